@@ -1,0 +1,17 @@
+// The oracle: runs a graph node by node with each op's reference meaning (OpDef::evaluate). Slow and obvious on purpose.
+#pragma once
+
+#include <memory>
+
+#include "dojo/graph/executor.h"
+
+namespace dojo {
+
+enum class Precision {
+  kDouble,  // f32 values keep all bits of a double: for gradient checks
+  kFloat,   // each node's f32 results are rounded to f32
+};
+
+std::unique_ptr<Executor> make_interpreter(const Graph& graph, Precision precision = Precision::kFloat);
+
+}  // namespace dojo
