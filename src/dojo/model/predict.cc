@@ -1,0 +1,228 @@
+#include "dojo/model/predict.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+
+#include "dojo/base/error.h"
+#include "dojo/model/blocks.h"
+
+namespace dojo {
+namespace {
+
+constexpr int64_t kNormGroups = 8;
+constexpr int kResidualBlocks = 3;
+
+// x + conv(gelu(conv(norm(x))))
+class ResidualBlock {
+ public:
+  ResidualBlock(Builder& b, std::string_view name, int64_t channels)
+      : ResidualBlock(b.scope(name), b, channels) {}
+
+  ValueId operator()(Builder& b, ValueId x) const {
+    return b.add(x, second_(b, gelu(b, first_(b, norm_(b, x)))));
+  }
+
+ private:
+  ResidualBlock(const Builder::Scope&, Builder& b, int64_t channels)
+      : norm_(b, "norm", channels, kNormGroups),
+        first_(b, "a", channels, channels),
+        second_(b, "b", channels, channels) {}
+
+  GroupNorm norm_;
+  Conv first_, second_;
+};
+
+// Corrects the flow of one level.
+class Corrector {
+ public:
+  Corrector(Builder& b, const PredictOptions& o, int64_t level)
+      : Corrector(b.scope(fmt::format("level{}", level)), b, o) {}
+
+  struct Result {
+    ValueId flow, features;
+  };
+
+  // Newest first: frames[k] is frame T-1-k, warped[k] the same one warped by (k+1) f.
+  Result operator()(Builder& b, const std::vector<ValueId>& frames,
+                    const std::vector<ValueId>& warped, ValueId flow) const {
+    std::vector<ValueId> parts = warped;
+    for (size_t k = 0; k + 1 < warped.size(); ++k) parts.push_back(b.sub(warped[k], warped[k + 1]));
+    parts.push_back(b.add(frames[0], -0.5));
+    parts.push_back(b.sub(frames[0], frames[1]));
+    parts.push_back(b.mul(flow, 0.25));
+    ValueId h = gelu(b, stem_(b, b.concat(parts, 1)));
+    for (const ResidualBlock& block : body_) h = block(b, h);
+    return {b.add(flow, head_(b, h)), h};
+  }
+
+ private:
+  Corrector(const Builder::Scope&, Builder& b, const PredictOptions& o)
+      : stem_(b, "stem", 6 * o.frames + 5, o.channels),
+        head_(b, "head", o.channels, 2, {.starts_at_zero = true}) {
+    for (int i = 0; i < kResidualBlocks; ++i)
+      body_.emplace_back(b, fmt::format("block{}", i), o.channels);
+  }
+
+  Conv stem_, head_;
+  std::vector<ResidualBlock> body_;
+};
+
+struct Prediction {
+  ValueId next;  // [B,3,H,W]
+  // After each correction: the last frame of that level warped by the new flow, and the level.
+  std::vector<std::pair<int64_t, ValueId>> warped_by_level;
+};
+
+// `frames` newest first, each [B,3,H,W].
+Prediction predict_next(Builder& b, const PredictOptions& o, const std::vector<ValueId>& frames) {
+  Prediction result;
+  ValueId flow = kNoValue, features = kNoValue;
+  const auto warp_all = [&](const std::vector<ValueId>& images) {
+    std::vector<ValueId> warped;
+    for (size_t k = 0; k < images.size(); ++k)
+      warped.push_back(warp(b, images[k], flow, static_cast<double>(k + 1)));
+    return warped;
+  };
+  for (size_t l = 0; l < o.levels.size(); ++l) {
+    const int64_t level = o.levels[l];
+    const Corrector correct(b, o, level);
+    std::vector<ValueId> images;
+    for (ValueId x : frames) images.push_back(average_pool(b, x, level));
+    if (l == 0) {
+      const Shape shape = {o.batch, 2, o.height / level, o.width / level};
+      flow = b.op("Expand", {b.constant(0)}, {{"shape", shape}});
+    } else {
+      flow = b.mul(upsample(b, flow, 2), 2);
+    }
+    std::vector<ValueId> warped = warp_all(images);
+    for (int64_t round = 0; round < o.rounds[l]; ++round) {
+      const auto corrected = correct(b, images, warped, flow);
+      flow = corrected.flow;
+      features = corrected.features;
+      warped =
+          warp_all(images);  // the next round's; all but [0] is dropped as dead after the last one
+      result.warped_by_level.emplace_back(level, warped[0]);
+    }
+  }
+  flow = b.mul(upsample(b, flow, 2), 2);
+  const Conv final_head(b, "final", o.channels, 16, {.starts_at_zero = true});
+  const ValueId heads = b.op("DepthToSpace", {final_head(b, features)},
+                             {{"blocksize", int64_t{2}}, {"mode", std::string("CRD")}});
+  const ValueId gate = b.op("Tanh", {b.slice(heads, 1, 0, 1)});
+  const ValueId residual = b.mul(b.slice(heads, 1, 1, 4), 0.5);
+  const ValueId last = warp(b, frames[0], flow), previous = warp(b, frames[1], flow, 2);
+  result.next = b.add(b.add(last, b.mul(gate, b.sub(previous, last))), residual);
+  return result;
+}
+
+std::vector<ValueId> newest_first(Builder& b, ValueId clip, int64_t count) {
+  std::vector<ValueId> frames;
+  for (int64_t t = count - 1; t >= 0; --t) frames.push_back(frame(b, clip, t));
+  return frames;
+}
+
+std::vector<int64_t> integers_from(const std::map<std::string, std::string>& metadata,
+                                   const std::string& key) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end())
+    throw Error(Category::kInput, fmt::format("no entry '{}' in the model's metadata", key));
+  std::vector<int64_t> values;
+  const char *p = found->second.data(), *end = p + found->second.size();
+  while (true) {
+    int64_t value = 0;
+    const auto [next, error] = std::from_chars(p, end, value);
+    if (error != std::errc() || (next != end && *next != ','))
+      throw Error(
+          Category::kInput,
+          fmt::format("model metadata '{}' is '{}', not a list of integers", key, found->second));
+    values.push_back(value);
+    if (next == end) return values;
+    p = next + 1;
+  }
+}
+
+}  // namespace
+
+std::map<std::string, std::string> to_metadata(const PredictOptions& o) {
+  return {{"frames", fmt::format("{}", o.frames)},
+          {"height", fmt::format("{}", o.height)},
+          {"width", fmt::format("{}", o.width)},
+          {"channels", fmt::format("{}", o.channels)},
+          {"levels", fmt::format("{}", fmt::join(o.levels, ","))},
+          {"rounds", fmt::format("{}", fmt::join(o.rounds, ","))}};
+}
+
+PredictOptions predict_options_from(const std::map<std::string, std::string>& metadata) {
+  PredictOptions o;
+  o.frames = integers_from(metadata, "frames")[0];
+  o.height = integers_from(metadata, "height")[0];
+  o.width = integers_from(metadata, "width")[0];
+  o.channels = integers_from(metadata, "channels")[0];
+  o.levels = integers_from(metadata, "levels");
+  o.rounds = integers_from(metadata, "rounds");
+  try {
+    check(o);
+  } catch (const Error& e) {
+    throw Error(Category::kInput, "model metadata: " + e.message(), e.where(), e.hint());
+  }
+  return o;
+}
+
+void check(const PredictOptions& o) {
+  const auto fail = [](std::string what, std::string hint) {
+    throw Error(Category::kConfig, std::move(what), "", std::move(hint));
+  };
+  if (o.batch < 1 || o.batch > 4096) fail(fmt::format("batch is {}", o.batch), "take 1 to 4096");
+  if (o.frames < 2 || o.frames > 16) fail(fmt::format("{} input frames", o.frames), "take 2 to 16");
+  if (o.channels < kNormGroups || o.channels > 4096 || o.channels % kNormGroups != 0)
+    fail(fmt::format("{} channels", o.channels), fmt::format("take a multiple of {}", kNormGroups));
+  if (o.levels.empty() || o.levels.size() > 8 || o.levels.size() != o.rounds.size() ||
+      o.levels.back() != 2)
+    fail(fmt::format("levels are {} with rounds {}", o.levels, o.rounds),
+         "give as many rounds as levels, ending at level 2");
+  for (size_t l = 0; l < o.levels.size(); ++l) {
+    if (l > 0 && o.levels[l] * 2 != o.levels[l - 1])
+      fail(fmt::format("levels are {}", o.levels), "each level is half of the one before");
+    if (o.rounds[l] < 1 || o.rounds[l] > 16)
+      fail(fmt::format("rounds are {}", o.rounds), "take 1 to 16");
+  }
+  const int64_t coarsest = o.levels[0];
+  if (o.height < 2 * coarsest || o.width < 2 * coarsest || o.height > 16384 || o.width > 16384 ||
+      o.height % coarsest != 0 || o.width % coarsest != 0)
+    fail(fmt::format("size is {}x{}", o.height, o.width),
+         fmt::format("height and width are multiples of {}, at least {}", coarsest, 2 * coarsest));
+}
+
+TaskGraph predict_training(Builder& b, const PredictOptions& o) {
+  check(o);
+  const ValueId clip = b.data("clip", {Format::kU8, {o.batch, o.frames + 1, o.height, o.width, 3}});
+  const ValueId target = frame(b, clip, o.frames);
+  const std::vector<ValueId> frames = newest_first(b, clip, o.frames);
+  const Prediction p = predict_next(b, o, frames);
+
+  const ValueId error = b.sub(p.next, target);
+  const ValueId mse = mean_square(b, error);
+  ValueId loss = b.add(mse, b.mul(mean(b, b.op("Abs", {error})), 0.02));
+  // The flow of each level is pulled towards what explains the target there (Charbonnier's smooth
+  // L1).
+  const double weight = 0.03 / static_cast<double>(p.warped_by_level.size());
+  for (const auto& [level, warped] : p.warped_by_level) {
+    const ValueId difference = b.sub(warped, average_pool(b, target, level));
+    const ValueId distance = b.op("Sqrt", {b.add(b.mul(difference, difference), 1e-4)});
+    loss = b.add(loss, b.mul(mean(b, distance), weight));
+  }
+  return {loss, {{"mse", mse}, {"copy_last_mse", mean_square(b, b.sub(frames[0], target))}}};
+}
+
+Graph predict_inference(const PredictOptions& o) {
+  check(o);
+  Builder b("predict");
+  const ValueId input = b.data("frames", {Format::kF32, {o.batch, o.frames, o.height, o.width, 3}});
+  const Prediction p = predict_next(b, o, newest_first(b, input, o.frames));
+  b.output("next", b.transpose(p.next, {0, 2, 3, 1}));
+  return std::move(b).finish();
+}
+
+}  // namespace dojo
