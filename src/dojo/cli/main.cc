@@ -1,0 +1,118 @@
+// The program `dojo`: the table of its sub-commands, and the one place where an error becomes a
+// line and an exit code.
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <iostream>
+#include <new>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "dojo/base/error.h"
+#include "dojo/base/version.h"
+#include "dojo/cli/args.h"
+#include "dojo/cli/command.h"
+
+namespace dojo {
+namespace {
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> table = {
+      // COMMANDS: one line for each file cli/VERB.cc, in the order of use.
+  };
+  return table;
+}
+
+std::string general_help() {
+  std::string text =
+      "usage: dojo VERB [ARGUMENTS] [--options]\n\n"
+      "OpenDojo trains neural networks on video from vehicles.\n\nVerbs:\n";
+  for (const Command& c : commands()) text += fmt::format("  {:<9} {}\n", c.name, c.summary);
+  text +=
+      "\n  dojo VERB --help   the options of a verb, with examples\n"
+      "  dojo --version     the version\n"
+      "\nResults go to stdout, progress and messages to stderr. Exit codes: 0 done, 1 failed,\n"
+      "2 wrong usage, 3 bad input, 4 interrupted with a checkpoint written.\n";
+  return text;
+}
+
+int dispatch(std::span<const std::string> words) {
+  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    if (words.empty()) {
+      fmt::print(stderr, "{}", general_help());
+      throw Error(Category::kConfig, "no verb given", "", "begin with: dojo train");
+    }
+    fmt::print("{}", general_help());
+    return 0;
+  }
+  if (words[0] == "--version") {
+    fmt::print("dojo {}\n", version());
+    return 0;
+  }
+  std::vector<std::string> names;
+  for (const Command& c : commands()) {
+    if (c.name == words[0]) return c.run(words.subspan(1));
+    names.emplace_back(c.name);
+  }
+  const std::string meant = nearest(words[0], names);
+  throw Error(Category::kConfig, fmt::format("unknown verb '{}'", words[0]), "",
+              meant.empty() ? "see dojo --help" : fmt::format("did you mean dojo {}?", meant));
+}
+
+// With a closed stdin, stdout or stderr the next opened file would take its number and receive our
+// prints.
+void fill_standard_descriptors() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (fcntl(fd, F_GETFD) != -1 || errno != EBADF) continue;
+    // stdout is opened for reading only, so that writing to it fails, as it should.
+    if (open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY) != fd) _exit(1);
+  }
+}
+
+// A result that did not reach its reader is no result.
+void flush_results() {
+  errno = 0;
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout) && std::cout.good()) return;
+  throw Error(Category::kIo,
+              fmt::format("cannot write the results: {}", std::strerror(errno ? errno : EIO)),
+              "standard output");
+}
+
+int run(std::span<const std::string> words) {
+  try {
+    const int code = dispatch(words);
+    flush_results();
+    return code;
+  } catch (const Error& error) {
+    std::fflush(stdout);
+    fmt::print(stderr, "dojo: {}\n", error.what());
+    return exit_code(error.category());
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr,
+               "dojo: error (io): out of memory; try a smaller --batch or --size, or close other "
+               "programs\n");
+  } catch (const std::system_error& error) {  // files, pipes, processes
+    fmt::print(stderr, "dojo: error (io): {}\n", error.what());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "dojo: bug: {}; please report it with the command that you gave\n",
+               error.what());
+  }
+  return 1;
+}
+
+}  // namespace
+}  // namespace dojo
+
+int main(int argc, char** argv) {
+  dojo::fill_standard_descriptors();
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, reported like any other
+  const std::vector<std::string> words(argv + 1, argv + std::max(argc, 1));
+  return dojo::run(words);
+}
