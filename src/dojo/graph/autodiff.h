@@ -1,4 +1,5 @@
-// Reverse-mode differentiation as a graph transform: adds the nodes of d loss / d wrt[i] to the builder's graph.
+// Reverse-mode differentiation as a graph transform: adds the nodes of d loss / d wrt[i] to the
+// builder's graph.
 #pragma once
 
 #include <span>
@@ -8,8 +9,9 @@
 
 namespace dojo {
 
-// Returns one value for each of `wrt`, with its shape (zeros where the loss does not depend on it). `loss` is an f32 scalar.
-// Builds gradients only along paths from `wrt` to `loss`. Error(kUnimplemented) names an op on such a path that has none.
+// Returns one value for each of `wrt`, with its shape (zeros where the loss does not depend on it).
+// `loss` is an f32 scalar. Builds gradients only along paths from `wrt` to `loss`.
+// Error(kUnimplemented) names an op on such a path that has none.
 std::vector<ValueId> gradients(Builder& builder, ValueId loss, std::span<const ValueId> wrt);
 
 }  // namespace dojo

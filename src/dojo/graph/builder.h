@@ -1,4 +1,5 @@
-// Makes a graph node by node; each call infers and checks types at once, so an error names the op that caused it.
+// Makes a graph node by node; each call infers and checks types at once, so an error names the op
+// that caused it.
 //
 //   Builder b("tiny");
 //   ValueId x = b.data("x", {Format::kF32, {4, 8}});
@@ -19,31 +20,38 @@
 namespace dojo {
 
 inline Initial constant_value(double value) { return {Initial::Kind::kConstant, value}; }
-inline Initial normal(double standard_deviation) { return {Initial::Kind::kNormal, standard_deviation}; }
+inline Initial normal(double standard_deviation) {
+  return {Initial::Kind::kNormal, standard_deviation};
+}
 inline Initial uniform(double bound) { return {Initial::Kind::kUniform, bound}; }
 
 class Builder {
  public:
   explicit Builder(std::string graph_name);
 
-  // Names get the current scope as a prefix ("encoder.stem.weight"). A name that is taken is an Error(kInput) for inputs.
+  // Names get the current scope as a prefix ("encoder.stem.weight"). A name that is taken is an
+  // Error(kInput) for inputs.
   ValueId data(std::string_view name, Type type);
   ValueId parameter(std::string_view name, Shape shape, Initial initial);
   ValueId state(std::string_view name, Type type, Initial initial);
 
-  // A node. Its value is named `name` if given, else after the op with a number; both made unique. Throws Error(kInput).
-  ValueId op(std::string_view op, std::vector<ValueId> inputs, Attributes attributes = {}, std::string_view name = {});
-  std::vector<ValueId> op_multi(std::string_view op, std::vector<ValueId> inputs, Attributes attributes = {},
-                                std::string_view name = {});
+  // A node. Its value is named `name` if given, else after the op with a number; both made unique.
+  // Throws Error(kInput).
+  ValueId op(std::string_view op, std::vector<ValueId> inputs, Attributes attributes = {},
+             std::string_view name = {});
+  std::vector<ValueId> op_multi(std::string_view op, std::vector<ValueId> inputs,
+                                Attributes attributes = {}, std::string_view name = {});
 
   void output(std::string_view name, ValueId value, bool guard = false);
   void update(ValueId state, ValueId new_value);
 
   const Graph& graph() const { return graph_; }
-  const Type& type(ValueId v) const { return graph_.type(v); }
-  const Shape& shape(ValueId v) const { return graph_.type(v).shape; }
+  // By value: the graph grows with the next op.
+  Type type(ValueId v) const { return graph_.type(v); }
+  Shape shape(ValueId v) const { return graph_.type(v).shape; }
 
-  // Drops nodes that reach no output and no update, verifies (verify.h) and hands the graph over. The builder is empty afterwards.
+  // Drops nodes that reach no output and no update, verifies (verify.h) and hands the graph over.
+  // The builder is empty afterwards.
   Graph finish() &&;
 
   // A name prefix for as long as it lives: `auto scope = b.scope("stem");`
@@ -61,7 +69,7 @@ class Builder {
   [[nodiscard]] Scope scope(std::string_view name) { return Scope(*this, name); }
 
   // Shorthands for everyday ops (f32). Binary ones broadcast as numpy does.
-  ValueId constant(double value);                                  // f32 scalar
+  ValueId constant(double value);  // f32 scalar
   ValueId constant(const Shape& shape, std::vector<double> values);
   ValueId add(ValueId a, ValueId b);
   ValueId sub(ValueId a, ValueId b);
@@ -73,7 +81,9 @@ class Builder {
   ValueId transpose(ValueId x, std::vector<int64_t> permutation);
   ValueId slice(ValueId x, int64_t axis, int64_t begin, int64_t end);  // [begin, end)
   ValueId concat(std::vector<ValueId> parts, int64_t axis);
-  ValueId sum_to(ValueId x, const Shape& shape);  // the inverse of broadcasting: sums where `shape` has 1 or no dimension
+  ValueId sum_to(
+      ValueId x,
+      const Shape& shape);  // the inverse of broadcasting: sums where `shape` has 1 or no dimension
 
  private:
   friend class Scope;

@@ -1,4 +1,5 @@
-// The IR of one training step: forward, backward, optimizer and metrics in one list of nodes. Text form and semantics: docs/graph.md.
+// The IR of one training step: forward, backward, optimizer and metrics in one list of nodes. Text
+// form and semantics: docs/graph.md.
 //
 //   graph "tiny" {
 //     data %x: f32[4,8]
@@ -10,9 +11,10 @@
 //     update %w = %w2
 //   }
 //
-// SSA: each value is made once, by an input or by one node; nodes stand in an order in which they can be executed. References
-// are indices, so a graph can be copied, printed and sorted. Graphs are made with Builder (builder.h) or parse() (parse.h) and
-// are not changed afterwards; a pass makes a new one. Thread safety: const access only.
+// SSA: each value is made once, by an input or by one node; nodes stand in an order in which they
+// can be executed. References are indices, so a graph can be copied, printed and sorted. Graphs are
+// made with Builder (builder.h) or parse() (parse.h) and are not changed afterwards; a pass makes a
+// new one. Thread safety: const access only.
 #pragma once
 
 #include <cstdint>
@@ -32,18 +34,19 @@ inline constexpr NodeId kNoNode{-1};    // the producer of a graph input
 constexpr int32_t index(ValueId v) { return static_cast<int32_t>(v); }
 constexpr int32_t index(NodeId n) { return static_cast<int32_t>(n); }
 
-using Attribute = std::variant<int64_t, double, std::string, std::vector<int64_t>, std::vector<double>>;
+using Attribute =
+    std::variant<int64_t, double, std::string, std::vector<int64_t>, std::vector<double>>;
 using Attributes = std::map<std::string, Attribute, std::less<>>;
 
 struct Value {
   Type type;
-  std::string name;            // unique within the graph, without the '%': letters, digits, '_' and '.'
-  NodeId producer = kNoNode;   // kNoNode for an input
-  int32_t output_index = 0;    // which output of the producer
+  std::string name;  // unique within the graph, without the '%': letters, digits, '_' and '.'
+  NodeId producer = kNoNode;  // kNoNode for an input
+  int32_t output_index = 0;   // which output of the producer
 };
 
 struct Node {
-  std::string op;              // the name in the op registry (ops/registry.h)
+  std::string op;  // the name in the op registry (ops/registry.h)
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
   Attributes attributes;
@@ -93,7 +96,7 @@ struct Graph {
   const Node& node(NodeId n) const { return nodes[static_cast<size_t>(index(n))]; }
   const Type& type(ValueId v) const { return value(v).type; }
 
-  const Input* find_input(std::string_view value_name) const;   // nullptr if there is none
+  const Input* find_input(std::string_view value_name) const;  // nullptr if there is none
   const Output* find_output(std::string_view output_name) const;
 };
 

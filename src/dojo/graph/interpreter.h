@@ -1,4 +1,5 @@
-// The oracle: runs a graph node by node with each op's reference meaning (OpDef::evaluate). Slow and obvious on purpose.
+// The oracle: runs a graph node by node with each op's reference meaning (OpDef::evaluate). Slow
+// and obvious on purpose.
 #pragma once
 
 #include <memory>
@@ -12,6 +13,7 @@ enum class Precision {
   kFloat,   // each node's f32 results are rounded to f32
 };
 
-std::unique_ptr<Executor> make_interpreter(const Graph& graph, Precision precision = Precision::kFloat);
+std::unique_ptr<Executor> make_interpreter(const Graph& graph,
+                                           Precision precision = Precision::kFloat);
 
 }  // namespace dojo
