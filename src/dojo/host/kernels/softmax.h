@@ -1,0 +1,22 @@
+// Softmax over the last dimension and the cross-entropy loss on it; f32 [rows,c].
+#pragma once
+
+#include <cstdint>
+
+namespace dojo::kernels {
+
+void softmax(int64_t rows, int64_t c, const float* x, float* y);
+void softmax_backward(int64_t rows, int64_t c, const float* y, const float* dy,
+                      float* dx);  // y: the result of softmax
+void log_softmax(int64_t rows, int64_t c, const float* x, float* y);
+void log_softmax_backward(int64_t rows, int64_t c, const float* y, const float* dy, float* dx);
+
+// loss = mean over the rows of -log softmax(x)[label]; a row whose label is not in [0, c) counts
+// for nothing (0 rows: loss 0). log_probabilities [rows,c] may be nullptr; backward needs it.
+void softmax_cross_entropy(int64_t rows, int64_t c, const float* x, const int32_t* labels,
+                           float* loss, float* log_probabilities);
+// dx = d loss / d x * dloss.
+void softmax_cross_entropy_backward(int64_t rows, int64_t c, const float* log_probabilities,
+                                    const int32_t* labels, float dloss, float* dx);
+
+}  // namespace dojo::kernels
