@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -85,6 +85,16 @@ void flush_results() {
               "standard output");
 }
 
+// File names may hold anything; an error stays one line and sends no control codes to the terminal.
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    line += control ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
+  }
+  return line;
+}
+
 int run(std::span<const std::string> words) {
   try {
     const int code = dispatch(words);
@@ -92,17 +102,17 @@ int run(std::span<const std::string> words) {
     return code;
   } catch (const Error& error) {
     std::fflush(stdout);
-    fmt::print(stderr, "dojo: {}\n", error.what());
+    fmt::print(stderr, "dojo: {}\n", one_line(error.what()));
     return exit_code(error.category());
   } catch (const std::bad_alloc&) {
     fmt::print(stderr,
                "dojo: error (io): out of memory; try a smaller --batch or --size, or close other "
                "programs\n");
   } catch (const std::system_error& error) {  // files, pipes, processes
-    fmt::print(stderr, "dojo: error (io): {}\n", error.what());
+    fmt::print(stderr, "dojo: error (io): {}\n", one_line(error.what()));
   } catch (const std::exception& error) {
     fmt::print(stderr, "dojo: bug: {}; please report it with the command that you gave\n",
-               error.what());
+               one_line(error.what()));
   }
   return 1;
 }

@@ -1,0 +1,150 @@
+#include "dojo/base/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "dojo/base/check.h"
+#include "dojo/base/error.h"
+
+namespace dojo {
+namespace fs = std::filesystem;
+namespace {
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+// Removes the temporaries of this file whose writer is dead. A failure to tidy up is not a failure
+// to write.
+void remove_leftovers(const fs::path& path) {
+  const std::string prefix = "." + path.filename().string() + ".tmp-";
+  std::error_code ignored;
+  for (fs::directory_iterator it(folder_of(path), ignored), end; !ignored && it != end;
+       it.increment(ignored)) {
+    const std::string name = it->path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    pid_t pid = 0;
+    const char* stop = name.data() + name.size();
+    const auto [last, failure] = std::from_chars(name.data() + prefix.size(), stop, pid);
+    if (failure != std::errc() || last != stop || pid <= 0) continue;
+    if (::kill(pid, 0) == -1 && errno == ESRCH) ::unlink(it->path().c_str());
+  }
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path, int64_t max_bytes) {
+  const auto fail = [&](int error) -> std::string {
+    throw Error(Category::kIo, fmt::format("cannot read the file: {}", std::strerror(error)),
+                path.string());
+  };
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd == -1) return fail(errno);
+  struct Closer {
+    int fd;
+    ~Closer() { ::close(fd); }
+  } closer{fd};
+  struct stat status {};
+  if (::fstat(fd, &status) == -1) return fail(errno);
+  if (S_ISDIR(status.st_mode)) return fail(EISDIR);
+  std::string content;
+  content.reserve(static_cast<size_t>(std::clamp<int64_t>(status.st_size, 0, max_bytes)));
+  char buffer[1 << 16];
+  while (true) {
+    const ssize_t n = ::read(fd, buffer, sizeof buffer);
+    if (n == -1 && errno == EINTR) continue;
+    if (n == -1) return fail(errno);
+    if (n == 0) return content;
+    if (n > max_bytes - static_cast<int64_t>(content.size())) {
+      throw Error(Category::kInput, fmt::format("the file has more than {} bytes", max_bytes),
+                  path.string());
+    }
+    content.append(buffer, static_cast<size_t>(n));
+  }
+}
+
+void write_file_atomic(const fs::path& path, std::string_view content) {
+  AtomicFile file(path);
+  file.write(content);
+  file.commit();
+}
+
+void make_folder(const fs::path& path) {
+  std::error_code failure;
+  fs::create_directories(path, failure);
+  if (!failure && !fs::is_directory(path, failure)) failure = {ENOTDIR, std::generic_category()};
+  if (!failure) return;
+  throw Error(Category::kIo, fmt::format("cannot make the folder: {}", failure.message()),
+              path.string());
+}
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  remove_leftovers(path_);
+  temporary_ = folder_of(path_) / fmt::format(".{}.tmp-{}", path_.filename().string(), ::getpid());
+  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd_ == -1) fail("cannot create the file", errno);
+}
+
+AtomicFile::~AtomicFile() {
+  if (fd_ == -1) return;
+  ::close(fd_);
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::fail(std::string_view doing, int error) {
+  if (fd_ != -1) {
+    ::close(fd_);
+    ::unlink(temporary_.c_str());
+    fd_ = -1;
+  }
+  std::error_code ignored;
+  std::string hint = error == ENOSPC || error == EDQUOT || error == EFBIG
+                         ? "make room on the disk or choose another folder"
+                         : "";
+  if (!hint.empty() && fs::exists(path_, ignored)) hint += "; the file that was there is unchanged";
+  throw Error(Category::kIo, fmt::format("{}: {}", doing, std::strerror(error)), path_.string(),
+              hint);
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  DOJO_CHECK(fd_ != -1);
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
+    if (n == -1 && errno == EINTR) continue;
+    if (n == -1) fail("cannot write the file", errno);
+    bytes = bytes.subspan(static_cast<size_t>(n));
+  }
+}
+
+void AtomicFile::commit() {
+  DOJO_CHECK(fd_ != -1);
+  if (::fsync(fd_) == -1) fail("cannot write the file", errno);
+  // Some file systems report a full disk only here.
+  if (const int fd = std::exchange(fd_, -1); ::close(fd) == -1) {
+    const int error = errno;
+    ::unlink(temporary_.c_str());
+    fail("cannot write the file", error);
+  }
+  if (::rename(temporary_.c_str(), path_.c_str()) == -1) {
+    const int error = errno;
+    ::unlink(temporary_.c_str());
+    fail("cannot rename the finished file", error);
+  }
+  // The rename itself must survive a power cut; a file system that cannot sync a folder says
+  // EINVAL.
+  const int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder == -1) return;
+  ::fsync(folder);
+  ::close(folder);
+}
+
+}  // namespace dojo

@@ -1,0 +1,54 @@
+// Whole files: reading one, and writing one so that a reader, a crash or a full disk never meets
+// half of it.
+//
+//   AtomicFile file("runs/a/last.safetensors");
+//   file.write(header);
+//   file.write(tensor_bytes);
+//   file.commit();  // only now the name shows the new content
+//
+// The bytes go to ".NAME.tmp-PID" in the same folder, are fsynced, and the temporary is renamed
+// over NAME. Until commit() returns, the old file is whole; if it throws or is never called, the
+// temporary is removed and the old file stays. What a killed process left behind is removed by the
+// next writer of the same name.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace dojo {
+
+// The file's bytes. Throws Error(kIo) when it cannot be read, Error(kInput) when it has more than
+// `max_bytes`.
+std::string read_file(const std::filesystem::path& path,
+                      int64_t max_bytes = std::numeric_limits<int64_t>::max());
+
+// Makes `content` the file's content, as AtomicFile does. Throws Error(kIo) that names the file.
+void write_file_atomic(const std::filesystem::path& path, std::string_view content);
+
+// Makes the folder and those above it. Throws Error(kIo).
+void make_folder(const std::filesystem::path& path);
+
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::span<const std::byte> bytes);
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+  void commit();  // fsync, rename, fsync of the folder. REQUIRES: called at most once, last
+
+ private:
+  [[noreturn]] void fail(std::string_view doing, int error);
+
+  std::filesystem::path path_, temporary_;
+  int fd_ = -1;
+};
+
+}  // namespace dojo

@@ -1,0 +1,138 @@
+#include "dojo/base/progress.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "dojo/base/units.h"
+
+namespace dojo {
+namespace {
+
+double steady_seconds() {
+  using std::chrono::duration;
+  return duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+bool is_terminal(std::FILE* file) {
+  const char* term = std::getenv("TERM");
+  return ::isatty(::fileno(file)) == 1 && term != nullptr && std::strcmp(term, "dumb") != 0;
+}
+
+// The first `columns` characters of UTF-8 text.
+std::string_view clip_columns(std::string_view text, int columns) {
+  size_t end = 0;
+  for (; end < text.size(); ++end) {
+    const bool starts_character = (static_cast<unsigned char>(text[end]) & 0xC0) != 0x80;
+    if (starts_character && columns-- == 0) break;
+  }
+  return text.substr(0, end);
+}
+
+}  // namespace
+
+int terminal_width(std::FILE* file) {
+  winsize size{};
+  if (::ioctl(::fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const char* columns = std::getenv("COLUMNS");
+  const int width = columns ? std::atoi(columns) : 0;
+  return width > 0 ? width : 80;
+}
+
+Progress::Progress(std::string title, ProgressOptions options)
+    : title_(std::move(title)), options_(std::move(options)) {
+  if (!options_.file) options_.file = stderr;
+  if (!options_.clock) options_.clock = steady_seconds;
+  using Style = ProgressOptions::Style;
+  bar_ = options_.style == Style::kBar ||
+         (options_.style == Style::kAuto && is_terminal(options_.file));
+  done_ = options_.start;
+  began_ = next_draw_ = now_ = options_.clock();
+}
+
+Progress::~Progress() {
+  if (bar_ && drawn_ && !finished_) fmt::print(options_.file, "\n");
+}
+
+void Progress::update(int64_t done, std::string_view text, double fraction) {
+  done_ = done;
+  text_ = text;
+  fraction_ = fraction >= 0 ? std::min(fraction, 1.0)
+              : options_.total > 0
+                  ? std::min(1.0, static_cast<double>(done) / static_cast<double>(options_.total))
+                  : -1;
+  if (options_.quiet) return;
+  now_ = options_.clock();
+  if (now_ < next_draw_) return;
+  draw(false);
+  next_draw_ = now_ + (bar_ ? 0.1 : std::clamp((now_ - began_) / 10, 5.0, 60.0));
+}
+
+void Progress::message(std::string_view line) {
+  if (bar_ && drawn_) fmt::print(options_.file, "\r\x1b[K");
+  fmt::print(options_.file, "{}\n", line);
+  if (bar_ && drawn_) draw(false);
+  std::fflush(options_.file);
+}
+
+void Progress::finish() {
+  if (finished_) return;
+  finished_ = true;
+  if (options_.quiet) return;
+  now_ = options_.clock();
+  draw(true);
+}
+
+std::string Progress::describe(bool with_bar) const {
+  constexpr int kBarColumns = 20;
+  std::string line = title_;
+  if (fraction_ >= 0 && with_bar) {
+    const int filled = static_cast<int>(fraction_ * kBarColumns);
+    std::string bar(static_cast<size_t>(filled), '=');
+    if (filled < kBarColumns) bar += '>';
+    line += fmt::format(" [{:<{}}]", bar, kBarColumns);
+  }
+  if (fraction_ >= 0) line += fmt::format(" {:3.0f} %", std::floor(fraction_ * 100));
+  line += options_.total > 0 ? fmt::format("  {}/{} {}", done_, options_.total, options_.unit)
+                             : fmt::format("  {} {}", done_, options_.unit);
+  const double elapsed = now_ - began_;
+  if (done_ > options_.start && elapsed > 0) {
+    line += "  " + print_rate(static_cast<double>(done_ - options_.start) / elapsed, options_.unit);
+  }
+  if (finished_) {
+    line += fmt::format("  in {}", print_seconds(elapsed));
+  } else if (fraction_ > 0) {
+    // What was done before this run took none of its time.
+    const double before = options_.total > 0 ? static_cast<double>(options_.start) /
+                                                   static_cast<double>(options_.total)
+                                             : 0;
+    if (fraction_ > before && elapsed > 0) {
+      const double left = elapsed * (1 - fraction_) / (fraction_ - before);
+      line += fmt::format("  {} left", print_seconds(left));
+    }
+  }
+  if (!text_.empty()) line += "  " + text_;
+  return line;
+}
+
+void Progress::draw(bool last) {
+  const std::string line = describe(bar_);
+  if (bar_) {
+    // One column stays free: some terminals wrap when the last one is written.
+    const int width = (options_.width > 0 ? options_.width : terminal_width(options_.file)) - 1;
+    fmt::print(options_.file, "\r{}\x1b[K{}", clip_columns(line, width), last ? "\n" : "");
+  } else {
+    fmt::print(options_.file, "{}\n", line);
+  }
+  std::fflush(options_.file);
+  drawn_ = true;
+}
+
+}  // namespace dojo
