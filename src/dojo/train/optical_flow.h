@@ -11,8 +11,8 @@
 namespace dojo {
 
 struct FlowOptions {
-  int iterations = 6;         // corrections at each level
-  double window_sigma = 2.0;  // pixels of the level
+  int iterations = 4;         // corrections at each level
+  double window_sigma = 2.5;  // pixels of the level
   int min_side = 12;          // the coarsest level's shorter side is at least this
 };
 
