@@ -5,12 +5,37 @@
 
 #include "dojo/graph/op.h"
 
-#define DOJO_FOR_EACH_OP(OP) \
-  OP(Add)                    \
-  OP(Div)                    \
-  OP(Max)                    \
-  OP(Min)                    \
-  OP(Mul)                    \
+#define DOJO_FOR_EACH_OP(OP)      \
+  OP(Add)                         \
+  OP(AffineGrid)                  \
+  OP(AveragePool)                 \
+  OP(AveragePoolGrad)             \
+  OP(BatchNormalization)          \
+  OP(BatchNormalizationGrad)      \
+  OP(Conv)                        \
+  OP(ConvInputGrad)               \
+  OP(ConvWeightGrad)              \
+  OP(DepthToSpace)                \
+  OP(Div)                         \
+  OP(Gemm)                        \
+  OP(GlobalAveragePool)           \
+  OP(GridSample)                  \
+  OP(GridSampleGridGrad)          \
+  OP(GridSampleInputGrad)         \
+  OP(GroupNormalization)          \
+  OP(GroupNormalizationGrad)      \
+  OP(MatMul)                      \
+  OP(Max)                         \
+  OP(MaxPool)                     \
+  OP(MaxPoolGrad)                 \
+  OP(Min)                         \
+  OP(Mul)                         \
+  OP(Resize)                      \
+  OP(ResizeGrad)                  \
+  OP(Softmax)                     \
+  OP(SoftmaxCrossEntropyLoss)     \
+  OP(SoftmaxCrossEntropyLossGrad) \
+  OP(SpaceToDepth)                \
   OP(Sub)
 
 namespace dojo::ops {

@@ -1,0 +1,87 @@
+#include "dojo/graph/ops/nn_rules.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace dojo::ops {
+
+const Shape& f32_operand(const OpCall& call, size_t i, std::string_view name, size_t min_rank,
+                         size_t max_rank) {
+  if (!call.has(i)) bad(fmt::format("operand {} ({}) is missing", i, name));
+  const Type& type = *call.inputs[i];
+  if (type.format != Format::kF32)
+    bad(fmt::format("{} must be f32, seen {}", name, to_string(type)));
+  const size_t rank = type.shape.size();
+  if (rank < min_rank || rank > max_rank) {
+    bad(fmt::format("{} must have {} dimensions, seen {}", name,
+                    min_rank == max_rank ? fmt::format("{}", min_rank)
+                                         : fmt::format("{} to {}", min_rank, max_rank),
+                    to_string(type)));
+  }
+  return type.shape;
+}
+
+void expect_shape(const OpCall& call, size_t i, std::string_view name, const Shape& shape) {
+  const Shape& seen = f32_operand(call, i, name, 0, 64);
+  if (seen != shape)
+    bad(fmt::format("{} must be f32{}, seen f32{}", name, to_string(shape), to_string(seen)));
+}
+
+std::string choice(const OpCall& call, std::string_view name,
+                   std::initializer_list<std::string_view> words) {
+  const std::string word = call.text(name, std::string(*words.begin()));
+  if (std::find(words.begin(), words.end(), word) == words.end()) {
+    bad(fmt::format("{} is \"{}\"", name, word),
+        fmt::format("use one of: {}", fmt::join(words, ", ")));
+  }
+  return word;
+}
+
+bool flag(const OpCall& call, std::string_view name, bool otherwise) {
+  const int64_t value = call.integer(name, otherwise ? 1 : 0);
+  if (value != 0 && value != 1) bad(fmt::format("{} must be 0 or 1, seen {}", name, value));
+  return value == 1;
+}
+
+Shape shape_attribute(const OpCall& call, std::string_view name, size_t min_rank, size_t max_rank) {
+  Shape shape = call.integers(name);
+  if (shape.size() < min_rank || shape.size() > max_rank) {
+    bad(fmt::format("{} must have {} to {} sizes, seen {}", name, min_rank, max_rank,
+                    to_string(shape)));
+  }
+  for (int64_t size : shape) {
+    if (size < 1) bad(fmt::format("{} must be all positive, seen {}", name, to_string(shape)));
+  }
+  return shape;
+}
+
+double positive(const OpCall& call, std::string_view name, double otherwise) {
+  const double value = call.number(name, otherwise);
+  if (!std::isfinite(value) || value <= 0)
+    bad(fmt::format("{} must be positive, seen {}", name, value));
+  return value;
+}
+
+Attributes with(Attributes attributes, std::string_view name, Attribute value) {
+  attributes.insert_or_assign(std::string(name), std::move(value));
+  return attributes;
+}
+
+void no_gradient_through(std::span<const ValueId> output_gradients, size_t first,
+                         std::string_view op) {
+  for (size_t i = first; i < output_gradients.size(); ++i) {
+    if (output_gradients[i] != kNoValue) {
+      throw Error(Category::kUnimplemented,
+                  fmt::format("the gradient through output {} of {}", i, op), {},
+                  "compute the statistic with ReduceMean if the loss must depend on it");
+    }
+  }
+}
+
+int64_t product(const Shape& shape, size_t begin, size_t end) {
+  int64_t result = 1;
+  for (size_t i = begin; i < end; ++i) result *= shape[i];
+  return result;
+}
+
+}  // namespace dojo::ops
