@@ -87,6 +87,7 @@ class Builder {
 
  private:
   friend class Scope;
+  ValueId input(std::string_view name, Type type, Role role, Initial initial);
   ValueId new_value(std::string name, Type type, NodeId producer, int32_t output_index);
   std::string unique_name(std::string_view wanted);
 

@@ -13,8 +13,8 @@
 //
 // SSA: each value is made once, by an input or by one node; nodes stand in an order in which they
 // can be executed. References are indices, so a graph can be copied, printed and sorted. Graphs are
-// made with Builder (builder.h) or parse() (parse.h) and are not changed afterwards; a pass makes a
-// new one. Thread safety: const access only.
+// made with Builder (builder.h) or parse_graph() (text.h) and are not changed afterwards; a pass
+// makes a new one. Thread safety: const access only.
 #pragma once
 
 #include <cstdint>

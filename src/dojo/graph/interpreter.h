@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "dojo/graph/executor.h"
+#include "dojo/graph/op.h"
 
 namespace dojo {
 
@@ -15,5 +16,10 @@ enum class Precision {
 
 std::unique_ptr<Executor> make_interpreter(const Graph& graph,
                                            Precision precision = Precision::kFloat);
+
+// One pass without updates: the values of graph.outputs, from those of graph.inputs in the same
+// order. For tests that need f32 inputs with all bits of a double.
+std::vector<RefTensor> interpret(const Graph& graph, const std::vector<RefTensor>& inputs,
+                                 Precision precision);
 
 }  // namespace dojo

@@ -1,0 +1,16 @@
+// Between the interpreter's doubles and the bytes of a tensor, in plain row-major order.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "dojo/numerics/format.h"
+
+namespace dojo {
+
+// REQUIRES: both have the same number of elements; the doubles hold values of the format (f32 is
+// rounded to nearest even).
+void from_bytes(Format format, std::span<const std::byte> bytes, std::span<double> values);
+void to_bytes(Format format, std::span<const double> values, std::span<std::byte> bytes);
+
+}  // namespace dojo
