@@ -6,17 +6,27 @@
 #include "dojo/graph/op.h"
 
 #define DOJO_FOR_EACH_OP(OP)      \
+  OP(Abs)                         \
+  OP(AdamW)                       \
   OP(Add)                         \
   OP(AffineGrid)                  \
   OP(AveragePool)                 \
   OP(AveragePoolGrad)             \
   OP(BatchNormalization)          \
   OP(BatchNormalizationGrad)      \
+  OP(Cast)                        \
+  OP(Clip)                        \
+  OP(Concat)                      \
+  OP(Constant)                    \
   OP(Conv)                        \
   OP(ConvInputGrad)               \
   OP(ConvWeightGrad)              \
   OP(DepthToSpace)                \
   OP(Div)                         \
+  OP(Exp)                         \
+  OP(Expand)                      \
+  OP(Gelu)                        \
+  OP(GeluGrad)                    \
   OP(Gemm)                        \
   OP(GlobalAveragePool)           \
   OP(GridSample)                  \
@@ -24,19 +34,38 @@
   OP(GridSampleInputGrad)         \
   OP(GroupNormalization)          \
   OP(GroupNormalizationGrad)      \
+  OP(Identity)                    \
+  OP(Log)                         \
   OP(MatMul)                      \
   OP(Max)                         \
   OP(MaxPool)                     \
   OP(MaxPoolGrad)                 \
   OP(Min)                         \
+  OP(Momentum)                    \
   OP(Mul)                         \
+  OP(Neg)                         \
+  OP(Pad)                         \
+  OP(Reciprocal)                  \
+  OP(ReduceMax)                   \
+  OP(ReduceMean)                  \
+  OP(ReduceSum)                   \
+  OP(ReduceSumSquare)             \
+  OP(Relu)                        \
+  OP(ReluGrad)                    \
+  OP(Reshape)                     \
   OP(Resize)                      \
   OP(ResizeGrad)                  \
+  OP(Sigmoid)                     \
+  OP(Sign)                        \
+  OP(Slice)                       \
   OP(Softmax)                     \
   OP(SoftmaxCrossEntropyLoss)     \
   OP(SoftmaxCrossEntropyLossGrad) \
   OP(SpaceToDepth)                \
-  OP(Sub)
+  OP(Sqrt)                        \
+  OP(Sub)                         \
+  OP(Tanh)                        \
+  OP(Transpose)
 
 namespace dojo::ops {
 

@@ -1,0 +1,62 @@
+// Cast: to another number format.
+#include <algorithm>
+#include <cmath>
+
+#include "dojo/graph/ops/util.h"
+
+namespace dojo::ops {
+namespace {
+
+Format target(const OpCall& call) {
+  const std::string to = call.text("to");
+  const std::optional<Format> format = parse_format(to);
+  if (!format) bad("unknown format \"" + to + "\"", "use f32, i32 or u8");
+  return *format;
+}
+
+std::vector<Type> infer(const OpCall& call) { return {{target(call), call.in(0)}}; }
+
+// ONNX leaves values outside of the range open; here they become the nearest end of it, and NaN
+// becomes 0.
+double to_integer(double x, double low, double high) {
+  return std::isnan(x) ? 0 : std::clamp(std::trunc(x), low, high);
+}
+
+void evaluate(const OpCall& call, std::span<const RefTensor* const> inputs,
+              std::span<RefTensor> outputs) {
+  for (size_t i = 0; i < outputs[0].data.size(); ++i) {
+    const double x = inputs[0]->data[i];
+    switch (outputs[0].type.format) {
+      case Format::kF32:
+        outputs[0].data[i] = x;
+        break;
+      case Format::kI32:
+        outputs[0].data[i] = to_integer(x, INT32_MIN, INT32_MAX);
+        break;
+      case Format::kU8:
+        outputs[0].data[i] = to_integer(x, 0, UINT8_MAX);
+        break;
+    }
+  }
+}
+
+// Called for f32 to f32 only: nothing flows through an integer.
+std::vector<ValueId> gradient(Builder&, const Node&, std::span<const ValueId> dy,
+                              const std::vector<bool>&) {
+  return {dy[0]};
+}
+
+}  // namespace
+
+const OpDef kCast{.name = "Cast",
+                  .summary =
+                      "(x; to=\"f32\"|\"i32\"|\"u8\"): another format; to an integer it rounds "
+                      "towards zero, limits to the range, and takes NaN as 0",
+                  .min_inputs = 1,
+                  .max_inputs = 1,
+                  .attributes = {"to"},
+                  .infer = infer,
+                  .gradient = gradient,
+                  .evaluate = evaluate};
+
+}  // namespace dojo::ops
