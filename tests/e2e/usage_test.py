@@ -1,0 +1,72 @@
+"""Help, version, wrong usage: what a user meets first."""
+import os
+import subprocess
+
+import harness
+from harness import run
+
+
+class Usage(harness.TestCase):
+    def test_help_lists_verbs_and_exit_codes(self):
+        for words in (["--help"], ["-h"], ["help"]):
+            result = run(*words)
+            self.assertDone(result)
+            self.assertEqual(result.err, "")
+            self.assertIn("Verbs:", result.out)
+            self.assertIn("4 interrupted with a checkpoint written", result.out)
+
+    def test_version_is_one_line(self):
+        result = run("--version")
+        self.assertDone(result)
+        self.assertRegex(result.out, r"^dojo \d+\.\d+\.\d+\n$")
+
+    def test_no_verb_is_wrong_usage(self):
+        result = run()
+        self.assertError(result, 2, "config", "no verb")
+        self.assertEqual(result.out, "")
+
+    def test_an_unknown_verb_is_named(self):
+        self.assertError(run("fly"), 2, "config", "'fly'")
+
+    def test_a_mistyped_verb_names_the_nearest(self):
+        for verb in harness.verbs():
+            typo = verb[0] + verb[2] + verb[1] + verb[3:]  # two letters swapped
+            self.assertError(run(typo), 2, "config", f"did you mean dojo {verb}?")
+
+    def test_the_help_of_every_verb_has_usage_options_and_examples(self):
+        for verb in harness.verbs():
+            with self.subTest(verb=verb):
+                result = run(verb, "--help")
+                self.assertDone(result)
+                self.assertTrue(result.out.startswith(f"usage: dojo {verb}"), result)
+                self.assertIn("Options:", result.out)
+                self.assertIn(f"\nExamples:\n  dojo {verb}", result.out)
+                self.assertEqual(result.err, "")
+
+    def test_every_verb_refuses_an_unknown_option(self):
+        for verb in harness.verbs():
+            with self.subTest(verb=verb):
+                self.assertError(run(verb, "--no-such-option"), 2, "config", "--no-such-option")
+
+    def test_an_error_stays_one_line_whatever_the_user_wrote(self):
+        result = run("a\nb\x1b[2J")
+        self.assertError(result, 2, "config", "a\\x0ab\\x1b[2J")
+        self.assertEqual(len(result.err.splitlines()), 1, result)
+
+    def test_results_that_cannot_be_written_are_an_error(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            self.assertError(run("--help", stdout=full), 1, "io", "standard output")
+        self.assertError(run("--help", before=lambda: os.close(1)), 1, "io", "standard output")
+        reading, writing = os.pipe()
+        os.close(reading)
+        self.assertError(run("--help", stdout=writing), 1, "io", "standard output")
+        os.close(writing)
+
+    def test_a_closed_stderr_costs_no_result(self):
+        result = subprocess.run(f'"{harness.DOJO}" --version 2>&-', shell=True, stdout=subprocess.PIPE, check=False)
+        self.assertEqual(result.returncode, 0)
+        self.assertTrue(result.stdout.startswith(b"dojo "))
+
+
+if __name__ == "__main__":
+    harness.main()
