@@ -43,6 +43,8 @@ struct Value {
   std::string name;  // unique within the graph, without the '%': letters, digits, '_' and '.'
   NodeId producer = kNoNode;  // kNoNode for an input
   int32_t output_index = 0;   // which output of the producer
+
+  bool operator==(const Value&) const = default;
 };
 
 struct Node {
@@ -50,6 +52,8 @@ struct Node {
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
   Attributes attributes;
+
+  bool operator==(const Node&) const = default;
 };
 
 // How a parameter or state gets its first value: a pure function of (seed, name of the value).
@@ -69,6 +73,8 @@ struct Input {
   ValueId value = kNoValue;
   Role role = Role::kData;
   Initial initial;  // for kParameter and kState
+
+  bool operator==(const Input&) const = default;
 };
 
 // A named result. A guard must be finite, or the step makes no update (Executor::run says so).
@@ -76,12 +82,16 @@ struct Output {
   std::string name;
   ValueId value = kNoValue;
   bool guard = false;
+
+  bool operator==(const Output&) const = default;
 };
 
 // At the end of the step the input `state` takes the value `value`; all updates happen at once.
 struct Update {
   ValueId state = kNoValue;
   ValueId value = kNoValue;
+
+  bool operator==(const Update&) const = default;
 };
 
 struct Graph {
@@ -98,6 +108,8 @@ struct Graph {
 
   const Input* find_input(std::string_view value_name) const;  // nullptr if there is none
   const Output* find_output(std::string_view output_name) const;
+
+  bool operator==(const Graph&) const = default;
 };
 
 }  // namespace dojo

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "dojo/base/error.h"
@@ -55,6 +56,7 @@ class Verifier {
     }
     for (const Input& input : graph_.inputs) {
       const Value& value = make(input.value, kNoNode, 0, "an input");
+      inputs_.emplace(value.name, &input);
       if (input.role == Role::kParameter && value.type.format != Format::kF32)
         fail("a parameter must be f32", "%" + value.name);
       if (input.role != Role::kData)
@@ -122,8 +124,9 @@ class Verifier {
       if (!is_valid_name(output.name)) fail(fmt::format("bad name \"{}\"", output.name), "output");
       if (!names.insert(output.name).second) fail("the name is taken", where);
       // Executor::read() takes both names, so one must not hide another.
-      const Input* input = graph_.find_input(output.name);
-      if (input && input->value != output.value) fail("an input has that name", where);
+      const auto input = inputs_.find(output.name);
+      if (input != inputs_.end() && input->second->value != output.value)
+        fail("an input has that name", where);
       const Type& type = use(output.value, where).type;
       if (output.guard && type != Type{Format::kF32, {}})
         fail(fmt::format("a guard must be f32[], not {}", to_string(type)), where);
@@ -133,8 +136,9 @@ class Verifier {
       const Value& state = use(update.state, "update");
       const std::string where = "update %" + state.name;
       const Value& value = use(update.value, where);
-      const Input* input = graph_.find_input(state.name);
-      if (!input || input->role == Role::kData) fail("neither a parameter nor a state", where);
+      const auto input = inputs_.find(state.name);
+      if (input == inputs_.end() || input->second->role == Role::kData)
+        fail("neither a parameter nor a state", where);
       if (!updated.insert(update.state).second) fail("updated twice", where);
       if (value.type != state.type)
         fail(fmt::format("%{} is {}, not {}", value.name, to_string(value.type),
@@ -145,6 +149,7 @@ class Verifier {
 
   const Graph& graph_;
   std::vector<bool> made_;
+  std::map<std::string_view, const Input*> inputs_;
   int32_t next_ = 0;
 };
 

@@ -7,6 +7,7 @@
 // it in op_cases.cc.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct OpCase {
   std::string op;
   std::vector<CaseInput> inputs;
   Attributes attributes = {};
+  size_t differentiable_outputs = SIZE_MAX;  // only so many have gradients (not running means)
 };
 
 // At least one case for each op. Another `random` draws other shapes and attributes.
