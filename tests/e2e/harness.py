@@ -3,6 +3,7 @@
 Only Python's standard library. The program is $DOJO (set by ctest); run one file alone with
     DOJO=build/dev/dojo python3 tests/e2e/bad_input_test.py -v
 """
+import ctypes  # noqa: F401, for the tests
 import json
 import os
 import pathlib

@@ -1,0 +1,235 @@
+"""The table of bad and odd input: each row is a file or folder, and what `dojo inspect`, `frames` and `train` make of it.
+
+A row that is no video must end with exit code 3 and one line that names it; a row that is odd but sound must give exactly the
+frames that the ffmpeg program decodes; a damaged row may go either way, but honestly: exit code 0 only with right frames,
+else an error line; never a crash, never a hang.
+"""
+import os
+import random
+import re
+import shutil
+
+import harness
+from harness import driving, ffmpeg, make_clip, needs_driving_data, needs_verb, run
+
+DEADLINE = 60  # seconds for one command on one small file
+X264 = ("-c:v", "libx264", "-preset", "veryfast")
+
+
+def hashes(result):
+    """The MD5 sums in the output of `dojo frames --md5`, in its order."""
+    return re.findall(r"\b[0-9a-f]{32}\b", result.out)
+
+
+def ffmpeg_hashes(path):
+    """MD5 of every frame that a sequential decode shows."""
+    out = harness.subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-i", path, "-map", "0:v:0", "-vsync", "passthrough",
+                                  "-f", "framemd5", "-"], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"\b[0-9a-f]{32}$", out, re.MULTILINE)
+
+
+class NoVideo(harness.TestCase):
+    """Rows that hold no video at all."""
+
+    def rows(self):
+        empty = self.folder / "empty"
+        empty.mkdir()
+        yield empty
+        texts = self.folder / "texts"
+        texts.mkdir()
+        (texts / "notes.txt").write_text("no video here\n")
+        yield texts
+        text = self.folder / "text.mp4"
+        text.write_text("this is a text, whatever its name says\n" * 100)
+        yield text
+        zero = self.folder / "zero.mp4"
+        zero.write_bytes(b"")
+        yield zero
+        noise = self.folder / "noise.mkv"
+        noise.write_bytes(random.Random(1).randbytes(100_000))
+        yield noise
+        audio = self.folder / "audio.mp4"
+        ffmpeg("-f", "lavfi", "-i", "sine=duration=2", "-c:a", "aac", audio)
+        yield audio
+        fifo = self.folder / "pipe.mp4"
+        os.mkfifo(fifo)
+        yield fifo
+        loop = self.folder / "loop.mp4"
+        loop.symlink_to(loop)
+        yield loop
+        yield self.folder / "missing.mp4"
+
+    def check(self, *command):
+        for path in self.rows():
+            with self.subTest(row=path.name):
+                result = run(*[path if word is None else word for word in command], deadline=DEADLINE)
+                missing = path.name in ("missing.mp4", "loop.mp4")
+                self.assertIn(result.code, (1, 2, 3) if missing else (3,), result)
+                self.assertError(result, result.code, None if missing else "input", path.name)
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif os.path.lexists(path):
+                path.unlink()
+
+    @needs_verb("inspect")
+    def test_inspect(self):
+        self.check("inspect", None)
+
+    @needs_verb("train")
+    def test_train(self):
+        self.check("train", None, "--steps", "1", "--out", self.folder / "run")
+        self.assertFalse((self.folder / "run" / "last.safetensors").exists())
+
+    @needs_verb("frames")
+    def test_frames(self):
+        for path in self.rows():
+            if path.is_dir():
+                continue
+            with self.subTest(row=path.name):
+                result = run("frames", path, "--index", "0", "--md5", deadline=DEADLINE)
+                self.assertNotEqual(result.code, 0, result)
+                self.assertError(result, result.code, None, path.name)
+                self.assertEqual(hashes(result), [])
+
+
+class Unreadable(harness.TestCase):
+    @needs_verb("inspect")
+    def test_a_file_without_permission_is_named(self):
+        path = make_clip(self.folder / "secret.mp4")
+        path.chmod(0)
+
+        def obey_permissions():  # root may read everything but for these two capabilities: override, read and search
+            if os.getuid() == 0:
+                prctl = harness.ctypes.CDLL(None).prctl
+                for capability in (1, 2):
+                    prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+
+        result = run("inspect", path, before=obey_permissions)
+        self.assertNotEqual(result.code, 0, result)
+        self.assertError(result, result.code, None, ("secret.mp4", "ermission denied"))
+
+
+class OddButSound(harness.TestCase):
+    """Rows that are unusual but right: every frame equals the sequential decode of the ffmpeg program."""
+
+    def check(self, path, least=1):
+        truth = ffmpeg_hashes(path)
+        self.assertGreaterEqual(len(truth), least)
+        wanted = sorted(range(len(truth)), key=lambda i: (i * 7919) % 101)[:12]  # a few, out of order
+        if len(truth) - 1 not in wanted:
+            wanted.append(len(truth) - 1)
+        result = run("frames", path, "--index", ",".join(map(str, wanted)), "--md5", deadline=DEADLINE)
+        self.assertDone(result)
+        self.assertEqual(hashes(result), [truth[i] for i in wanted], result)
+        self.assertError(run("frames", path, "--index", str(len(truth)), "--md5"), 2, "config", (path.name, str(len(truth))))
+        if "inspect" in harness.verbs():
+            self.assertDone(run("inspect", path, deadline=DEADLINE))
+
+    @needs_verb("frames")
+    def test_made_clips(self):
+        x264_444 = (*X264, "-pix_fmt", "yuv444p")
+        rows = {
+            "tiny.mp4": {"size": "16x16"},
+            "huge.mp4": {"size": "4096x2160", "frames": 6},
+            "odd.mp4": {"size": "161x97", "codec": x264_444},
+            "portrait.mp4": {"size": "96x160"},
+            "one_frame.mp4": {"frames": 1},
+            "one_key_frame.mp4": {"options": ("-g", "1000", "-bf", "3")},
+            "open_gop.mp4": {"options": ("-x264-params", "open-gop=1:keyint=10:bframes=3")},
+            "grey.mp4": {"codec": (*X264, "-pix_fmt", "gray")},
+            "hevc.mp4": {"codec": ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none")},
+            "mpeg4.mp4": {"codec": ("-c:v", "mpeg4", "-bf", "2")},
+            "motion_jpeg.avi": {"codec": ("-c:v", "mjpeg")},
+            "matroska.mkv": {},
+            "ten_bit.mp4": {"codec": (*X264, "-pix_fmt", "yuv420p10le")},
+            "variable_rate.mp4": {"options": ("-vf", "select='not(mod(n\\,3))+not(mod(n\\,5))'", "-vsync", "vfr")},
+        }
+        for name, options in rows.items():
+            with self.subTest(row=name):
+                path = make_clip(self.folder / name, **options)
+                self.check(path)
+                path.unlink()
+
+    @needs_verb("frames")
+    def test_an_edit_list_hides_the_packets_before_it(self):
+        whole = make_clip(self.folder / "whole.mp4", options=("-g", "20", "-bf", "2"))
+        cut = self.folder / "edit_list.mp4"
+        ffmpeg("-ss", "0.7", "-i", whole, "-c", "copy", cut)
+        self.check(cut)
+
+    @needs_verb("frames")
+    @needs_driving_data
+    def test_real_clips(self):
+        for path in sorted(driving("open").glob("*.mp4")) + sorted(driving("nc").glob("*.mp4")):
+            with self.subTest(row=path.name):
+                self.check(path, least=40)
+
+    @needs_verb("train")
+    def test_a_clip_of_one_frame_is_too_short_to_train_on(self):
+        path = make_clip(self.folder / "one_frame.mp4", frames=1)
+        result = run("train", path, "--steps", "1", "--out", self.folder / "run", deadline=DEADLINE)
+        self.assertError(result, 3, "input", "one_frame.mp4")
+
+
+class Damaged(harness.TestCase):
+    """Rows that were sound once. Frames that come out must be those of a sequential decode of the same damaged bytes."""
+
+    def check_frames(self, path):
+        result = run("frames", path, "--index", "0,3", "--md5", deadline=DEADLINE)
+        self.assertHonest(result)
+        if result.code == 0:
+            self.assertEqual(len(hashes(result)), 2, result)
+        else:
+            self.assertIn(path.name, result.error, result)
+        return result
+
+    @needs_verb("frames")
+    def test_files_cut_short(self):
+        # The index of an MP4 stands at the end, or at the beginning (faststart); a Matroska file can be read as far as it goes.
+        clips = {"index_last.mp4": (), "index_first.mp4": ("-movflags", "+faststart"), "matroska.mkv": ()}
+        for name, options in clips.items():
+            whole = make_clip(self.folder / name, frames=80, options=("-g", "10", *options)).read_bytes()
+            truth = ffmpeg_hashes(self.folder / name)
+            for percent in (10, 50, 90):
+                with self.subTest(row=name, percent=percent):
+                    path = self.folder / f"cut_{percent}_{name}"
+                    path.write_bytes(whole[:len(whole) * percent // 100])
+                    result = self.check_frames(path)
+                    if name == "index_last.mp4":
+                        self.assertError(result, 3, "input", path.name)
+                    elif percent >= 50:
+                        self.assertEqual(hashes(result), [truth[0], truth[3]], result)
+                    if "inspect" in harness.verbs():
+                        self.assertHonest(run("inspect", path, deadline=DEADLINE))
+
+    @needs_verb("frames")
+    def test_two_hundred_bit_flipped_variants(self):
+        whole = make_clip(self.folder / "whole.mp4", frames=20, options=("-g", "10")).read_bytes()
+        ended = {}
+        for seed in range(200):
+            flipped = bytearray(whole)
+            chance = random.Random(seed)
+            for _ in range(1 + seed % 40):
+                flipped[chance.randrange(len(flipped))] ^= 1 << chance.randrange(8)
+            path = self.folder / f"flipped_{seed}.mp4"
+            path.write_bytes(flipped)
+            with self.subTest(seed=seed):
+                result = self.check_frames(path)
+                ended[result.code] = ended.get(result.code, 0) + 1
+            path.unlink()
+        print("exit codes of 200 flipped files:", dict(sorted(ended.items())))
+        self.assertGreater(ended.get(0, 0), 20)  # most flips leave something to decode; all refused would prove nothing
+        self.assertGreater(200 - ended.get(0, 0), 5)
+
+    @needs_verb("inspect")
+    def test_one_bad_file_costs_only_itself(self):
+        make_clip(self.folder / "good.mp4")
+        (self.folder / "bad.mp4").write_text("not a video")
+        result = run("inspect", self.folder, deadline=DEADLINE)
+        self.assertDone(result)
+        self.assertIn("good.mp4", result.out, result)
+        self.assertIn("bad.mp4", result.out + result.err, result)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,305 @@
+"""Training as a user does it, on small clips: the run folder, the same bytes for the same seed, and what survives a kill, a
+full disk and hostile checkpoints."""
+import json
+import pathlib
+import random
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import time
+
+import harness
+from harness import make_clip, needs_verb, run
+
+TINY = ["--size", "64x32", "--frames", "2", "--batch", "2", "--threads", "1", "--seed", "3"]
+DEADLINE = 240
+
+
+def read_safetensors(path):
+    """(header, data) of a whole and well-formed file; an own reader, so that the program's writer is checked by another eye."""
+    content = pathlib.Path(path).read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8:8 + length])
+    data = content[8 + length:]
+    end = 0
+    for name, tensor in sorted(((k, v) for k, v in header.items() if k != "__metadata__"),
+                               key=lambda item: item[1]["data_offsets"]):
+        begin, stop = tensor["data_offsets"]
+        assert begin == end, f"{name}: a gap or an overlap at {begin}, expected {end}"
+        end = stop
+    assert end == len(data), f"{len(data)} bytes of data, {end} described"
+    return header, data
+
+
+def metrics_without_time(path):
+    lines = [json.loads(line) for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        line.pop("time", None)
+    return lines
+
+
+class TrainCase(harness.TestCase):
+    """Three small recordings, and one finished run on them to compare with."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.clips = cls.shared / "clips"
+        cls.clips.mkdir()
+        for i, source in enumerate(["testsrc2=size=160x96", "mandelbrot=size=160x96", "testsrc2=size=128x128"]):
+            harness.ffmpeg("-f", "lavfi", "-i", f"{source}:rate=10", "-frames:v", 40, "-c:v", "libx264", "-g", "10",
+                           "-pix_fmt", "yuv420p", cls.clips / f"drive_{i}.mp4")
+        cls.reference = cls.shared / "reference"
+        cls.finished = cls.train(cls.reference)
+
+    @classmethod
+    def train(cls, out, *options, steps=12, **how):
+        return run("train", cls.clips, "--out", out, "--steps", steps, "--checkpoint-every", "1", "--held-out", "drive_2",
+                   *TINY, *options, deadline=DEADLINE, **how)
+
+    def resume(self, out, **how):
+        return run("train", "--resume", out, deadline=DEADLINE, **how)
+
+    def assertSameRun(self, out):
+        """Both checkpoints have the reference's bytes, and the metrics are equal but for times."""
+        for name in ("last.safetensors", "best.safetensors"):
+            self.assertEqual((out / name).read_bytes(), (self.reference / name).read_bytes(), name)
+        self.assertEqual(metrics_without_time(out / "metrics.jsonl"), metrics_without_time(self.reference / "metrics.jsonl"))
+
+    def assertNoLitter(self, out):
+        self.assertEqual([p.name for p in out.rglob("*.tmp*")], [])
+
+
+@needs_verb("train")
+class Train(TrainCase):
+    def test_a_run_leaves_its_whole_folder(self):
+        self.assertDone(self.finished)
+        names = {p.name for p in self.reference.iterdir()}
+        self.assertLessEqual({"config.json", "metrics.jsonl", "best.safetensors", "last.safetensors", "quarantine.jsonl"}, names)
+        self.assertTrue(any(name.startswith("events.out.tfevents.") for name in names), names)
+        self.assertNoLitter(self.reference)
+        for name in ("last.safetensors", "best.safetensors"):
+            header, _ = read_safetensors(self.reference / name)
+            self.assertGreater(len(header), 5)
+        config = json.loads((self.reference / "config.json").read_text(encoding="utf-8"))
+        self.assertEqual(config["seed"], 3)
+        self.assertEqual(len(config["train"]), 2, config)
+        self.assertEqual(len(config["held_out"]), 1, config)
+        kinds = [line["kind"] for line in metrics_without_time(self.reference / "metrics.jsonl")]
+        self.assertIn("step", kinds)
+        self.assertIn("eval", kinds)
+        self.assertEqual(kinds[-1], "final")
+
+    def test_the_same_seed_gives_the_same_bytes(self):
+        self.assertDone(self.train(self.folder / "again"))
+        self.assertSameRun(self.folder / "again")
+
+    def test_another_seed_gives_other_weights(self):
+        self.assertDone(run("train", self.clips, "--out", self.folder / "other", "--steps", "12", "--held-out", "drive_2",
+                            *TINY[:-1], "4", deadline=DEADLINE))
+        self.assertNotEqual((self.folder / "other" / "last.safetensors").read_bytes(),
+                            (self.reference / "last.safetensors").read_bytes())
+
+    def test_one_bad_file_among_the_clips_is_quarantined(self):
+        clips = self.folder / "clips"
+        shutil.copytree(self.clips, clips)
+        (clips / "bad.mp4").write_text("not a video")
+        result = run("train", clips, "--out", self.folder / "run", "--steps", "2", "--held-out", "drive_2", *TINY,
+                     deadline=DEADLINE)
+        self.assertDone(result)
+        lines = [json.loads(line) for line in (self.folder / "run" / "quarantine.jsonl").read_text().splitlines()]
+        self.assertEqual([pathlib.Path(line["path"]).name for line in lines], ["bad.mp4"])
+        self.assertEqual(lines[0]["category"], "input")
+        self.assertIn("bad.mp4", result.err)
+
+    def test_wrong_options_are_refused_before_anything_is_written(self):
+        for options in (["--steps", "0"], ["--batch", "0"], ["--size", "huge"], ["--held-out", "no_such_recording"],
+                        ["--interval", "-1"], ["--frames", "0"]):
+            with self.subTest(options=options):
+                out = self.folder / "run"
+                result = run("train", self.clips, "--out", out, *options, deadline=DEADLINE)
+                self.assertError(result, 2, "config", options[0])
+                self.assertFalse((out / "last.safetensors").exists())
+
+    def test_the_clips_of_a_run_are_asked_for_when_they_are_gone(self):
+        out = self.folder / "run"
+        clips = self.folder / "clips"
+        shutil.copytree(self.clips, clips)
+        self.assertDone(run("train", clips, "--out", out, "--steps", "2", *TINY, deadline=DEADLINE))
+        shutil.rmtree(clips)
+        result = self.resume(out)
+        self.assertNotEqual(result.code, 0, result)
+        self.assertError(result, result.code)
+
+
+@needs_verb("train")
+class Killed(TrainCase):
+    def start(self, out):
+        return subprocess.Popen([harness.DOJO, "train", self.clips, "--out", out, "--steps", "12", "--checkpoint-every", "1",
+                                 "--held-out", "drive_2", *TINY], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, start_new_session=True)
+
+    def wait_for(self, path, process):
+        until = time.monotonic() + DEADLINE
+        while not path.exists() and process.poll() is None:
+            self.assertLess(time.monotonic(), until, f"{path} does not appear")
+            time.sleep(0.005)
+
+    def test_killed_at_random_moments_it_resumes_to_the_same_bytes(self):
+        out = self.folder / "run"
+        chance = random.Random(time.time_ns())
+        process = self.start(out)
+        self.wait_for(out / "last.safetensors", process)
+        kills = 0
+        for _ in range(6):
+            time.sleep(chance.uniform(0, 0.8))
+            process.send_signal(signal.SIGKILL)
+            kills += process.wait() == -signal.SIGKILL
+            process.stderr.close()
+            read_safetensors(out / "last.safetensors")  # whole, at every moment
+            process = subprocess.Popen([harness.DOJO, "train", "--resume", out], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+        _, err = process.communicate(timeout=DEADLINE)
+        self.assertEqual(process.returncode, 0, err.decode(errors="replace"))
+        print(f"killed {kills} times")
+        self.assertGreater(kills, 0)
+        self.assertSameRun(out)
+        self.assertNoLitter(out)
+
+    def test_killed_in_the_middle_of_writing_a_checkpoint_it_keeps_the_old_one(self):
+        # The kernel ends a process that writes a file beyond this limit: here halfway through the next checkpoint.
+        out = self.folder / "run"
+        process = self.start(out)
+        self.wait_for(out / "last.safetensors", process)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        before = (out / "last.safetensors").read_bytes()
+        half = len(before) // 2
+        result = self.resume(out, before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (half, half)))
+        self.assertEqual(result.code, -signal.SIGXFSZ, result)
+        self.assertEqual((out / "last.safetensors").read_bytes(), before)
+        self.assertEqual([p.stat().st_size for p in out.glob(".last.safetensors.tmp-*")], [half])  # it was in the middle
+        self.assertDone(self.resume(out))
+        self.assertSameRun(out)
+        self.assertNoLitter(out)
+
+    def test_interrupted_it_writes_a_checkpoint_and_says_4(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(signal=number.name):
+                out = self.folder / number.name
+                process = self.start(out)
+                self.wait_for(out / "last.safetensors", process)
+                process.send_signal(number)
+                _, err = process.communicate(timeout=DEADLINE)
+                self.assertEqual(process.returncode, 4, err.decode(errors="replace"))
+                self.assertDone(self.resume(out))
+                self.assertSameRun(out)
+
+
+@needs_verb("train")
+class FullDisk(TrainCase):
+    def test_a_full_disk_is_named_and_costs_nothing_that_was_there(self):
+        disk = harness.Tmpfs(self, 64).path
+        out = disk / "run"
+        process = subprocess.Popen([harness.DOJO, "train", self.clips, "--out", out, "--steps", "12", "--checkpoint-every", "1",
+                                    "--held-out", "drive_2", *TINY], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, start_new_session=True)
+        until = time.monotonic() + DEADLINE
+        while not (out / "last.safetensors").exists() and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.005)
+        process.kill()
+        process.wait()
+        before = (out / "last.safetensors").read_bytes()
+        filler = disk / "filler"
+        with open(filler, "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError:
+                pass
+        result = self.resume(out)
+        self.assertError(result, 1, "io", str(out))
+        self.assertIn("No space left on device", result.error)
+        self.assertEqual((out / "last.safetensors").read_bytes(), before)
+        filler.unlink()
+        self.assertDone(self.resume(out))
+        self.assertSameRun(out)
+
+
+def damaged_checkpoints(content):
+    """(name, bytes) of hostile variants of a good safetensors file."""
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8:8 + length])
+    data = content[8 + length:]
+    names = [name for name in header if name != "__metadata__"]
+
+    def with_header(change):
+        changed = json.loads(json.dumps(header))
+        change(changed)
+        text = json.dumps(changed).encode()
+        return struct.pack("<Q", len(text)) + text + data
+
+    def first(key, value):
+        return lambda h: h[names[0]].__setitem__(key, value)
+
+    yield "empty", b""
+    yield "seven bytes", content[:7]
+    for percent in (1, 10, 50, 90):
+        yield f"cut at {percent} %", content[:len(content) * percent // 100]
+    yield "one byte short", content[:-1]
+    yield "one byte more", content + b"\0"
+    for power in (31, 32, 62, 63):
+        yield f"header length 2^{power}", struct.pack("<Q", 2**power) + content[8:]
+    yield "header length 2^64-1", b"\xff" * 8 + content[8:]
+    yield "header of zeros", content[:8] + bytes(length) + data
+    yield "nested header", struct.pack("<Q", 200_000) + b"[" * 200_000 + data
+    yield "not an object", struct.pack("<Q", 2) + b"[]"
+    yield "overlapping offsets", with_header(lambda h: h[names[1]].__setitem__("data_offsets", h[names[0]]["data_offsets"]))
+    yield "offsets backwards", with_header(first("data_offsets", [8, 0]))
+    yield "negative offsets", with_header(first("data_offsets", [-8, 0]))
+    yield "offsets beyond the file", with_header(first("data_offsets", [0, 2**62]))
+    yield "wrong shape", with_header(first("shape", [1, 2, 3, 5, 7]))
+    yield "negative shape", with_header(first("shape", [-1, -1]))
+    yield "shape that overflows", with_header(first("shape", [2**32, 2**32, 2**32]))
+    yield "shape of fractions", with_header(first("shape", [1.5]))
+    yield "unknown number format", with_header(first("dtype", "Q7"))
+    yield "a tensor is missing", with_header(lambda h: h.pop(names[-1]))
+    yield "a tensor is renamed", with_header(lambda h: h.__setitem__("surprise", h.pop(names[0])))
+    yield "no metadata", with_header(lambda h: h.pop("__metadata__", None))
+
+
+@needs_verb("train", "eval")
+class HostileCheckpoints(TrainCase):
+    def check(self, name, command):
+        original = (self.reference / name).read_bytes()
+        for what, content in damaged_checkpoints(original):
+            with self.subTest(checkpoint=what):
+                path = self.folder / name
+                path.write_bytes(content)
+                result = run(*command(path), deadline=60)
+                self.assertError(result, 3, "input", name)
+
+    def test_eval_refuses_them(self):
+        self.check("best.safetensors", lambda path: ("eval", path, self.clips, "--json"))
+
+    def test_resume_refuses_them(self):
+        for file in self.reference.iterdir():
+            if file.is_file():
+                shutil.copy(file, self.folder)
+        self.check("last.safetensors", lambda path: ("train", "--resume", self.folder))
+
+    def test_eval_of_the_good_one_prints_one_object(self):
+        result = run("eval", self.reference / "best.safetensors", self.clips, "--json", deadline=DEADLINE)
+        self.assertDone(result)
+        self.assertLessEqual({"mse", "copy_last_mse", "flow_mse", "psnr", "by_recording", "by_horizon"}, set(result.json()))
+
+    def test_a_missing_checkpoint_is_named(self):
+        result = run("eval", self.folder / "none.safetensors", self.clips)
+        self.assertError(result, 1, "io", "none.safetensors")
+        self.assertError(self.resume(self.folder / "no_run"), self.resume(self.folder / "no_run").code, None, "no_run")
+
+
+if __name__ == "__main__":
+    harness.main()
