@@ -166,14 +166,14 @@ def norms():
     for shape, momentum, epsilon in (((3, 2, 4, 3), 0.9, 1e-5), ((4, 3), 0.75, 1e-2), ((2, 2, 2, 3, 2), 0.5, 1e-5)):
         c = shape[1]
         operands = [rand(*shape), rand(c), rand(c), Fixed(rand(c)), Fixed(rand(c, low=0.5))]
-        case("BatchNormalization", batch(momentum, epsilon), operands, momentum=momentum, epsilon=epsilon, training_mode=1)
+        case("BatchNormalization", batch(momentum, epsilon), operands, 5, momentum=momentum, epsilon=epsilon, training_mode=1)
         case("BatchNormalization", lambda x, s, b, m, v: F.batch_norm(x, m, v, s, b, False, 0, epsilon), operands,
              epsilon=epsilon, training_mode=0)
     for shape, groups, epsilon in (((2, 6, 3, 4), 3, 1e-5), ((2, 4, 5), 1, 1e-2), ((1, 4, 3, 3), 4, 1e-5)):
         def group(x, scale, bias):
             sets = x.reshape(shape[0], groups, -1)
             return F.group_norm(x, groups, scale, bias, epsilon), sets.mean(2), sets.var(2, unbiased=False)
-        case("GroupNormalization", group, [rand(*shape), rand(shape[1]), rand(shape[1])], num_groups=groups, epsilon=epsilon)
+        case("GroupNormalization", group, [rand(*shape), rand(shape[1]), rand(shape[1])], 3, num_groups=groups, epsilon=epsilon)
 
 
 def products():
@@ -186,6 +186,15 @@ def products():
             case("Gemm", lambda a, b: side(a, trans_a) @ side(b, trans_b), operands, transA=trans_a, transB=trans_b)
             case("Gemm", lambda a, b, c: 0.5 * side(a, trans_a) @ side(b, trans_b) - 1.5 * c, operands + [rand(5)],
                  transA=trans_a, transB=trans_b, alpha=0.5, beta=-1.5)
+
+
+def cost_volume(radius):
+    def function(a, b):
+        padded = F.pad(b, [radius] * 4, mode="replicate")
+        h, w = a.shape[2:]
+        shifts = [(y, x) for y in range(2 * radius + 1) for x in range(2 * radius + 1)]
+        return torch.stack([(a - padded[:, :, y:y + h, x:x + w]).abs().mean(1) for y, x in shifts], 1)
+    return function
 
 
 def resampling():
@@ -208,6 +217,8 @@ def resampling():
                  sizes=list(shape[:2] + size), coordinate_transformation_mode="align_corners" if align else "half_pixel")
         case("Resize", lambda x: F.interpolate(x, size, mode="nearest"), [rand(*shape)], mode="nearest", sizes=list(shape[:2] + size),
              coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    for radius in (1, 2):
+        case("CostVolume", cost_volume(radius), [rand(2, 3, 4, 3), rand(2, 3, 4, 3)], radius=radius)
     case("DepthToSpace", lambda x: F.pixel_shuffle(x, 2), [rand(2, 8, 3, 2)], blocksize=2, mode="CRD")
     case("SpaceToDepth", lambda x: F.pixel_unshuffle(x, 3), [rand(2, 2, 3, 6)], blocksize=3, mode="CRD")
     # ONNX's words for the other order, with its own reshapes.
@@ -259,8 +270,20 @@ def optimizers():
                                 {"momentum": 0.9, "weight_decay": decay, "nesterov": float(nesterov)})
 
 
+def cost_volumes():
+    def volume(a, b, r):
+        height, width = a.shape[-2:]
+        padded = F.pad(b, (r, r, r, r), mode="replicate")
+        shifts = [(i, j) for i in range(2 * r + 1) for j in range(2 * r + 1)]
+        return torch.stack([(a - padded[:, :, i:i + height, j:j + width]).abs().mean(1) for i, j in shifts], 1)
+
+    for radius in (1, 2):
+        case("CostVolume", lambda a, b: volume(a, b, radius), [rand(2, 3, 3, 4), rand(2, 3, 3, 4)], radius=radius)
+
+
 def main():
-    for family in (elementwise, reductions, shapes, convolutions, pools, norms, products, resampling, softmaxes, optimizers):
+    for family in (elementwise, reductions, shapes, convolutions, pools, norms, products, resampling, cost_volumes, softmaxes,
+                   optimizers):
         torch.manual_seed(2026)  # so that a change in one family leaves the files of the others as they are
         family()
     FOLDER.mkdir(exist_ok=True)

@@ -163,6 +163,13 @@ void add_resampling(Random& r, std::vector<OpCase>& cases) {
       const Ints size = {n, c, pick(r, 1, 4), pick(r, 1, 5)};
       cases.push_back({"AffineGrid", {f32({n, 2, 3})}, {{"size", size}, {"align_corners", align}}});
     }
+  for (int64_t radius = 0; radius <= 2; ++radius) {
+    const Shape x = {pick(r, 1, 2), pick(r, 1, 4), pick(r, 1, 5), pick(r, 1, 6)};
+    const Shape y = {x[0], (2 * radius + 1) * (2 * radius + 1), x[2], x[3]};
+    const Attributes attributes = {{"radius", radius}};
+    cases.push_back({"CostVolume", {f32(x), f32(x)}, attributes});
+    cases.push_back({"CostVolumeGrad", {fixed(y), fixed(x), fixed(x)}, attributes});
+  }
   for (const char* mode : {"linear", "nearest"})
     for (const char* coordinates : {"half_pixel", "align_corners", "asymmetric"}) {
       const Shape x = {pick(r, 1, 2), pick(r, 1, 3), pick(r, 1, 5), pick(r, 1, 5)};

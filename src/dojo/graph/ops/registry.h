@@ -21,6 +21,8 @@
   OP(Conv)                        \
   OP(ConvInputGrad)               \
   OP(ConvWeightGrad)              \
+  OP(CostVolume)                  \
+  OP(CostVolumeGrad)              \
   OP(DepthToSpace)                \
   OP(Div)                         \
   OP(Exp)                         \
