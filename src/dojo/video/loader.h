@@ -1,9 +1,10 @@
-// Clips for training: a set of recordings goes in, batches of u8 frames come out, in an order that is a pure function of
-// (seed, position). Decoding runs in worker processes; one prefetch thread assembles the next batches while the caller trains.
+// Clips for training: a set of recordings goes in, batches of u8 frames come out, in an order that
+// is a pure function of (seed, position). Decoding runs in worker processes; one prefetch thread
+// assembles the next batches while the caller trains.
 //
-//   ClipLoader loader(recordings, {.frames = 5, .interval_seconds = 0.1, .seed = 1}, {.batch = 8, .height = 128, .width = 256});
-//   loader.seek(position);          // exact resume: the state is this one number (clips handed out so far)
-//   const Batch& batch = loader.next();
+//   ClipLoader loader(recordings, {.frames = 5, .interval_seconds = 0.1, .seed = 1}, {.batch = 8,
+//   .height = 128, .width = 256}); loader.seek(position);          // exact resume: the state is
+//   this one number (clips handed out so far) const Batch& batch = loader.next();
 //
 // Not thread-safe.
 #pragma once
@@ -21,18 +22,23 @@ namespace dojo {
 
 struct LoaderOptions {
   int64_t batch = 8;
-  int64_t height = 128, width = 256;   // of the clips handed out
-  int64_t decode_height = 0, decode_width = 0;  // frames are kept at this size (0: the size above); larger leaves room for crops
-  int workers = 1;                     // decoding processes
-  double deadline_seconds = 60;        // a worker silent for longer is killed and its file quarantined
-  int64_t max_worker_bytes = int64_t{2} << 30;  // memory limit of one worker: stops decompression bombs
-  int64_t cache_bytes = int64_t{1} << 30;       // decoded small frames kept in memory
-  int64_t prefetch = 2;                // batches assembled ahead
+  int64_t height = 128, width = 256;  // of the clips handed out
+  int64_t decode_height = 0,
+          decode_width =
+              0;  // frames are kept at this size (0: the size above); larger leaves room for crops
+  int workers = 1;               // decoding processes
+  double deadline_seconds = 60;  // a worker silent for longer is killed and its file quarantined
+  int64_t max_worker_bytes = int64_t{2}
+                             << 30;        // memory limit of one worker: stops decompression bombs
+  int64_t cache_bytes = int64_t{1} << 30;  // decoded small frames kept in memory
+  int64_t prefetch = 2;                    // batches assembled ahead
 
-  // Makes a clip of the batch from decoded frames: `frames` [T, decode_height, decode_width, 3] u8 to `clip`
-  // [T, height, width, 3] u8. Must be a pure function of its arguments (it runs on the prefetch thread). Without it, frames are
-  // copied, which needs equal sizes.
-  std::function<void(uint64_t position, const ClipRef& ref, std::span<const uint8_t> frames, std::span<uint8_t> clip)> transform;
+  // Makes a clip of the batch from decoded frames: `frames` [T, decode_height, decode_width, 3] u8
+  // to `clip` [T, height, width, 3] u8. Must be a pure function of its arguments (it runs on the
+  // prefetch thread). Without it, frames are copied, which needs equal sizes.
+  std::function<void(uint64_t position, const ClipRef& ref, std::span<const uint8_t> frames,
+                     std::span<uint8_t> clip)>
+      transform;
 };
 
 struct Batch {
@@ -42,30 +48,25 @@ struct Batch {
 };
 
 struct LoaderStats {
-  double wait_seconds = 0;       // the caller stood in next()
-  double decode_seconds = 0;     // CPU seconds of the workers
-  double assemble_seconds = 0;   // of the prefetch thread, without waiting
+  double wait_seconds = 0;      // the caller stood in next()
+  double decode_seconds = 0;    // CPU seconds of the workers
+  double assemble_seconds = 0;  // of the prefetch thread, without waiting
   int64_t frames_decoded = 0;
   int64_t frames_from_cache = 0;
-};
-
-// A file that was given up. The clips of its recording are replaced, in a deterministic way, by those of the others.
-struct Quarantined {
-  std::string path;
-  std::string category;  // "input", "io"
-  std::string reason;    // with the time or frame where it happened
 };
 
 class ClipLoader {
  public:
   // Throws Error(kInput) if no recording has enough frames for one clip.
-  ClipLoader(std::vector<Recording> recordings, const SamplerOptions& sampler, const LoaderOptions& options);
+  ClipLoader(std::vector<Recording> recordings, const SamplerOptions& sampler,
+             const LoaderOptions& options);
   ~ClipLoader();
 
   void seek(uint64_t position);
-  uint64_t position() const;     // of the clip that the next batch begins with
+  uint64_t position() const;  // of the clip that the next batch begins with
 
-  // The next batch; valid until the next call. Throws Error(kInput) when no usable recording is left.
+  // The next batch; valid until the next call. Throws Error(kInput) when no usable recording is
+  // left.
   const Batch& next();
 
   LoaderStats stats() const;

@@ -1,24 +1,38 @@
-// A recording: one video file, or a part of it, with the exact times of its frames. Recordings, not clips, are split into
-// training and held-out sets.
+// A recording: one video file, or a part of it, with the exact times of its frames. Recordings, not
+// clips, are split into training and held-out sets.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace dojo {
 
+struct FrameIndex;  // frame_index.h
+
 struct Recording {
   std::string path;
-  std::string name;                 // short and unique: the path below the folder that was searched
-  int64_t width = 0, height = 0;    // as shown (after rotation)
-  std::string codec;                // FFmpeg's name: "h264", "hevc", ...
-  std::vector<double> pts_seconds;  // [frames] ascending, from the packets; frame 0 is the first that is shown
+  std::string name;               // short and unique: the path below the folder that was searched
+  int64_t width = 0, height = 0;  // as shown (after rotation)
+  std::string codec;              // FFmpeg's name: "h264", "hevc", ...
+  std::vector<double>
+      pts_seconds;  // [frames] ascending, from the packets; frame 0 is the first that is shown
   std::vector<int64_t> key_frames;  // frame numbers where decoding can start, ascending
   int64_t first_frame = 0;          // clips are taken from [first_frame, end_frame)
   int64_t end_frame = 0;
+  std::string note;  // what a person should know, for example where a cut file ends; mostly empty
+  std::shared_ptr<const FrameIndex>
+      index;  // what decoding needs; where it is null, a worker builds it when first read
 
   int64_t num_frames() const { return static_cast<int64_t>(pts_seconds.size()); }
+};
+
+// A file that was given up, or a part of one: see docs/video.md for which clips it costs.
+struct Quarantined {
+  std::string path;
+  std::string category;  // "input", "io", "unsupported"
+  std::string reason;    // with the time or frame where it happened
 };
 
 }  // namespace dojo

@@ -1,0 +1,119 @@
+// `dojo frames`: single frames of one video file by number, as hashes or as images.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "dojo/base/error.h"
+#include "dojo/cli/args.h"
+#include "dojo/cli/command.h"
+#include "dojo/video/frame_reader.h"
+#include "dojo/video/image.h"
+
+namespace dojo {
+namespace {
+
+// "5,17,3", "0-9", "all"
+std::vector<int64_t> parse_frames(const std::string& text, int64_t num_frames) {
+  std::vector<int64_t> frames;
+  const auto wrong = [&] {
+    return Error(Category::kConfig, "\"" + text + "\" is no list of frame numbers", "--index",
+                 "write 5,17,3 or 0-9 or all");
+  };
+  const auto number = [&](std::string_view part) {
+    int64_t value = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+    if (error != std::errc() || end != part.data() + part.size() || value < 0) throw wrong();
+    return value;
+  };
+  if (text == "all") {
+    for (int64_t i = 0; i < num_frames; ++i) frames.push_back(i);
+    return frames;
+  }
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    const std::string_view part = std::string_view(text).substr(begin, end - begin);
+    const size_t dash = part.find('-');
+    const int64_t first = number(part.substr(0, dash));
+    const int64_t last = dash == part.npos ? first : number(part.substr(dash + 1));
+    if (first > last) throw wrong();
+    for (int64_t i = first; i <= last; ++i) {
+      if (i >= num_frames)
+        throw Error(
+            Category::kInput,
+            fmt::format("there is no frame {}: the file shows frames 0 to {}", i, num_frames - 1));
+      frames.push_back(i);
+    }
+    begin = end + 1;
+  }
+  return frames;
+}
+
+}  // namespace
+
+int run_frames(std::span<const std::string> argv) {
+  std::string file, index = "0", png;
+  bool md5 = false, as_json = false;
+  double deadline = 60;
+  Args args("dojo frames FILE",
+            "Reads frames by number, exactly as a sequential decode counts them.",
+            "  dojo frames clip.mp4 --index 5,17,3 --md5     # equal to ffmpeg -f framemd5 for "
+            "these frames\n"
+            "  dojo frames clip.mp4 --index 0-9 --png out    # out/frame_000000.png ...\n");
+  args.positional("FILE", "a video file", &file);
+  args.option("--index", "LIST", "frame numbers: 5,17,3 or 0-9 or all", &index);
+  args.option("--md5", "", "print the hash of each stored picture (the default)", &md5);
+  args.option("--png", "FOLDER", "write the shown pictures there", &png);
+  args.option("--json", "", "print one JSON object", &as_json);
+  args.option("--deadline", "SECONDS", "give up for the file after this time without an answer",
+              &deadline, {.min = 0.1});
+  if (!args.parse(argv)) return 0;
+
+  if (!std::filesystem::exists(file))
+    throw Error(Category::kInput, "there is no such file", file, "check the path");
+  if (!std::filesystem::is_regular_file(file))
+    throw Error(Category::kInput, "this is not a regular file", file);
+  FrameReader reader({.deadline_seconds = deadline});
+  const Recording recording = reader.open(file);
+  const std::vector<int64_t> frames = parse_frames(index, recording.num_frames());
+  const bool hashes = md5 || png.empty();
+  nlohmann::json list = nlohmann::json::array();
+  for (int64_t i : frames)
+    list.push_back({{"frame", i}, {"pts_seconds", recording.pts_seconds[static_cast<size_t>(i)]}});
+  if (hashes) {
+    const std::vector<std::string> sums = reader.md5(recording, frames);
+    for (size_t k = 0; k < sums.size(); ++k) list[k]["md5"] = sums[k];
+  }
+  if (!png.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(png, error);
+    if (error) throw Error(Category::kIo, "the folder cannot be made: " + error.message(), png);
+    for (size_t k = 0; k < frames.size(); ++k) {  // one at a time: a picture may be large
+      const std::vector<uint8_t> rgb =
+          reader.read(recording, {&frames[k], 1}, recording.height, recording.width);
+      const std::string path = fmt::format("{}/frame_{:06}.png", png, frames[k]);
+      write_png(path, rgb, recording.width, recording.height);
+      list[k]["png"] = path;
+    }
+  }
+  if (as_json) {
+    const nlohmann::json object = {{"file", file},
+                                   {"codec", recording.codec},
+                                   {"width", recording.width},
+                                   {"height", recording.height},
+                                   {"num_frames", recording.num_frames()},
+                                   {"frames", list}};
+    fmt::print("{}\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    return 0;
+  }
+  for (const auto& f : list) {
+    fmt::print("{:>8} {:>12.6f}", f["frame"].get<int64_t>(), f["pts_seconds"].get<double>());
+    for (const char* key : {"md5", "png"})
+      if (f.contains(key)) fmt::print("  {}", f[key].get<std::string>());
+    fmt::print("\n");
+  }
+  return 0;
+}
+
+}  // namespace dojo

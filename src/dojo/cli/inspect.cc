@@ -1,0 +1,122 @@
+// `dojo inspect`: which recordings a folder gives, and which files it does not.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "dojo/base/error.h"
+#include "dojo/cli/args.h"
+#include "dojo/cli/command.h"
+#include "dojo/video/find_recordings.h"
+#include "dojo/video/frame_index.h"
+#include "dojo/video/split_recordings.h"
+
+namespace dojo {
+namespace {
+
+struct Intervals {
+  double min = 0, median = 0, max = 0;  // seconds between neighbouring frames
+};
+
+Intervals intervals_of(const Recording& r) {
+  std::vector<double> steps;
+  for (size_t i = 1; i < r.pts_seconds.size(); ++i)
+    steps.push_back(r.pts_seconds[i] - r.pts_seconds[i - 1]);
+  if (steps.empty()) return {};
+  std::sort(steps.begin(), steps.end());
+  return {steps.front(), steps[steps.size() / 2], steps.back()};
+}
+
+nlohmann::json describe(const Recording& r, bool held_out) {
+  const Intervals steps = intervals_of(r);
+  const double seconds = r.pts_seconds.back() - r.pts_seconds.front() + steps.median;
+  return {{"name", r.name},
+          {"path", r.path},
+          {"width", r.width},
+          {"height", r.height},
+          {"codec", r.codec},
+          {"pixel_format", r.index->pixel_format},
+          {"rotation", r.index->rotation},
+          {"frames", r.num_frames()},
+          {"seconds", seconds},
+          {"fps", steps.median > 0 ? 1 / steps.median : 0},
+          {"interval_min_seconds", steps.min},
+          {"interval_median_seconds", steps.median},
+          {"interval_max_seconds", steps.max},
+          {"key_frames", r.key_frames.size()},
+          {"counted", r.index->counted},
+          {"held_out", held_out},
+          {"note", r.note}};
+}
+
+}  // namespace
+
+int run_inspect(std::span<const std::string> argv) {
+  std::vector<std::string> folders;
+  std::string patterns;
+  bool as_json = false;
+  double deadline = 60;
+  int64_t workers = 2;
+  Args args(
+      "dojo inspect FOLDER...",
+      "Lists the recordings of a folder, and the files that cannot be used, with reasons.",
+      "  dojo inspect ~/TeslaCam\n  dojo inspect clips --held-out 'kitti,*highway*' --json\n");
+  args.positional("FOLDER...", "folders, searched recursively, or files", &folders);
+  args.option("--held-out", "PATTERNS",
+              "which recordings `dojo train` would hold out, separated by commas", &patterns);
+  args.option("--workers", "N", "files read at a time", &workers, {.min = 1, .max = 64});
+  args.option("--deadline", "SECONDS", "give up for a file after this time without an answer",
+              &deadline, {.min = 0.1});
+  args.option("--json", "", "print one JSON object", &as_json);
+  if (!args.parse(argv)) return 0;
+
+  const FoundRecordings found =
+      find_recordings(folders, static_cast<int>(workers), {.deadline_seconds = deadline});
+  RecordingSplit split;
+  if (!found.recordings.empty()) split = split_recordings(found.recordings, patterns, 1.0);
+  nlohmann::json list = nlohmann::json::array(), bad = nlohmann::json::array();
+  for (const Recording& r : found.recordings) {
+    const bool held = found.recordings.size() > 1 &&
+                      std::any_of(split.held_out.begin(), split.held_out.end(),
+                                  [&](const Recording& h) { return h.path == r.path; });
+    list.push_back(describe(r, held));
+  }
+  for (const Quarantined& q : found.quarantined)
+    bad.push_back({{"path", q.path}, {"category", q.category}, {"reason", q.reason}});
+  if (as_json) {
+    const nlohmann::json object = {{"recordings", list}, {"quarantined", bad}};
+    fmt::print("{}\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  } else {
+    size_t width = 9;
+    for (const auto& r : list) width = std::max(width, r["name"].get<std::string>().size());
+    if (!list.empty())
+      fmt::print("{:<{}}  {:>9}  {:<6} {:>7} {:>9} {:>7}  {:<21} {:>5}  {}\n", "recording", width,
+                 "size", "codec", "frames", "seconds", "fps", "interval ms (min-max)", "keys",
+                 "use");
+    for (const auto& r : list) {
+      const std::string size =
+          fmt::format("{}x{}", r["width"].get<int64_t>(), r["height"].get<int64_t>());
+      const std::string steps =
+          fmt::format("{:.1f}-{:.1f}", 1e3 * r["interval_min_seconds"].get<double>(),
+                      1e3 * r["interval_max_seconds"].get<double>());
+      fmt::print("{:<{}}  {:>9}  {:<6} {:>7} {:>9.2f} {:>7.2f}  {:<21} {:>5}  {}\n",
+                 r["name"].get<std::string>(), width, size, r["codec"].get<std::string>(),
+                 r["frames"].get<int64_t>(), r["seconds"].get<double>(), r["fps"].get<double>(),
+                 steps, r["key_frames"].get<size_t>(),
+                 r["held_out"].get<bool>() ? "held out" : "train");
+    }
+    for (const Quarantined& q : found.quarantined)
+      fmt::print("{}not usable ({}): {}: {}\n",
+                 &q == found.quarantined.data() && !list.empty() ? "\n" : "", q.category, q.path,
+                 q.reason);
+    for (const std::string& m : found.messages) fmt::print(stderr, "dojo: {}\n", m);
+    for (const std::string& m : split.messages) fmt::print(stderr, "dojo: {}\n", m);
+  }
+  if (found.recordings.empty())
+    throw Error(Category::kInput,
+                fmt::format("none of {} video files is usable", found.quarantined.size()),
+                folders[0], "the reasons are in the list above");
+  return 0;
+}
+
+}  // namespace dojo

@@ -1,0 +1,211 @@
+#include "dojo/video/decode_worker.h"
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <list>
+#include <map>
+#include <memory>
+#include <new>
+#include <nlohmann/json.hpp>
+
+#include "dojo/base/check.h"
+#include "dojo/base/error.h"
+#include "dojo/video/decoder.h"
+#include "dojo/video/picture.h"
+#include "dojo/video/worker_protocol.h"
+
+extern "C" {
+#include <libavutil/frame.h>
+}
+
+namespace dojo {
+namespace {
+
+using nlohmann::json;
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+// The shared memory, mapped as far as a request needs.
+class Memory {
+ public:
+  std::span<uint8_t> map(size_t bytes) {
+    if (bytes > size_) {
+      if (data_) munmap(data_, size_);
+      data_ = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, kWorkerMemory, 0);
+      size_ = data_ == MAP_FAILED ? 0 : bytes;
+      if (data_ == MAP_FAILED) data_ = nullptr;
+      if (!data_) throw std::bad_alloc();
+    }
+    return {static_cast<uint8_t*>(data_), bytes};
+  }
+
+ private:
+  void* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+class Server {
+ public:
+  json answer(const json& request) {
+    const std::string path = request.at("path");
+    if (request.at("op") == "probe") {
+      const Decoder decoder(path);
+      return {{"ok", true}, {"index", to_json(decoder.index())}};
+    }
+    return read(request, path);
+  }
+
+ private:
+  static constexpr size_t kOpenFiles = 2;  // a decoder of a large picture holds hundreds of MB
+  struct Open {
+    std::string path;
+    std::unique_ptr<Decoder> decoder;
+    std::unique_ptr<RgbConverter> converter;
+  };
+
+  Open& open(const std::string& path) {
+    for (auto at = open_.begin(); at != open_.end(); ++at) {
+      if (at->path != path) continue;
+      open_.splice(open_.begin(), open_, at);
+      return open_.front();
+    }
+    while (open_.size() >= kOpenFiles) open_.pop_back();
+    const auto known = indexes_.find(path);
+    auto decoder = known == indexes_.end() ? std::make_unique<Decoder>(path)
+                                           : std::make_unique<Decoder>(path, known->second);
+    open_.push_front({path, std::move(decoder), std::make_unique<RgbConverter>()});
+    return open_.front();
+  }
+
+  json read(const json& request, const std::string& path) {
+    if (request.contains("index")) {
+      open_.remove_if([&](const Open& o) { return o.path == path; });
+      indexes_[path] = index_from_json(request.at("index"));
+    }
+    Open& file = open(path);
+    const auto frames = request.at("frames").get<std::vector<int64_t>>();
+    const bool md5 = request.at("md5");
+    const int64_t height = request.at("height"), width = request.at("width");
+    const FrameIndex& index = file.decoder->index();
+    for (size_t i = 0; i < frames.size(); ++i)
+      if (frames[i] < 0 || frames[i] >= index.num_frames() || (i && frames[i] <= frames[i - 1]))
+        throw Error(
+            Category::kInput,
+            fmt::format("there is no frame {}: the file shows {}", frames[i], index.num_frames()),
+            path);
+    const size_t frame_bytes = md5 ? 0 : static_cast<size_t>(height * width * 3);
+    const std::span<uint8_t> out =
+        md5 ? std::span<uint8_t>() : memory_.map(frame_bytes * frames.size());
+    const int64_t decoded_before = file.decoder->frames_decoded();
+    json sums = json::array(), damaged = json::array();
+    size_t slot = 0;
+    const auto visit = [&](int64_t frame, const AVFrame* picture, const std::string& damage) {
+      std::string problem = damage;
+      const bool other_size = picture && (picture->width != index.stored_width ||
+                                          picture->height != index.stored_height);
+      if (other_size)
+        problem = fmt::format("frame {} ({:.3f} s) has {}x{} pixels, the file said {}x{}", frame,
+                              index.seconds(frame), picture->width, picture->height,
+                              index.stored_width, index.stored_height);
+      if (!problem.empty())
+        damaged.push_back({frame, problem});
+      else if (!md5)
+        file.converter->convert(*picture, index.rotation, height, width,
+                                out.subspan(slot * frame_bytes, frame_bytes));
+      if (md5) sums.push_back(problem.empty() ? picture_md5(*picture) : "");
+      ++slot;
+    };
+    try {
+      file.decoder->read(frames, visit);
+    } catch (...) {
+      open_.remove_if([&](const Open& o) { return o.path == path; });
+      throw;
+    }
+    return {{"ok", true},
+            {"md5", sums},
+            {"damaged", damaged},
+            {"decoded", file.decoder->frames_decoded() - decoded_before}};
+  }
+
+  std::map<std::string, FrameIndex> indexes_;
+  std::list<Open> open_;  // the last used first
+  Memory memory_;
+};
+
+bool send_all(const std::string& bytes) {
+  for (size_t sent = 0; sent < bytes.size();) {
+    const ssize_t n = send(kWorkerSocket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    sent += static_cast<size_t>(n);
+  }
+  return true;
+}
+
+}  // namespace
+
+int decode_worker_main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fprintf(stderr, "dojo-decode-worker is started by dojo; it is of no use alone\n");
+    return 2;
+  }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  signal(SIGINT, SIG_IGN);  // Ctrl-C is the main process's business
+  signal(SIGPIPE, SIG_IGN);
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+#if !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)  // these need terabytes of address space
+  const auto bytes = static_cast<rlim_t>(std::strtoll(argv[1], nullptr, 10));
+  const rlimit memory{bytes, bytes};
+  setrlimit(RLIMIT_AS, &memory);
+#endif
+  const auto deadline = static_cast<unsigned>(std::strtod(argv[2], nullptr)) + 10;
+  capture_ffmpeg_log();
+
+  Server server;
+  std::string buffer, text;
+  std::vector<char> chunk(1 << 16);
+  for (;;) {
+    while (!take_message(&buffer, &text)) {
+      const ssize_t n = recv(kWorkerSocket, chunk.data(), chunk.size(), 0);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return 0;  // the main process is done, or gone
+      buffer.append(chunk.data(), static_cast<size_t>(n));
+    }
+    alarm(deadline);  // ends this process if the main one forgets it
+    const double before = cpu_seconds();
+    json reply;
+    try {
+      reply = server.answer(parse_message(text));
+    } catch (const Error& e) {
+      reply = {{"ok", false}, {"category", name(e.category())}, {"message", e.message()}};
+    } catch (const std::bad_alloc&) {
+      reply = {{"ok", false},
+               {"category", "input"},
+               {"message", "decoding needs more memory than a worker may have"}};
+    } catch (const std::exception& e) {
+      reply = {{"ok", false},
+               {"category", "io"},
+               {"message", std::string("the decoding process failed: ") + e.what()}};
+    }
+    alarm(0);
+    reply["cpu_seconds"] = cpu_seconds() - before;
+    if (!send_all(frame_message(reply))) return 0;
+  }
+}
+
+}  // namespace dojo

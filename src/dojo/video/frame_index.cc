@@ -1,0 +1,199 @@
+#include "dojo/video/frame_index.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "dojo/base/check.h"
+#include "dojo/base/error.h"
+#include "dojo/video/media_file.h"
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/pixdesc.h>
+}
+
+namespace dojo {
+namespace {
+
+struct Packet {
+  int64_t pts, dts;
+  bool shown, start;  // start: decoding can begin here
+};
+
+// The NAL unit types of an H.264 or HEVC packet, whether its units carry lengths (MP4) or start
+// codes.
+template <typename Visit>
+void visit_nal_headers(const uint8_t* data, int size, const AVCodecParameters& p,
+                       const Visit& visit) {
+  const bool has_config = p.extradata_size > 0 && p.extradata[0] == 1;
+  if (has_config) {
+    const int at = p.codec_id == AV_CODEC_ID_H264 ? 4 : 21;
+    const int length_bytes = p.extradata_size > at ? (p.extradata[at] & 3) + 1 : 4;
+    for (int64_t i = 0; i + length_bytes < size;) {
+      int64_t length = 0;
+      for (int k = 0; k < length_bytes; ++k) length = length << 8 | data[i + k];
+      i += length_bytes;
+      visit(data[i]);
+      i += length;
+    }
+  } else {
+    for (int i = 0; i + 3 < size; ++i)
+      if (data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1) visit(data[i + 3]);
+  }
+}
+
+// Whether every picture that follows this key packet in presentation order can be decoded without
+// what came before it. A container's key flag does not promise it: H.264 recovery points are
+// flagged too.
+bool decoding_starts(const AVPacket& packet, const AVCodecParameters& p) {
+  if (!(packet.flags & AV_PKT_FLAG_KEY)) return false;
+  bool start = false;
+  if (p.codec_id == AV_CODEC_ID_H264) {
+    visit_nal_headers(packet.data, packet.size, p,
+                      [&](uint8_t header) { start |= (header & 31) == 5; });  // IDR
+  } else if (p.codec_id == AV_CODEC_ID_HEVC) {
+    visit_nal_headers(packet.data, packet.size, p, [&](uint8_t header) {
+      const int type = header >> 1 & 63;
+      start |=
+          type >= 16 && type <= 21;  // BLA, IDR, CRA: leading pictures belong to the key before
+    });
+  } else {
+    switch (p.codec_id) {
+      case AV_CODEC_ID_AV1:
+      case AV_CODEC_ID_VP9:
+      case AV_CODEC_ID_VP8:
+      case AV_CODEC_ID_MPEG4:
+      case AV_CODEC_ID_MJPEG:
+        return true;
+      default:
+        return false;
+    }
+  }
+  return start;
+}
+
+// Codecs where each packet of an MP4 or Matroska file is exactly one shown picture.
+bool one_picture_each(AVCodecID id) {
+  return id == AV_CODEC_ID_H264 || id == AV_CODEC_ID_HEVC || id == AV_CODEC_ID_AV1 ||
+         id == AV_CODEC_ID_VP9 || id == AV_CODEC_ID_MJPEG;
+}
+
+// Frames in the order of a sequential decode, by decoding all. `by_pts`: every frame has a time of
+// its own, ascending.
+std::vector<int64_t> count_by_decoding(MediaFile& file, bool* by_pts) {
+  const AVStream& s = *file.stream();
+  const AVRational rate = av_guess_frame_rate(file.format(), file.stream(), nullptr);
+  const int64_t step = rate.num > 0 && rate.den > 0
+                           ? std::max<int64_t>(1, av_rescale_q(1, av_inv_q(rate), s.time_base))
+                           : 1;
+  std::vector<int64_t> pts;
+  *by_pts = true;
+  for (bool more = true; more;) {
+    more = file.read();
+    file.send(more ? file.packet() : nullptr);
+    while (AVFrame* frame = file.receive()) {
+      const int64_t expected = pts.empty() ? 0 : pts.back() + step;
+      int64_t t = frame->pts != AV_NOPTS_VALUE ? frame->pts : frame->best_effort_timestamp;
+      if (frame->pts == AV_NOPTS_VALUE || (!pts.empty() && t <= pts.back())) *by_pts = false;
+      if (t == AV_NOPTS_VALUE || (!pts.empty() && t <= pts.back())) t = expected;
+      pts.push_back(t);
+    }
+    file.take_complaints();  // damaged parts are found again, frame by frame, when clips are read
+  }
+  return pts;
+}
+
+}  // namespace
+
+double FrameIndex::seconds(int64_t frame) const {
+  return static_cast<double>(pts[static_cast<size_t>(frame)]) * static_cast<double>(time_base_num) /
+         static_cast<double>(time_base_den);
+}
+
+FrameIndex build_index(MediaFile& file) {
+  FrameIndex index;
+  const AVCodecParameters& p = *file.stream()->codecpar;
+  index.codec = avcodec_get_name(p.codec_id);
+  index.container = file.format()->iformat->name;
+  const char* pixel_format = av_get_pix_fmt_name(static_cast<AVPixelFormat>(p.format));
+  index.pixel_format = pixel_format ? pixel_format : "unknown";
+  index.rotation = file.rotation();
+  index.stored_width = p.width;
+  index.stored_height = p.height;
+  index.width = index.rotation % 180 ? p.height : p.width;
+  index.height = index.rotation % 180 ? p.width : p.height;
+  index.time_base_num = file.stream()->time_base.num;
+  index.time_base_den = file.stream()->time_base.den;
+
+  const bool good_container = index.container.find("mp4") != std::string::npos ||
+                              index.container.find("matroska") != std::string::npos;
+  bool complete_times = good_container;  // every packet has a time of its own
+  std::vector<Packet> packets;
+  while (file.read()) {
+    const AVPacket& packet = *file.packet();
+    complete_times &= packet.pts != AV_NOPTS_VALUE;
+    if (av_packet_get_side_data(&packet, AV_PKT_DATA_NEW_EXTRADATA, nullptr))
+      complete_times = false;
+    packets.push_back({packet.pts, packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts,
+                       !(packet.flags & AV_PKT_FLAG_DISCARD), decoding_starts(packet, p)});
+  }
+  if (packets.empty())
+    throw Error(Category::kInput,
+                "the file has no video packet" +
+                    (file.end_reason().empty() ? "" : " (" + file.end_reason() + ")"),
+                file.path());
+  const std::string end_reason = file.end_reason();
+
+  std::vector<int64_t> times;  // of the packets that are shown
+  for (const Packet& packet : packets)
+    if (packet.shown) times.push_back(packet.pts);
+  std::sort(times.begin(), times.end());
+  complete_times &= std::adjacent_find(times.begin(), times.end()) == times.end();
+  const bool starts_well =
+      packets[0].start && std::all_of(packets.begin(), packets.end(),
+                                      [&](const Packet& q) { return q.pts >= packets[0].pts; });
+
+  index.counted = !(complete_times && starts_well && one_picture_each(p.codec_id));
+  if (!index.counted) {
+    index.pts = std::move(times);
+    index.seekable = true;
+  } else {
+    file.restart();
+    bool by_pts = false;
+    index.pts = count_by_decoding(file, &by_pts);
+    index.seekable = complete_times && starts_well && by_pts &&
+                     std::includes(times.begin(), times.end(), index.pts.begin(), index.pts.end());
+  }
+  if (index.pts.empty())
+    throw Error(Category::kInput, "the file has no picture that can be shown", file.path());
+
+  // Numbers of the packets; those that are not shown get the number of the next shown one.
+  const auto number = [&](int64_t pts) {
+    return std::lower_bound(index.pts.begin(), index.pts.end(), pts) - index.pts.begin();
+  };
+  if (index.seekable) {
+    for (const Packet& packet : packets) {
+      const int64_t n = number(packet.pts);
+      if (packet.start && n < index.num_frames()) {
+        if (!index.keys.empty() && index.keys.back().frame == n)
+          index.keys.pop_back();  // the earlier shows nothing
+        index.keys.push_back({n, n, packet.pts, packet.dts});
+      } else if (!index.keys.empty()) {
+        index.keys.back().leading = std::min(index.keys.back().leading, n);
+      }
+    }
+    std::sort(index.keys.begin(), index.keys.end(),
+              [](const auto& a, const auto& b) { return a.frame < b.frame; });
+  }
+  if (index.keys.empty() || index.keys[0].frame != 0)
+    index.keys.insert(index.keys.begin(), {0, 0, packets[0].pts, packets[0].dts});
+  if (!end_reason.empty())
+    index.note =
+        fmt::format("the file ends early, after frame {} ({:.3f} s): {}", index.num_frames() - 1,
+                    index.seconds(index.num_frames() - 1), end_reason);
+  return index;
+}
+
+}  // namespace dojo

@@ -1,0 +1,75 @@
+// An open video file: FFmpeg's demuxer and decoder for its first video stream that is not a cover
+// picture. The file is not trusted: use this in a worker process (decode_worker.h), not in the main
+// one. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+struct AVCodecContext;
+struct AVFormatContext;
+struct AVFrame;
+struct AVPacket;
+struct AVStream;
+
+namespace dojo {
+
+// Larger pictures are refused (Error kUnsupported) before memory is spent on them.
+constexpr int64_t kMaxPixels = int64_t{8192} * 8192;
+
+class MediaFile {
+ public:
+  // Throws Error(kInput) where FFmpeg finds no video, Error(kIo) where the system refuses the file.
+  explicit MediaFile(std::string path);
+  ~MediaFile();
+  MediaFile(const MediaFile&) = delete;
+  MediaFile& operator=(const MediaFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  AVFormatContext* format() const { return format_; }
+  AVStream* stream() const;
+  AVCodecContext* decoder();  // opened at the first call: one thread, no hardware
+  int rotation() const;       // degrees clockwise that a player turns the picture: 0, 90, 180, 270
+
+  // Reads the next packet of the video stream into packet(). False at the end of the file, and at
+  // the first packet that the file holds only in part; then end_reason() says why, and is empty
+  // after a proper end.
+  bool read();
+  AVPacket* packet() const { return packet_; }
+  const std::string& end_reason() const { return end_reason_; }
+
+  // Feeds packet(), or, at the end of the file, null, to the decoder. False if the decoder calls it
+  // damaged.
+  bool send(AVPacket* packet);
+  // The next frame that is shown, or null if the decoder wants another packet (or has ended).
+  AVFrame* receive();
+
+  // What the decoder complained about since the last call; empty if nothing. Complaints mean
+  // damaged pictures.
+  std::string take_complaints();
+
+  // Next read() begins at or before the packet with this time stamp. False if the container cannot.
+  bool seek(int64_t timestamp);
+  void restart();  // as if just opened
+
+ private:
+  void open();
+  void close();
+  std::string path_, end_reason_;
+  AVFormatContext* format_ = nullptr;
+  AVCodecContext* decoder_ = nullptr;
+  AVPacket* packet_ = nullptr;
+  AVFrame* frame_ = nullptr;
+  int stream_ = -1;
+  std::string complaint_;
+};
+
+std::string ffmpeg_error(int code);  // FFmpeg's words for it
+
+// From now on FFmpeg's messages of this thread go to a small buffer, not to stderr. FFmpeg's log
+// has no user pointer, so the buffer is the one thread-local variable of this folder.
+void capture_ffmpeg_log();
+std::string take_ffmpeg_log();  // the last lines since the last call
+
+}  // namespace dojo

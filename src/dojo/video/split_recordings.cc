@@ -1,0 +1,98 @@
+#include "dojo/video/split_recordings.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "dojo/base/check.h"
+#include "dojo/base/error.h"
+#include "dojo/base/random.h"
+
+namespace dojo {
+namespace {
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+std::vector<std::string> split_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    std::string part = text.substr(begin, end - begin);
+    part.erase(0, part.find_first_not_of(' '));
+    part.erase(part.find_last_not_of(' ') + 1);
+    if (!part.empty()) parts.push_back(part);
+    begin = end + 1;
+  }
+  return parts;
+}
+
+RecordingSplit split_one(const Recording& whole, double gap_seconds) {
+  RecordingSplit split;
+  Recording train = whole, held = whole;
+  const int64_t count = whole.end_frame - whole.first_frame;
+  held.first_frame = whole.end_frame - std::max<int64_t>(1, count / 5);
+  const double begin = whole.pts_seconds.at(static_cast<size_t>(held.first_frame));
+  train.end_frame = held.first_frame;
+  while (train.end_frame > train.first_frame &&
+         whole.pts_seconds[static_cast<size_t>(train.end_frame - 1)] > begin - gap_seconds)
+    --train.end_frame;
+  split.messages.push_back(
+      fmt::format("there is one recording only: its last fifth (from {:.1f} s) is held out, which "
+                  "is easier than another drive",
+                  begin));
+  split.train = {train};
+  split.held_out = {held};
+  return split;
+}
+
+}  // namespace
+
+bool matches_pattern(const std::string& text, const std::string& pattern) {
+  const std::string t = lower(text), p = lower(pattern);
+  if (p.find_first_of("*?") != std::string::npos) return fnmatch(p.c_str(), t.c_str(), 0) == 0;
+  return t.find(p) != std::string::npos;
+}
+
+RecordingSplit split_recordings(const std::vector<Recording>& recordings,
+                                const std::string& patterns, double gap_seconds) {
+  RecordingSplit split;
+  std::vector<bool> held(recordings.size());
+  const std::vector<std::string> parts = split_commas(patterns);
+  if (parts.empty()) {
+    if (recordings.empty()) return split;
+    if (recordings.size() == 1) return split_one(recordings[0], gap_seconds);
+    // The fifth with the smallest hashes: stable when a recording is added, but for the border.
+    std::vector<std::pair<uint64_t, size_t>> order;
+    for (size_t i = 0; i < recordings.size(); ++i) {
+      Random random(0, stream_id(recordings[i].name), 0);
+      order.emplace_back(random.next_u64(), i);
+    }
+    std::sort(order.begin(), order.end());
+    const size_t n = std::clamp<size_t>((recordings.size() + 2) / 5, 1, recordings.size() - 1);
+    for (size_t k = 0; k < n; ++k) held[order[k].second] = true;
+  } else {
+    for (const std::string& part : parts) {
+      const auto hold = [&](std::string Recording::*text) {
+        bool any = false;
+        for (size_t i = 0; i < recordings.size(); ++i)
+          if (matches_pattern(recordings[i].*text, part)) held[i] = any = true;
+        return any;
+      };
+      if (!hold(&Recording::name) && !hold(&Recording::path))
+        throw Error(Category::kConfig, "no recording matches the pattern \"" + part + "\"",
+                    "--held-out", "dojo inspect FOLDER lists the names");
+    }
+  }
+  for (size_t i = 0; i < recordings.size(); ++i)
+    (held[i] ? split.held_out : split.train).push_back(recordings[i]);
+  if (split.train.empty())
+    throw Error(Category::kConfig, "all recordings are held out, none is left for training",
+                "--held-out", "give a pattern that matches fewer");
+  return split;
+}
+
+}  // namespace dojo

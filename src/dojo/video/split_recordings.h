@@ -1,0 +1,29 @@
+// Which recordings are for training and which are held out for evaluation. Whole recordings, so
+// that a held-out clip is never a neighbour of one that was trained on.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dojo/video/recording.h"
+
+namespace dojo {
+
+struct RecordingSplit {
+  std::vector<Recording> train, held_out;
+  std::vector<std::string> messages;  // for people
+};
+
+// `patterns`: separated by commas; a recording is held out where one of them is found in its name
+// (or, where no name has it, in its path): as a part of it, or, with * or ?, as a glob for all of
+// it; upper and lower case are the same. Without a pattern about one recording in five is held out,
+// chosen by a hash of its name, at least one and never all; of a single recording, the last fifth,
+// after a gap of `gap_seconds`. Throws Error(kConfig) where a pattern matches nothing, or
+// everything.
+RecordingSplit split_recordings(const std::vector<Recording>& recordings,
+                                const std::string& patterns, double gap_seconds);
+
+// Whether one pattern of the kind above matches.
+bool matches_pattern(const std::string& text, const std::string& pattern);
+
+}  // namespace dojo

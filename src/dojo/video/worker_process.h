@@ -1,0 +1,89 @@
+// One decoding process, seen from the main process: start it, ask, and get an answer in bounded
+// time, whatever the file does to it. A process that crashes or does not answer in time is killed;
+// that is an answer too, and the next request starts a fresh one. Not thread-safe. The thread that
+// makes the first request must outlive the object: the system kills workers with that thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dojo/video/frame_index.h"
+#include "dojo/video/recording.h"
+
+namespace dojo {
+
+struct WorkerOptions {
+  double deadline_seconds = 60;          // for one request
+  int64_t max_bytes = int64_t{2} << 30;  // of address space
+  std::string program;  // empty: $DOJO_WORKER, else dojo-decode-worker beside the running program
+};
+
+struct ReadRequest {
+  std::vector<int64_t> frames;    // strictly ascending
+  int64_t height = 0, width = 0;  // of the RGB pictures
+  bool md5 = false;               // hashes of the stored pictures instead of RGB
+};
+
+struct WorkerReply {
+  bool ok = false;
+  std::string category, reason;  // if not ok: "input", "io", "unsupported"; no path in it
+  bool process_lost =
+      false;  // it crashed, hung or ran out of its limits: the file is not to be touched again
+  FrameIndex index;  // of a probe
+  std::span<const uint8_t>
+      pixels;  // of a read: [frames, height, width, 3] u8, valid until the next request
+  std::vector<std::string> md5;  // of a read, for each frame
+  std::vector<std::pair<int64_t, std::string>>
+      damaged;  // of a read: frames without pixels, and why
+  int64_t frames_decoded = 0;
+  double cpu_seconds = 0;
+};
+
+class WorkerProcess {
+ public:
+  explicit WorkerProcess(WorkerOptions options = {});
+  ~WorkerProcess();
+  WorkerProcess(const WorkerProcess&) = delete;
+  WorkerProcess& operator=(const WorkerProcess&) = delete;
+
+  // REQUIRES: not busy(). Throws Error(kIo) where no process can be started.
+  void ask_probe(const std::string& path);
+  void ask_read(const Recording& recording, const ReadRequest& request);
+
+  bool busy() const { return busy_; }
+  int socket() const { return socket_; }  // to poll() for reading
+  double seconds_left() const;            // until the deadline of the request
+
+  std::optional<WorkerReply>
+  try_answer();          // does not block; gives up for the file when the deadline has passed
+  WorkerReply answer();  // blocks
+
+  int64_t pid() const { return pid_; }
+
+ private:
+  void start();
+  void stop();
+  void ask(const std::string& path, const std::string& message);
+  WorkerReply lost(const std::string& reason);
+  std::string how_it_ended();
+
+  WorkerOptions options_;
+  int64_t pid_ = -1;
+  int socket_ = -1, memory_ = -1;
+  void* map_ = nullptr;
+  size_t map_bytes_ = 0, pixel_bytes_ = 0;
+  size_t frames_asked_ = 0;
+  bool busy_ = false;
+  std::string buffer_;
+  std::chrono::steady_clock::time_point deadline_;
+  std::map<std::string, std::shared_ptr<const FrameIndex>> told_;  // indexes that the process has
+};
+
+}  // namespace dojo
