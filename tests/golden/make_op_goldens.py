@@ -188,15 +188,6 @@ def products():
                  transA=trans_a, transB=trans_b, alpha=0.5, beta=-1.5)
 
 
-def cost_volume(radius):
-    def function(a, b):
-        padded = F.pad(b, [radius] * 4, mode="replicate")
-        h, w = a.shape[2:]
-        shifts = [(y, x) for y in range(2 * radius + 1) for x in range(2 * radius + 1)]
-        return torch.stack([(a - padded[:, :, y:y + h, x:x + w]).abs().mean(1) for y, x in shifts], 1)
-    return function
-
-
 def resampling():
     for padding in ("zeros", "border"):
         for align in (False, True):
@@ -217,8 +208,6 @@ def resampling():
                  sizes=list(shape[:2] + size), coordinate_transformation_mode="align_corners" if align else "half_pixel")
         case("Resize", lambda x: F.interpolate(x, size, mode="nearest"), [rand(*shape)], mode="nearest", sizes=list(shape[:2] + size),
              coordinate_transformation_mode="asymmetric", nearest_mode="floor")
-    for radius in (1, 2):
-        case("CostVolume", cost_volume(radius), [rand(2, 3, 4, 3), rand(2, 3, 4, 3)], radius=radius)
     case("DepthToSpace", lambda x: F.pixel_shuffle(x, 2), [rand(2, 8, 3, 2)], blocksize=2, mode="CRD")
     case("SpaceToDepth", lambda x: F.pixel_unshuffle(x, 3), [rand(2, 2, 3, 6)], blocksize=3, mode="CRD")
     # ONNX's words for the other order, with its own reshapes.

@@ -67,17 +67,6 @@ Attributes with(Attributes attributes, std::string_view name, Attribute value) {
   return attributes;
 }
 
-void no_gradient_through(std::span<const ValueId> output_gradients, size_t first,
-                         std::string_view op) {
-  for (size_t i = first; i < output_gradients.size(); ++i) {
-    if (output_gradients[i] != kNoValue) {
-      throw Error(Category::kUnimplemented,
-                  fmt::format("the gradient through output {} of {}", i, op), {},
-                  "compute the statistic with ReduceMean if the loss must depend on it");
-    }
-  }
-}
-
 int64_t product(const Shape& shape, size_t begin, size_t end) {
   int64_t result = 1;
   for (size_t i = begin; i < end; ++i) result *= shape[i];

@@ -38,11 +38,6 @@ double positive(const OpCall& call, std::string_view name, double otherwise);
 // The node's attributes with more put in: what a gradient op gets.
 Attributes with(Attributes attributes, std::string_view name, Attribute value);
 
-// The gradient of an output that nothing may depend on (saved statistics): Error(kUnimplemented) if
-// something does.
-void no_gradient_through(std::span<const ValueId> output_gradients, size_t first,
-                         std::string_view op);
-
 int64_t product(const Shape& shape, size_t begin, size_t end);  // of the sizes in [begin, end)
 
 inline Type f32(Shape shape) { return {Format::kF32, std::move(shape)}; }

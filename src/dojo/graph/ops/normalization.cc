@@ -66,6 +66,27 @@ void normalize_grad(const Sets& sets, double epsilon, bool fixed, const Numbers&
   });
 }
 
+ValueId sum(Builder& b, ValueId x, ValueId y) {
+  return x == kNoValue ? y : y == kNoValue ? x : b.add(x, y);
+}
+
+// What flows back to x through the statistics themselves: (dmean + 2 (x - mean) dvariance) / size
+// of a set. `view` is x with its sets along one of three dimensions, `statistics` a set's shape
+// that broadcasts to it.
+ValueId moments_grad(Builder& b, ValueId x, const Shape& view, const Shape& statistics,
+                     ValueId mean, ValueId dmean, ValueId dvariance) {
+  const double size = double(num_elements(view)) / double(num_elements(statistics));
+  ValueId dx = kNoValue;
+  if (dmean != kNoValue) {
+    dx = b.op("Expand", {b.reshape(b.mul(dmean, 1 / size), statistics)}, {{"shape", view}});
+  }
+  if (dvariance != kNoValue) {
+    const ValueId centred = b.sub(b.reshape(x, view), b.reshape(mean, statistics));
+    dx = sum(b, dx, b.mul(centred, b.reshape(b.mul(dvariance, 2 / size), statistics)));
+  }
+  return dx == kNoValue ? dx : b.reshape(dx, b.shape(x));
+}
+
 double epsilon_of(const OpCall& call) { return positive(call, "epsilon", 1e-5); }
 
 Sets per_channel(const OpCall& call) {
@@ -118,23 +139,37 @@ void evaluate_batch(const OpCall& call, std::span<const RefTensor* const> in,
 
 std::vector<ValueId> gradient_batch(Builder& b, const Node& node, std::span<const ValueId> dy,
                                     const std::vector<bool>& wanted) {
-  no_gradient_through(dy, 1, "BatchNormalization");
-  if (wanted[3] || wanted[4]) {
+  const bool training = node.outputs.size() > 1;
+  if (!training && (wanted[3] || wanted[4])) {
     throw Error(Category::kUnimplemented,
-                "the gradient of BatchNormalization with respect to its running statistics");
+                "the gradient of BatchNormalization with respect to statistics that it is given");
   }
   std::vector<ValueId> result(5, kNoValue);
-  if (dy[0] == kNoValue) return result;
-  const bool training = node.outputs.size() > 1;
-  const ValueId mean = training ? node.outputs[3] : node.inputs[3];
-  const ValueId variance = training ? node.outputs[4] : node.inputs[4];
-  Attributes attributes = node.attributes;
-  attributes.erase("momentum");
-  const auto grads =
-      b.op_multi("BatchNormalizationGrad", {node.inputs[0], node.inputs[1], dy[0], mean, variance},
-                 attributes);
-  for (size_t i = 0; i < 3; ++i) {
-    if (wanted[i]) result[i] = grads[i];
+  if (dy[0] != kNoValue) {
+    const ValueId mean = training ? node.outputs[3] : node.inputs[3];
+    const ValueId variance = training ? node.outputs[4] : node.inputs[4];
+    Attributes attributes = node.attributes;
+    attributes.erase("momentum");
+    const auto grads =
+        b.op_multi("BatchNormalizationGrad",
+                   {node.inputs[0], node.inputs[1], dy[0], mean, variance}, attributes);
+    for (size_t i = 0; i < 3; ++i) {
+      if (wanted[i]) result[i] = grads[i];
+    }
+  }
+  if (!training) return result;
+  const Shape x = b.shape(node.inputs[0]);
+  const double momentum = OpCall{node.attributes, {}, {}}.number("momentum", 0.9);
+  ValueId dstatistic[2] = {dy[3], dy[4]};
+  for (size_t i = 0; i < 2; ++i) {
+    if (dy[1 + i] == kNoValue) continue;
+    dstatistic[i] = sum(b, dstatistic[i], b.mul(dy[1 + i], 1 - momentum));
+    if (wanted[3 + i]) result[3 + i] = b.mul(dy[1 + i], momentum);
+  }
+  if (wanted[0]) {
+    result[0] = sum(b, result[0],
+                    moments_grad(b, node.inputs[0], {x[0], x[1], product(x, 2, x.size())},
+                                 {1, x[1], 1}, node.outputs[3], dstatistic[0], dstatistic[1]));
   }
   return result;
 }
@@ -178,14 +213,21 @@ void evaluate_group(const OpCall& call, std::span<const RefTensor* const> in,
 
 std::vector<ValueId> gradient_group(Builder& b, const Node& node, std::span<const ValueId> dy,
                                     const std::vector<bool>& wanted) {
-  no_gradient_through(dy, 1, "GroupNormalization");
   std::vector<ValueId> result(3, kNoValue);
-  if (dy[0] == kNoValue) return result;
-  const auto grads = b.op_multi(
-      "GroupNormalizationGrad",
-      {node.inputs[0], node.inputs[1], dy[0], node.outputs[1], node.outputs[2]}, node.attributes);
-  for (size_t i = 0; i < 3; ++i) {
-    if (wanted[i]) result[i] = grads[i];
+  if (dy[0] != kNoValue) {
+    const auto grads = b.op_multi(
+        "GroupNormalizationGrad",
+        {node.inputs[0], node.inputs[1], dy[0], node.outputs[1], node.outputs[2]}, node.attributes);
+    for (size_t i = 0; i < 3; ++i) {
+      if (wanted[i]) result[i] = grads[i];
+    }
+  }
+  if (wanted[0]) {
+    const Shape x = b.shape(node.inputs[0]), statistics = b.shape(node.outputs[1]);
+    const int64_t n = statistics[0], groups = statistics[1];
+    result[0] = sum(b, result[0],
+                    moments_grad(b, node.inputs[0], {n, groups, num_elements(x) / (n * groups)},
+                                 {n, groups, 1}, node.outputs[1], dy[1], dy[2]));
   }
   return result;
 }
