@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
@@ -43,7 +44,6 @@ class Verifier {
   explicit Verifier(const Graph& graph) : graph_(graph), made_(graph.values.size(), false) {}
 
   void run() {
-    if (!is_valid_name(graph_.name)) fail(fmt::format("bad name \"{}\"", graph_.name), "graph");
     std::set<std::string_view> names;
     for (const Value& value : graph_.values) {
       if (!is_valid_name(value.name)) fail(fmt::format("bad name \"{}\"", value.name), "value");
@@ -155,12 +155,14 @@ class Verifier {
 
 }  // namespace
 
+bool is_name_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '.';
+}
+
 bool is_valid_name(std::string_view name) {
-  for (char c : name)
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-          c == '.'))
-      return false;
-  return !name.empty();
+  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
+         std::all_of(name.begin(), name.end(), is_name_char);
 }
 
 void verify(const Graph& graph) { Verifier(graph).run(); }

@@ -15,7 +15,8 @@ namespace dojo {
 // Throws Error(kInput) that names the value, node, output or update.
 void verify(const Graph& graph);
 
-// Letters, digits, '_' and '.', at least one.
+// Letters, digits, '_' and '.'; a name has at least one and does not begin with a digit.
+bool is_name_char(char c);
 bool is_valid_name(std::string_view name);
 
 }  // namespace dojo

@@ -36,7 +36,8 @@ Sliding sliding(Random& r, size_t rank, int64_t largest_kernel, bool dilated, bo
     s.pads.push_back(pick(r, 0, most));
     ends.push_back(pick(r, 0, most));
     const int64_t reach = s.dilations[i] * (s.kernel[i] - 1) + 1;
-    s.in.push_back(pick(r, std::max<int64_t>(1, reach - s.pads[i] - ends[i]), rank == 3 ? 4 : 7));
+    const int64_t smallest = std::max<int64_t>(1, reach - s.pads[i] - ends[i]);
+    s.in.push_back(pick(r, smallest, std::max<int64_t>(smallest, rank == 3 ? 4 : 7)));
     s.in[i] = std::max(s.in[i], reach - s.pads[i] - ends[i]);
     s.out.push_back((s.in[i] + s.pads[i] + ends[i] - reach) / s.strides[i] + 1);
   }
