@@ -25,6 +25,7 @@ namespace {
 const std::vector<Command>& commands() {
   static const std::vector<Command> table = {
       // COMMANDS: one line for each file cli/VERB.cc, in the order of use.
+      {"scene", "render drives of a procedural world, with exact truth", run_scene},
       {"frames", "reads frames of a video file by number: hashes, images", run_frames},
       {"inspect", "lists the recordings of a folder and the files it cannot use", run_inspect},
   };

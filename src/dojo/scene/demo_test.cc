@@ -1,0 +1,235 @@
+#include "dojo/scene/demo.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+}
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "dojo/base/error.h"
+#include "dojo/base/file.h"
+#include "dojo/base/parallel_for.h"
+#include "dojo/scene/encode.h"
+#include "dojo/scene/render.h"
+
+namespace dojo {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Demo : public testing::Test {
+ protected:
+  Demo() {
+    std::string pattern = (fs::temp_directory_path() / "dojo-scene-XXXXXX").string();
+    folder = mkdtemp(pattern.data());
+  }
+  ~Demo() override { fs::remove_all(folder); }
+  DemoOptions small() const {
+    return {.drives = 2, .seconds = 0.5, .height = 32, .width = 64, .fps = 10};
+  }
+  fs::path folder;
+};
+
+struct Decoded {
+  std::vector<std::vector<uint8_t>> luma;  // [frames][H*W], studio range
+  AVCodecID codec{};
+  AVColorSpace space{};
+  int64_t key_frames = 0, b_frames = 0;
+  double rate = 0;
+};
+
+Decoded decode(const std::string& path) {
+  Decoded out;
+  AVFormatContext* format = nullptr;
+  EXPECT_EQ(avformat_open_input(&format, path.c_str(), nullptr, nullptr), 0);
+  EXPECT_GE(avformat_find_stream_info(format, nullptr), 0);
+  const AVStream* stream = format->streams[0];
+  AVCodecContext* codec = avcodec_alloc_context3(avcodec_find_decoder(stream->codecpar->codec_id));
+  avcodec_parameters_to_context(codec, stream->codecpar);
+  codec->thread_count = 1;
+  avcodec_open2(codec, nullptr, nullptr);
+  out.codec = stream->codecpar->codec_id;
+  out.space = stream->codecpar->color_space;
+  out.rate = av_q2d(stream->avg_frame_rate);
+  AVPacket* packet = av_packet_alloc();
+  AVFrame* frame = av_frame_alloc();
+  for (bool more = true; more;) {
+    more = av_read_frame(format, packet) >= 0;
+    out.key_frames += more && packet->flags & AV_PKT_FLAG_KEY;
+    avcodec_send_packet(codec, more ? packet : nullptr);
+    while (avcodec_receive_frame(codec, frame) >= 0) {
+      out.b_frames += frame->pict_type == AV_PICTURE_TYPE_B;
+      std::vector<uint8_t>& y = out.luma.emplace_back();
+      for (int r = 0; r < frame->height; ++r) {
+        const uint8_t* row = frame->data[0] + r * frame->linesize[0];
+        y.insert(y.end(), row, row + frame->width);
+      }
+    }
+    av_packet_unref(packet);
+  }
+  av_packet_free(&packet);
+  av_frame_free(&frame);
+  avcodec_free_context(&codec);
+  avformat_close_input(&format);
+  return out;
+}
+
+TEST_F(Demo, EncodedFramesComeBackCloseToTheRenderedOnes) {
+  const scene::World world(scene::draw_params(2, 5));
+  scene::Renderer renderer(world, {.height = 96, .width = 160});
+  scene::VideoWriter writer((folder / "a.mp4").string(), {.height = 96, .width = 160, .fps = 20});
+  std::vector<scene::Frame> frames;
+  for (int i = 0; i < 40; ++i) {
+    frames.push_back(renderer.render(i, i / 20.0));
+    writer.add(frames.back().rgb);
+  }
+  EXPECT_FALSE(fs::exists(folder / "a.mp4"));  // not before it is whole
+  writer.finish();
+  const Decoded video = decode((folder / "a.mp4").string());
+  ASSERT_EQ(video.luma.size(), 40u);
+  EXPECT_EQ(video.b_frames, 0);
+  EXPECT_EQ(video.key_frames, 2);
+  EXPECT_EQ(video.space, AVCOL_SPC_BT709);
+  EXPECT_NEAR(video.rate, 20, 1e-9);
+  for (size_t i = 0; i < 40; ++i) {
+    double error = 0;
+    for (size_t p = 0; p < 96 * 160; ++p) {
+      const uint8_t* c = &frames[i].rgb[3 * p];
+      error += std::abs(16 + 219.0 / 255 * (0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]) -
+                        video.luma[i][p]);
+    }
+    EXPECT_LT(error / (96 * 160), 3) << i;
+  }
+}
+
+TEST_F(Demo, AnUnfinishedVideoLeavesNothing) {
+  {
+    scene::VideoWriter writer((folder / "a.mp4").string(), {.height = 32, .width = 64});
+    writer.add(std::vector<uint8_t>(32 * 64 * 3, 90));
+  }
+  EXPECT_TRUE(fs::is_empty(folder));
+}
+
+TEST_F(Demo, SizesThatTheCodecCannotTakeAreRefused) {
+  EXPECT_THROW(scene::VideoWriter((folder / "a.mp4").string(), {.height = 31, .width = 64}), Error);
+  EXPECT_THROW(scene::VideoWriter((folder / "no" / "a.mp4").string(), {.height = 32, .width = 64}),
+               Error);
+  DemoOptions options = small();
+  options.drives = 0;
+  EXPECT_THROW(ensure_demo_drives(folder.string(), options), Error);
+  options = small();
+  options.seconds = std::nan("");
+  EXPECT_THROW(ensure_demo_drives(folder.string(), options), Error);
+}
+
+TEST_F(Demo, WritesVideoTruthAndManifestForEachDrive) {
+  DemoOptions options = small();
+  options.depth = true;
+  int64_t last = 0;
+  const auto paths = ensure_demo_drives(folder.string(), options, [&](int64_t done, int64_t total) {
+    EXPECT_EQ(total, 10);
+    last = done;
+  });
+  EXPECT_EQ(last, 10);
+  ASSERT_EQ(paths.size(), 2u);
+  EXPECT_EQ(fs::path(paths[1]).filename(), "drive-01.mp4");
+  EXPECT_EQ(decode(paths[1]).luma.size(), 5u);
+  std::ifstream csv(folder / "drive-01.csv");
+  std::string header, row;
+  std::getline(csv, header);
+  std::getline(csv, row);
+  EXPECT_EQ(header.rfind("frame,time_seconds,speed_mps,yaw_rate_radps", 0), 0u);
+  EXPECT_EQ(row.rfind("0,0.000000,", 0), 0u);
+  EXPECT_EQ(fs::file_size(folder / "drive-00.depth.npy"), 128u + 5 * 32 * 64 * 4);
+  EXPECT_NE(read_file(paths[0]), read_file(paths[1]));
+}
+
+TEST_F(Demo, KeepsWhatIsWholeAndMakesAnewWhatIsNot) {
+  const auto count = [&](const DemoOptions& options) {
+    int64_t rendered = 0;
+    ensure_demo_drives(folder.string(), options, [&](int64_t done, int64_t) { rendered = done; });
+    return rendered;
+  };
+  EXPECT_EQ(count(small()), 10);
+  const std::string before = read_file(folder / "drive-01.mp4");
+  EXPECT_EQ(count(small()), 0);
+
+  std::string damaged = before;
+  damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 1);
+  std::ofstream(folder / "drive-01.mp4", std::ios::binary) << damaged;  // the same size, one bit
+  EXPECT_EQ(count(small()), 5);
+  EXPECT_EQ(read_file(folder / "drive-01.mp4"), before);
+
+  fs::remove(folder / "drive-00.csv");
+  EXPECT_EQ(count(small()), 5);
+  std::ofstream(folder / "drive-00.json") << "{\"recipe\":";
+  EXPECT_EQ(count(small()), 5);
+  DemoOptions other = small();
+  other.seed = 2;
+  EXPECT_EQ(count(other), 10);
+  EXPECT_NE(read_file(folder / "drive-01.mp4"), before);
+}
+
+TEST_F(Demo, TheSameSeedGivesTheSameFilesForAnyNumberOfThreads) {
+  const int threads = num_threads();
+  set_num_threads(1);
+  ensure_demo_drives((folder / "one").string(), small());
+  set_num_threads(3);
+  ensure_demo_drives((folder / "three").string(), small());
+  set_num_threads(threads);
+  for (const char* name : {"drive-00.mp4", "drive-00.csv", "drive-00.json", "drive-01.mp4",
+                           "drive-01.csv", "drive-01.json"}) {
+    EXPECT_EQ(read_file(folder / "one" / name), read_file(folder / "three" / name)) << name;
+  }
+}
+
+TEST_F(Demo, AKilledRenderLeavesNothingThatLooksWholeAndTheNextCallGoesOn) {
+  DemoOptions options = small();
+  options.seconds = 1.5;
+  const pid_t child = fork();
+  if (child == 0) {
+    set_num_threads(1);
+    ensure_demo_drives(folder.string(), options, [](int64_t done, int64_t) {
+      if (done == 20) kill(getpid(), SIGKILL);  // in the middle of the second drive
+    });
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  EXPECT_TRUE(fs::exists(folder / "drive-00.json"));
+  EXPECT_FALSE(fs::exists(folder / "drive-01.json"));
+  EXPECT_FALSE(fs::exists(folder / "drive-01.mp4"));
+  int64_t rendered = 0;
+  ensure_demo_drives(folder.string(), options, [&](int64_t done, int64_t) { rendered = done; });
+  EXPECT_EQ(rendered, 15);
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    EXPECT_EQ(entry.path().filename().string().find(".part-"), std::string::npos) << entry.path();
+  }
+}
+
+TEST_F(Demo, TwoAtOnceShareTheWork) {
+  const pid_t child = fork();
+  if (child == 0) {
+    set_num_threads(1);
+    ensure_demo_drives(folder.string(), small());
+    _exit(0);
+  }
+  const auto paths = ensure_demo_drives(folder.string(), small());
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  for (const std::string& path : paths) EXPECT_EQ(decode(path).luma.size(), 5u);
+}
+
+}  // namespace
+}  // namespace dojo

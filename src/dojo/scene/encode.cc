@@ -1,0 +1,182 @@
+#include "dojo/scene/encode.h"
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/opt.h>
+#include <libswscale/swscale.h>
+}
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "dojo/base/check.h"
+#include "dojo/base/error.h"
+
+namespace dojo::scene {
+
+struct VideoWriter::Impl {
+  std::string path, temporary;
+  EncodeOptions options;
+  AVFormatContext* format = nullptr;
+  AVCodecContext* codec = nullptr;
+  AVStream* stream = nullptr;
+  SwsContext* scaler = nullptr;
+  AVFrame* frame = nullptr;
+  AVPacket* packet = nullptr;
+  int64_t frames = 0;
+
+  ~Impl() {
+    sws_freeContext(scaler);
+    av_frame_free(&frame);
+    av_packet_free(&packet);
+    avcodec_free_context(&codec);
+    if (format) {
+      if (format->pb) avio_closep(&format->pb);
+      avformat_free_context(format);
+    }
+    std::error_code ignored;
+    if (!temporary.empty()) std::filesystem::remove(temporary, ignored);
+  }
+
+  void check(int code, const char* doing) const {
+    if (code >= 0) return;
+    char reason[AV_ERROR_MAX_STRING_SIZE] = {};
+    av_strerror(code, reason, sizeof reason);
+    throw Error(Category::kIo, std::string("cannot ") + doing + ": " + reason, path,
+                "see that the folder can be written and the disk has room");
+  }
+
+  void open() {
+    // The temporary's name has no ending of a video: a folder search never meets half a file.
+    temporary = path + ".part-" + std::to_string(getpid());
+    check(avformat_alloc_output_context2(&format, nullptr, "mp4", temporary.c_str()),
+          "set up the file");
+    const AVCodec* encoder = avcodec_find_encoder_by_name("libx264");
+    const bool x264 = encoder != nullptr;
+    if (!encoder) encoder = avcodec_find_encoder(AV_CODEC_ID_MPEG4);
+    if (!encoder)
+      throw Error(Category::kUnsupported, "this FFmpeg has no H.264 and no MPEG-4 encoder", path,
+                  "install one with libx264");
+    codec = avcodec_alloc_context3(encoder);
+    DOJO_CHECK(codec != nullptr);
+    codec->width = static_cast<int>(options.width);
+    codec->height = static_cast<int>(options.height);
+    codec->time_base = {1, static_cast<int>(options.fps)};
+    codec->framerate = {static_cast<int>(options.fps), 1};
+    codec->pix_fmt = AV_PIX_FMT_YUV420P;
+    codec->gop_size = 30;
+    codec->max_b_frames = 0;
+    codec->thread_count = 1;  // the bytes must not depend on the machine's cores, and a process has
+                              // one pool of threads
+    codec->color_range = AVCOL_RANGE_MPEG;
+    codec->colorspace = AVCOL_SPC_BT709;
+    codec->color_primaries = AVCOL_PRI_BT709;
+    codec->color_trc = AVCOL_TRC_BT709;
+    codec->flags |= AV_CODEC_FLAG_BITEXACT;
+    codec->log_level_offset = 16;  // of what it has to say only errors are news
+    if (format->oformat->flags & AVFMT_GLOBALHEADER) codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    if (x264) {
+      av_opt_set(codec->priv_data, "preset", "veryfast", 0);
+      av_opt_set(codec->priv_data, "crf", std::to_string(options.crf).c_str(), 0);
+    } else {
+      codec->flags |= AV_CODEC_FLAG_QSCALE;
+      codec->global_quality = FF_QP2LAMBDA * 3;
+    }
+    const int opened = avcodec_open2(codec, encoder, nullptr);
+    if (opened < 0) {
+      throw Error(Category::kConfig,
+                  "the encoder does not take " + std::to_string(options.height) + "x" +
+                      std::to_string(options.width),
+                  path, "give an even height and width");
+    }
+    stream = avformat_new_stream(format, nullptr);
+    DOJO_CHECK(stream != nullptr);
+    stream->time_base = codec->time_base;
+    stream->avg_frame_rate = codec->framerate;
+    check(avcodec_parameters_from_context(stream->codecpar, codec), "describe the stream");
+    format->flags |= AVFMT_FLAG_BITEXACT;
+    check(avio_open(&format->pb, temporary.c_str(), AVIO_FLAG_WRITE), "create the file");
+    check(avformat_write_header(format, nullptr), "write the header");
+
+    frame = av_frame_alloc();
+    packet = av_packet_alloc();
+    DOJO_CHECK(frame && packet);
+    frame->format = codec->pix_fmt;
+    frame->width = codec->width;
+    frame->height = codec->height;
+    frame->color_range = codec->color_range;
+    frame->colorspace = codec->colorspace;
+    check(av_frame_get_buffer(frame, 0), "allocate a frame");
+    scaler =
+        sws_getContext(codec->width, codec->height, AV_PIX_FMT_RGB24, codec->width, codec->height,
+                       AV_PIX_FMT_YUV420P, SWS_BILINEAR | SWS_ACCURATE_RND | SWS_BITEXACT, nullptr,
+                       nullptr, nullptr);
+    DOJO_CHECK(scaler != nullptr);
+    const int* bt709 = sws_getCoefficients(SWS_CS_ITU709);
+    sws_setColorspaceDetails(scaler, bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
+  }
+
+  void send(AVFrame* picture) {
+    check(avcodec_send_frame(codec, picture), "encode a frame");
+    for (;;) {
+      const int got = avcodec_receive_packet(codec, packet);
+      if (got == AVERROR(EAGAIN) || got == AVERROR_EOF) return;
+      check(got, "encode a frame");
+      packet->duration = 1;
+      av_packet_rescale_ts(packet, codec->time_base, stream->time_base);
+      packet->stream_index = stream->index;
+      check(av_interleaved_write_frame(format, packet), "write a frame");
+    }
+  }
+};
+
+VideoWriter::VideoWriter(std::string path, const EncodeOptions& options)
+    : impl_(std::make_unique<Impl>()) {
+  if (options.height % 2 || options.width % 2 || options.height < 16 || options.width < 16) {
+    throw Error(Category::kConfig,
+                "video of " + std::to_string(options.height) + "x" + std::to_string(options.width) +
+                    " pixels",
+                path, "give an even height and width of at least 16");
+  }
+  if (options.fps < 1 || options.fps > 1000) {
+    throw Error(Category::kConfig, std::to_string(options.fps) + " frames a second", path,
+                "give 1 to 1000");
+  }
+  impl_->path = std::move(path);
+  impl_->options = options;
+  impl_->open();
+}
+
+VideoWriter::~VideoWriter() = default;
+
+void VideoWriter::add(std::span<const uint8_t> rgb) {
+  Impl& m = *impl_;
+  DOJO_CHECK_EQ(static_cast<int64_t>(rgb.size()), m.options.height * m.options.width * 3);
+  m.check(av_frame_make_writable(m.frame), "allocate a frame");
+  const uint8_t* source[1] = {rgb.data()};
+  const int stride[1] = {static_cast<int>(m.options.width * 3)};
+  sws_scale(m.scaler, source, stride, 0, static_cast<int>(m.options.height), m.frame->data,
+            m.frame->linesize);
+  m.frame->pts = m.frames++;
+  m.send(m.frame);
+}
+
+void VideoWriter::finish() {
+  Impl& m = *impl_;
+  m.send(nullptr);
+  m.check(av_write_trailer(m.format), "finish the file");
+  m.check(avio_closep(&m.format->pb), "finish the file");
+  const int fd = open(m.temporary.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = fd >= 0 && fsync(fd) == 0;
+  if (fd >= 0) close(fd);
+  if (!synced || std::rename(m.temporary.c_str(), m.path.c_str()) != 0)
+    m.check(AVERROR(errno), "finish the file");
+  m.temporary.clear();
+}
+
+}  // namespace dojo::scene
