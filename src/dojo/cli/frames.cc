@@ -15,7 +15,8 @@ namespace dojo {
 namespace {
 
 // "5,17,3", "0-9", "all"
-std::vector<int64_t> parse_frames(const std::string& text, int64_t num_frames) {
+std::vector<int64_t> parse_frames(const std::string& text, int64_t num_frames,
+                                  const std::string& file) {
   std::vector<int64_t> frames;
   const auto wrong = [&] {
     return Error(Category::kConfig, "\"" + text + "\" is no list of frame numbers", "--index",
@@ -42,7 +43,8 @@ std::vector<int64_t> parse_frames(const std::string& text, int64_t num_frames) {
       if (i >= num_frames)
         throw Error(
             Category::kInput,
-            fmt::format("there is no frame {}: the file shows frames 0 to {}", i, num_frames - 1));
+            fmt::format("there is no frame {}: the file shows frames 0 to {}", i, num_frames - 1),
+            file);
       frames.push_back(i);
     }
     begin = end + 1;
@@ -76,7 +78,7 @@ int run_frames(std::span<const std::string> argv) {
     throw Error(Category::kInput, "this is not a regular file", file);
   FrameReader reader({.deadline_seconds = deadline});
   const Recording recording = reader.open(file);
-  const std::vector<int64_t> frames = parse_frames(index, recording.num_frames());
+  const std::vector<int64_t> frames = parse_frames(index, recording.num_frames(), file);
   const bool hashes = md5 || png.empty();
   nlohmann::json list = nlohmann::json::array();
   for (int64_t i : frames)
