@@ -88,6 +88,18 @@ ValueId warp(Builder& b, ValueId x, ValueId flow, double scale) {
                {"align_corners", int64_t{1}}});
 }
 
+ValueId matching(Builder& b, ValueId first, ValueId second, int64_t radius) {
+  const ValueId costs =
+      b.op("AveragePool", {b.op("CostVolume", {first, second}, {{"radius", radius}})},
+           {{"kernel_shape", Integers{3, 3}},
+            {"strides", Integers{1, 1}},
+            {"pads", Integers{1, 1, 1, 1}},
+            {"count_include_pad", int64_t{1}}});
+  const ValueId mean =
+      b.op("ReduceMean", {costs}, {{"axes", Integers{1}}, {"keepdims", int64_t{1}}});
+  return b.mul(b.sub(costs, mean), 4);
+}
+
 ValueId frame(Builder& b, ValueId clip, int64_t t) {
   const Shape s = b.shape(clip);
   ValueId x = b.reshape(b.slice(clip, 1, t, t + 1), {s[0], s[2], s[3], s[4]});

@@ -61,6 +61,11 @@ ValueId upsample(Builder& b, ValueId x, int64_t factor);    // bilinear, half-pi
 // [B,2,H,W] in pixels: (dx, dy).
 ValueId warp(Builder& b, ValueId x, ValueId flow, double scale = 1);
 
+// How well `a` matches `b` at each shift of at most `radius` pixels, averaged over 3x3 windows and
+// relative to the mean over all shifts (negative: better than others): [B,C,H,W] twice -> [B,(2
+// radius + 1)^2,H,W].
+ValueId matching(Builder& b, ValueId first, ValueId second, int64_t radius);
+
 // u8 or f32 frames [B,T,H,W,3] -> frame t as f32 [B,3,H,W]; u8 is scaled to [0,1].
 ValueId frame(Builder& b, ValueId clip, int64_t t);
 

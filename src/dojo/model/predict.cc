@@ -13,6 +13,8 @@ namespace {
 
 constexpr int64_t kNormGroups = 8;
 constexpr int kResidualBlocks = 3;
+constexpr int64_t kMatchingRadius = 1;
+constexpr int64_t kMatchingShifts = (2 * kMatchingRadius + 1) * (2 * kMatchingRadius + 1);
 
 // x + conv(gelu(conv(norm(x))))
 class ResidualBlock {
@@ -52,6 +54,7 @@ class Corrector {
     parts.push_back(b.add(frames[0], -0.5));
     parts.push_back(b.sub(frames[0], frames[1]));
     parts.push_back(b.mul(flow, 0.25));
+    parts.push_back(matching(b, warped[0], warped[1], kMatchingRadius));
     ValueId h = gelu(b, stem_(b, b.concat(parts, 1)));
     for (const ResidualBlock& block : body_) h = block(b, h);
     return {b.add(flow, head_(b, h)), h};
@@ -59,7 +62,7 @@ class Corrector {
 
  private:
   Corrector(const Builder::Scope&, Builder& b, const PredictOptions& o)
-      : stem_(b, "stem", 6 * o.frames + 5, o.channels),
+      : stem_(b, "stem", 6 * o.frames + 5 + kMatchingShifts, o.channels),
         head_(b, "head", o.channels, 2, {.starts_at_zero = true}) {
     for (int i = 0; i < kResidualBlocks; ++i)
       body_.emplace_back(b, fmt::format("block{}", i), o.channels);
