@@ -20,6 +20,46 @@ namespace {
 struct Packet {
   int64_t pts, dts;
   bool shown, start;  // start: decoding can begin here
+  int64_t order =
+      0;  // H.264 and HEVC: the picture's place in the order of output, as the stream says
+};
+
+// Reads the picture order count of H.264 and HEVC packets. Cameras exist whose time stamps
+// contradict it; the decoder obeys the count, so such files must be found out.
+class PictureOrder {
+ public:
+  explicit PictureOrder(const AVCodecParameters& p) {
+    if (p.codec_id != AV_CODEC_ID_H264 && p.codec_id != AV_CODEC_ID_HEVC) return;
+    parser_ = av_parser_init(p.codec_id);
+    context_ = avcodec_alloc_context3(nullptr);
+    DOJO_CHECK(parser_ && context_);
+    avcodec_parameters_to_context(context_, &p);
+    parser_->flags |= PARSER_FLAG_COMPLETE_FRAMES;
+  }
+  ~PictureOrder() {
+    if (parser_) av_parser_close(parser_);
+    avcodec_free_context(&context_);
+  }
+  PictureOrder(const PictureOrder&) = delete;
+  PictureOrder& operator=(const PictureOrder&) = delete;
+
+  int64_t of(const AVPacket& packet, bool start) {
+    if (!parser_) return 0;
+    uint8_t* data = nullptr;
+    int size = 0;
+    av_parser_parse2(parser_, context_, &data, &size, packet.data, packet.size, packet.pts,
+                     packet.dts, packet.pos);
+    // The count begins anew at each instantaneous refresh, and only there may it fall to 0 at a
+    // key.
+    const int64_t count = parser_->output_picture_number;
+    if (start && count <= 0) ++period_;
+    return period_ * (int64_t{1} << 33) + count;
+  }
+
+ private:
+  AVCodecParserContext* parser_ = nullptr;
+  AVCodecContext* context_ = nullptr;
+  int64_t period_ = 0;
 };
 
 // The NAL unit types of an H.264 or HEVC packet, whether its units carry lengths (MP4) or start
@@ -80,8 +120,8 @@ bool one_picture_each(AVCodecID id) {
          id == AV_CODEC_ID_VP9 || id == AV_CODEC_ID_MJPEG;
 }
 
-// Frames in the order of a sequential decode, by decoding all. `by_pts`: every frame has a time of
-// its own, ascending.
+// The times of the frames of a sequential decode, by decoding all. `by_pts`: every frame has a time
+// of its own, and they ascend. Where they do not, frame i gets the i-th time.
 std::vector<int64_t> count_by_decoding(MediaFile& file, bool* by_pts) {
   const AVStream& s = *file.stream();
   const AVRational rate = av_guess_frame_rate(file.format(), file.stream(), nullptr);
@@ -94,13 +134,16 @@ std::vector<int64_t> count_by_decoding(MediaFile& file, bool* by_pts) {
     more = file.read();
     file.send(more ? file.packet() : nullptr);
     while (AVFrame* frame = file.receive()) {
-      const int64_t expected = pts.empty() ? 0 : pts.back() + step;
       int64_t t = frame->pts != AV_NOPTS_VALUE ? frame->pts : frame->best_effort_timestamp;
       if (frame->pts == AV_NOPTS_VALUE || (!pts.empty() && t <= pts.back())) *by_pts = false;
-      if (t == AV_NOPTS_VALUE || (!pts.empty() && t <= pts.back())) t = expected;
+      if (t == AV_NOPTS_VALUE) t = pts.empty() ? 0 : pts.back() + step;
       pts.push_back(t);
     }
     file.take_complaints();  // damaged parts are found again, frame by frame, when clips are read
+  }
+  if (!*by_pts) {
+    std::sort(pts.begin(), pts.end());
+    for (size_t i = 1; i < pts.size(); ++i) pts[i] = std::max(pts[i], pts[i - 1] + 1);
   }
   return pts;
 }
@@ -131,13 +174,15 @@ FrameIndex build_index(MediaFile& file) {
                               index.container.find("matroska") != std::string::npos;
   bool complete_times = good_container;  // every packet has a time of its own
   std::vector<Packet> packets;
+  PictureOrder order(p);
   while (file.read()) {
     const AVPacket& packet = *file.packet();
     complete_times &= packet.pts != AV_NOPTS_VALUE;
     if (av_packet_get_side_data(&packet, AV_PKT_DATA_NEW_EXTRADATA, nullptr))
       complete_times = false;
+    const bool start = decoding_starts(packet, p);
     packets.push_back({packet.pts, packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts,
-                       !(packet.flags & AV_PKT_FLAG_DISCARD), decoding_starts(packet, p)});
+                       !(packet.flags & AV_PKT_FLAG_DISCARD), start, order.of(packet, start)});
   }
   if (packets.empty())
     throw Error(Category::kInput,
@@ -151,6 +196,12 @@ FrameIndex build_index(MediaFile& file) {
     if (packet.shown) times.push_back(packet.pts);
   std::sort(times.begin(), times.end());
   complete_times &= std::adjacent_find(times.begin(), times.end()) == times.end();
+  std::vector<Packet> by_time(packets);
+  std::sort(by_time.begin(), by_time.end(),
+            [](const Packet& a, const Packet& b) { return a.pts < b.pts; });
+  complete_times &=
+      std::is_sorted(by_time.begin(), by_time.end(),
+                     [](const Packet& a, const Packet& b) { return a.order < b.order; });
   const bool starts_well =
       packets[0].start && std::all_of(packets.begin(), packets.end(),
                                       [&](const Packet& q) { return q.pts >= packets[0].pts; });
