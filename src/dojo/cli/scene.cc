@@ -1,7 +1,9 @@
 // dojo scene: renders drives of the procedural world.
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "dojo/base/error.h"
 #include "dojo/base/parallel_for.h"
@@ -46,8 +48,13 @@ int run_scene(std::span<const std::string> argv) {
 
   std::optional<Progress> bar;
   const auto progress = [&](int64_t done, int64_t total) {
-    if (!bar)
-      bar.emplace("rendering", ProgressOptions{.total = total, .unit = "frames", .quiet = quiet});
+    if (!bar) {
+      ProgressOptions look;
+      look.total = total;
+      look.unit = "frames";
+      look.quiet = quiet;
+      bar.emplace("rendering", look);
+    }
     bar->update(done);
   };
   const std::vector<std::string> paths = ensure_demo_drives(folder, options, progress);

@@ -52,10 +52,14 @@ Vec3 facade(const Textures& t, const Face& face, float u, float v, float footpri
 Vec3 leaves(const Textures& t, const Face& face, float u, float v, float footprint, float& alpha) {
   const float width = face.corners[2][0], height = face.corners[2][1],
               offset = 300 * hash01(face.seed, 21);
-  const float big = t.soft.sample((u + offset) * 14, v * 14, footprint * 14);
-  const float fine = t.rough.sample((u + offset) * 24, v * 24, footprint * 24);
   const float px = u / width * 2 - 1, py = v / height * 2 - 1;
   const float inside = 1 - px * px - py * py * (py > 0 ? 1 : 0.85f);
+  if (inside < -0.75f) {  // no pattern reaches so far
+    alpha = 0;
+    return {};
+  }
+  const float big = t.soft.sample((u + offset) * 14, v * 14, footprint * 14);
+  const float fine = t.rough.sample((u + offset) * 24, v * 24, footprint * 24);
   alpha =
       clamp01(0.5f + (inside + 0.22f * big + 0.16f * fine - 0.12f) / std::max(0.15f, footprint));
   return face.colour * std::max(0.15f, 0.85f + 0.35f * py + 0.35f * big + 0.30f * fine);
@@ -153,7 +157,7 @@ Vec3 ground_colour(const Textures& t, const World& world, float x, float y, floa
   const float wheel =
       std::abs(std::abs(std::fmod(a, 3.5f) - 1.75f) - 0.8f);  // distance from where tyres roll
   Vec3 road =
-      asphalt * (1 + 0.22f * grain + 0.14f * clump - 0.16f * (1 - smoothstep(0, 0.5f, wheel)));
+      asphalt * (1 + 0.20f * grain + 0.10f * clump - 0.16f * (1 - smoothstep(0, 0.5f, wheel)));
   const uint32_t mend = static_cast<uint32_t>(floor_int(s / 9) * 64 + floor_int(d / 3.5f) +
                                               32);  // mended pieces and seams
   const uint32_t seed = static_cast<uint32_t>(world.params().seed);
