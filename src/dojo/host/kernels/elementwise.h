@@ -20,6 +20,7 @@
 #include <initializer_list>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dojo::kernels {
@@ -77,8 +78,9 @@ enum class Ew : uint8_t {
   kSelect,  // a != 0 ? b : c
 };
 // Comparisons, kNot, kAnd, kOr and kIsFinite give 1 or 0. kMin, kMax: NaN if an operand is NaN.
-// kRound: half to even. Accuracy of exp, log, tanh, sigmoid, erf, gelu: relative error below 1e-6
-// where the result is a normal number.
+// kRound: half to even. Accuracy of exp, log, tanh, sigmoid, erf: relative error below 1e-6
+// where the result is a normal number; of gelu and its slope: absolute error below
+// 1e-6 * max(1, |a|).
 
 int num_operands(Ew op);
 std::string_view name(Ew op);  // "Add", "GeluGrad", ...
@@ -134,17 +136,17 @@ class ElementwiseKernel {
   void run(std::initializer_list<const float*> inputs, std::initializer_list<float*> outputs,
            std::initializer_list<float*> sums = {}) const;
 
-  // What the constructor makes of an operand's strides: the fewest dimensions that walk it.
+  // What the constructor makes of the program: each operand's strides as the fewest dimensions that
+  // walk it, and instructions on the slots of a block buffer. Input i has slot i.
   struct Walk {
     struct Level {
       int64_t size = 0, stride = 0;
     };
-    std::vector<Level> levels;  // outermost first
+    std::vector<Level> levels;  // outermost first, at least one
   };
-  struct Step {  // an instruction with slots of the block buffer instead of values
+  struct Step {
     Ew op;
     int16_t dst, a, b, c;
-    float immediate;
   };
   struct Store {
     int16_t slot;
@@ -153,9 +155,12 @@ class ElementwiseKernel {
   struct Plan {
     int64_t size = 0;
     int num_slots = 0;
-    std::vector<Walk> inputs;  // input i has slot i
+    std::vector<Walk> inputs;
+    std::vector<std::pair<int16_t, float>> constants;
     std::vector<Step> steps;
     std::vector<Store> outputs;
+    int direct_output =
+        -1;  // the last step's result is output i, contiguous: it is written there at once
     std::vector<int16_t> sum_slots;
     std::vector<Elementwise::Reduction> sums;
   };

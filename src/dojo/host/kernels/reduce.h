@@ -14,8 +14,8 @@ enum class Reduce : uint8_t { kSum, kMean, kMax, kMin, kSumOfSquares, kSumOfAbs 
 // gradient).
 void reduce(Reduce kind, int64_t outer, int64_t middle, int64_t inner, const float* x, float* y);
 
-// Any axes: `keep[i]` says whether dimension i stays. y is row-major over the kept dimensions.
-void reduce_axes(Reduce kind, std::span<const int64_t> dims, std::span<const bool> keep,
+// Any axes (each in [0, dims.size()), each once). y is row-major over the dimensions that stay.
+void reduce_axes(Reduce kind, std::span<const int64_t> dims, std::span<const int64_t> axes,
                  const float* x, float* y);
 
 // Sum of squares over several arrays, for the global norm of the gradients.

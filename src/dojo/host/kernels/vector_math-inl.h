@@ -1,0 +1,173 @@
+// Elementary functions on vectors of f32 for all kernels, included once for each vector target
+// (hence no #pragma once). Polynomials: exp, log and tanh from the Cephes library (S. Moshier), erf
+// from N. Juffa's public-domain float version.
+#if defined(DOJO_HOST_KERNELS_VECTOR_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef DOJO_HOST_KERNELS_VECTOR_MATH_INL_H_
+#undef DOJO_HOST_KERNELS_VECTOR_MATH_INL_H_
+#else
+#define DOJO_HOST_KERNELS_VECTOR_MATH_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace dojo::kernels {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Horner's rule, highest power first.
+template <class D, class V>
+HWY_INLINE V polynomial(D d, V x, float c) {
+  return hn::Set(d, c);
+}
+template <class D, class V, class... Rest>
+HWY_INLINE V horner(D d, V x, V sum, Rest... rest) {
+  ((sum = hn::MulAdd(sum, x, hn::Set(d, rest))), ...);
+  return sum;
+}
+template <class D, class V, class... Rest>
+HWY_INLINE V polynomial(D d, V x, float first, Rest... rest) {
+  return horner(d, x, hn::Set(d, first), rest...);
+}
+
+template <class D, class V>
+HWY_INLINE V exp_v(D d, V a) {
+  const hn::RebindToSigned<D> di;
+  const V x = hn::Min(hn::Max(a, hn::Set(d, -104.0f)), hn::Set(d, 89.0f));
+  const V n = hn::Round(hn::Mul(x, hn::Set(d, 1.44269504088896341f)));
+  const V r =
+      hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4f), hn::NegMulAdd(n, hn::Set(d, 0.693359375f), x));
+  V y = polynomial(d, r, 1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f,
+                   1.6666665459e-1f, 5.0000001201e-1f);
+  y = hn::Add(hn::MulAdd(y, hn::Mul(r, r), r), hn::Set(d, 1.0f));
+  const auto i = hn::ConvertTo(di, n);  // -150 ... 128: two factors, so that neither overflows
+  const auto half = hn::ShiftRight<1>(i);
+  const auto bias = hn::Set(di, 127);
+  const V f0 = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(half, bias)));
+  const V f1 = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::Sub(i, half), bias)));
+  return hn::IfThenElse(hn::IsNaN(a), a, hn::Mul(hn::Mul(y, f0), f1));
+}
+
+template <class D, class V>
+HWY_INLINE V log_v(D d, V a) {
+  const hn::RebindToSigned<D> di;
+  const V smallest = hn::Set(d, 1.17549435e-38f);
+  const auto subnormal = hn::Lt(a, smallest);
+  const V x = hn::IfThenElse(subnormal, hn::Mul(a, hn::Set(d, 8388608.0f)), a);
+  const auto bits = hn::BitCast(di, x);
+  const auto i = hn::ShiftRight<23>(
+      hn::Sub(bits, hn::Set(di, 0x3f3504f3)));  // mantissa in [sqrt(1/2), sqrt(2))
+  const V f = hn::Sub(hn::BitCast(d, hn::Sub(bits, hn::ShiftLeft<23>(i))), hn::Set(d, 1.0f));
+  const V e = hn::Sub(hn::ConvertTo(d, i), hn::IfThenElseZero(subnormal, hn::Set(d, 23.0f)));
+  const V z = hn::Mul(f, f);
+  V y = polynomial(d, f, 7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f,
+                   1.4249322787e-1f, -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f,
+                   3.3333331174e-1f);
+  y = hn::Mul(hn::Mul(y, f), z);
+  y = hn::MulAdd(e, hn::Set(d, -2.12194440e-4f), y);
+  y = hn::NegMulAdd(z, hn::Set(d, 0.5f), y);
+  y = hn::MulAdd(e, hn::Set(d, 0.693359375f), hn::Add(f, y));
+  const V inf = hn::Inf(d);
+  y = hn::IfThenElse(hn::Eq(a, inf), inf, y);
+  y = hn::IfThenElse(hn::Eq(a, hn::Zero(d)), hn::Neg(inf), y);
+  y = hn::IfThenElse(hn::Lt(a, hn::Zero(d)), hn::NaN(d), y);
+  return hn::IfThenElse(hn::IsNaN(a), a, y);
+}
+
+template <class D, class V>
+HWY_INLINE V tanh_v(D d, V a) {
+  const V t = hn::Abs(a);
+  const V z = hn::Mul(a, a);
+  V small = polynomial(d, z, -5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f,
+                       1.33314422036e-1f, -3.33332819422e-1f);
+  small = hn::MulAdd(hn::Mul(small, z), a, a);
+  const V e = exp_v(d, hn::Mul(t, hn::Set(d, -2.0f)));
+  const V one = hn::Set(d, 1.0f);
+  const V large = hn::CopySign(hn::Div(hn::Sub(one, e), hn::Add(one, e)), a);
+  return hn::IfThenElse(hn::Lt(t, hn::Set(d, 0.625f)), small, large);
+}
+
+template <class D, class V>
+HWY_INLINE V sigmoid_v(D d, V a) {
+  const V one = hn::Set(d, 1.0f);
+  return hn::Div(one, hn::Add(one, exp_v(d, hn::Neg(a))));
+}
+
+template <class D, class V>
+HWY_INLINE V erf_v(D d, V a) {
+  const V t = hn::Abs(a);
+  const V s = hn::Mul(a, a);
+  V small = polynomial(d, s, -5.96761703e-4f, 4.99119423e-3f, -2.67681349e-2f, 1.12819925e-1f,
+                       -3.76125336e-1f, 1.28379166e-1f);
+  small = hn::MulAdd(small, a, a);
+  const V c = hn::IfThenElse(hn::IsNaN(a), a, hn::Min(t, hn::Set(d, 6.0f)));  // erf(6) is 1
+  V r = polynomial(d, c, -1.72853470e-5f, 3.83197126e-4f, -3.88396438e-3f, 2.42546219e-2f,
+                   -1.06777877e-1f, -6.34846687e-1f, -1.28717512e-1f);
+  r = hn::MulAdd(r, c, hn::Neg(c));
+  const V large = hn::CopySign(hn::Sub(hn::Set(d, 1.0f), exp_v(d, r)), a);
+  return hn::IfThenElse(hn::Gt(t, hn::Set(d, 0.927734375f)), large, small);
+}
+
+template <class D, class V>
+HWY_INLINE V gelu_v(D d, V a) {
+  const V half = hn::Mul(a, hn::Set(d, 0.5f));
+  return hn::MulAdd(half, erf_v(d, hn::Mul(a, hn::Set(d, 0.70710678118654752f))), half);
+}
+
+template <class D, class V>
+HWY_INLINE V gelu_slope_v(D d, V a) {
+  const V half = hn::Set(d, 0.5f);
+  const V cdf = hn::MulAdd(half, erf_v(d, hn::Mul(a, hn::Set(d, 0.70710678118654752f))), half);
+  // Beyond 14 the density is 0 in f32; the bound keeps infinity * 0 away.
+  const V b = hn::Min(hn::Max(a, hn::Set(d, -14.0f)), hn::Set(d, 14.0f));
+  const V density = hn::Mul(exp_v(d, hn::Mul(hn::Mul(b, b), hn::Set(d, -0.5f))),
+                            hn::Set(d, 0.39894228040143268f));
+  return hn::IfThenElse(hn::IsNaN(a), a, hn::MulAdd(b, density, cdf));
+}
+
+inline constexpr float kGeluTanhA = 0.79788456080286536f, kGeluTanhB = 0.044715f;
+
+template <class D, class V>
+HWY_INLINE V gelu_tanh_v(D d, V a) {
+  const V inner = hn::Mul(hn::Mul(a, hn::Set(d, kGeluTanhA)),
+                          hn::MulAdd(hn::Mul(a, a), hn::Set(d, kGeluTanhB), hn::Set(d, 1.0f)));
+  const V half = hn::Mul(a, hn::Set(d, 0.5f));
+  return hn::MulAdd(half, tanh_v(d, inner), half);
+}
+
+template <class D, class V>
+HWY_INLINE V gelu_tanh_slope_v(D d, V a0) {
+  const V one = hn::Set(d, 1.0f), half = hn::Set(d, 0.5f);
+  const V a = hn::Min(hn::Max(a0, hn::Set(d, -20.0f)), hn::Set(d, 20.0f));  // constant beyond
+  const V a2 = hn::Mul(a, a);
+  const V t = tanh_v(
+      d, hn::Mul(hn::Mul(a, hn::Set(d, kGeluTanhA)), hn::MulAdd(a2, hn::Set(d, kGeluTanhB), one)));
+  const V inner_slope =
+      hn::Mul(hn::MulAdd(a2, hn::Set(d, 3 * kGeluTanhB), one), hn::Set(d, kGeluTanhA));
+  const V right = hn::Mul(hn::Mul(hn::Mul(half, a), hn::NegMulAdd(t, t, one)), inner_slope);
+  return hn::IfThenElse(hn::IsNaN(a0), a0, hn::Add(hn::MulAdd(half, t, half), right));
+}
+
+template <class D, class V>
+HWY_INLINE V relu_v(D d, V a) {
+  return hn::IfThenElse(hn::Lt(a, hn::Zero(d)), hn::Zero(d), a);  // keeps NaN
+}
+
+// The first min(n, lanes) of the vector, zeros after.
+template <class D>
+HWY_INLINE hn::Vec<D> load_n(D d, const float* p, int64_t n) {
+  if (n >= static_cast<int64_t>(hn::Lanes(d))) return hn::LoadU(d, p);
+  return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(n)), d, p);
+}
+template <class D>
+HWY_INLINE void store_n(D d, hn::Vec<D> v, float* p, int64_t n) {
+  if (n >= static_cast<int64_t>(hn::Lanes(d))) return hn::StoreU(v, d, p);
+  hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(n)), d, p);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace dojo::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard
