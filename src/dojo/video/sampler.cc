@@ -48,13 +48,19 @@ int64_t permuted(int64_t i, int64_t n, uint64_t seed, uint64_t stream, uint64_t 
 std::vector<int64_t> clip_frames(const Recording& r, int64_t first, int64_t frames,
                                  double interval) {
   const std::vector<double>& t = r.pts_seconds;
-  if (first < r.first_frame || first >= r.end_frame) return {};
+  if (first < r.first_frame || first + frames > r.end_frame) return {};
   std::vector<int64_t> clip{first};
   const auto end = t.begin() + r.end_frame;
   for (int64_t k = 1; k < frames; ++k) {
     const double wanted = t[static_cast<size_t>(first)] + static_cast<double>(k) * interval;
     auto at = std::lower_bound(t.begin() + first, end, wanted);
-    if (at == end || (at != t.begin() + first && wanted - *(at - 1) <= *at - wanted + kTie)) --at;
+    if (at == end) {  // beyond the last frame: it counts until half a frame later
+      const double step = *(end - 1) - *(end - 2);
+      if (wanted - *(end - 1) > step / 2 + kTie) return {};
+      --at;
+    } else if (at != t.begin() + first && wanted - *(at - 1) <= *at - wanted + kTie) {
+      --at;
+    }
     const int64_t frame = at - t.begin();
     if (frame <= clip.back() || std::abs(*at - wanted) > interval / 2 + kTie) return {};
     clip.push_back(frame);

@@ -1,0 +1,168 @@
+// Frame numbers against ffmpeg's own sequential decode, for every kind of file that we know to be
+// hard.
+#include "dojo/video/decoder.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "dojo/base/error.h"
+#include "dojo/base/random.h"
+#include "dojo/video/find_recordings.h"
+#include "dojo/video/frame_reader.h"
+#include "dojo/video/image.h"
+#include "dojo/video/test_clips.h"
+
+namespace dojo {
+namespace {
+
+constexpr char kMoving[] = "-f lavfi -i testsrc2=s=96x64:r=10:d=4 ";
+
+// All frames in order, then `reads` in a random order, then random stretches.
+void expect_exact(const std::string& path, int64_t reads = 40) {
+  const std::vector<std::string> wanted = ffmpeg_md5(path);
+  FrameReader reader;
+  const Recording r = reader.open(path);
+  ASSERT_EQ(static_cast<size_t>(r.num_frames()), wanted.size()) << path;
+  std::vector<int64_t> all(wanted.size());
+  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
+  EXPECT_EQ(reader.md5(r, all), wanted) << path;
+  Random random(1);
+  for (int64_t k = 0; k < reads; ++k) {
+    const int64_t begin = random.below(r.num_frames());
+    const int64_t end = std::min(r.num_frames(), begin + 1 + random.below(4));
+    std::vector<int64_t> frames;
+    for (int64_t i = begin; i < end; ++i) frames.push_back(i);
+    const std::vector<std::string> sums = reader.md5(r, frames);
+    for (size_t i = 0; i < frames.size(); ++i)
+      ASSERT_EQ(sums[i], wanted[static_cast<size_t>(frames[i])]) << path << " frame " << frames[i];
+  }
+  for (size_t i = 1; i < r.pts_seconds.size(); ++i)
+    ASSERT_LT(r.pts_seconds[i - 1], r.pts_seconds[i]);
+}
+
+TEST(Frames, AreExactForCodecsAndContainers) {
+  const TestFolder folder;
+  const std::string x264 = "-c:v libx264 -preset veryfast ";
+  for (const auto& [name, arguments] : std::vector<std::pair<std::string, std::string>>{
+           {"plain.mp4", x264 + "-g 10"},
+           {"b_frames.mp4", x264 + "-g 12 -bf 3"},
+           {"open_gop.mkv", x264 + "-g 8 -bf 2 -x264-params open-gop=1"},
+           {"open_gop.mp4", x264 + "-g 8 -bf 2 -x264-params open-gop=1"},
+           {"intra_refresh.mkv", x264 + "-g 10 -x264-params intra-refresh=1"},
+           {"one_key.mp4", x264 + "-g 1000 -bf 3"},
+           {"grey.mp4", x264 + "-pix_fmt gray"},
+           {"ten_bit.mkv", x264 + "-pix_fmt yuv420p10le"},
+           {"hevc.mp4",
+            "-c:v libx265 -preset ultrafast -x265-params "
+            "log-level=none:keyint=9:bframes=3:open-gop=1"},
+           {"mpeg4.mp4", "-c:v mpeg4 -g 8 -bf 2"},
+           {"mpeg4.avi", "-c:v mpeg4 -g 8"},
+           {"mpeg2.ts", "-c:v mpeg2video -g 8 -bf 2"},
+           {"h264.ts", x264 + "-g 8"},
+           {"raw.h264", x264 + "-g 8 -bf 2"},
+           {"vp9.webm",
+            "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 10 -auto-alt-ref 1 -lag-in-frames "
+            "8"},
+           {"vp8.webm", "-c:v libvpx -deadline realtime -cpu-used 8 -g 10"},
+           {"mjpeg.avi", "-c:v mjpeg"}}) {
+    SCOPED_TRACE(name);
+    expect_exact(make_clip(folder, name, kMoving + arguments));
+  }
+}
+
+TEST(Frames, AreExactForOddSizes) {
+  const TestFolder folder;
+  for (const char* size : {"16x16", "36x130", "98x50"}) {
+    const std::string source = std::string("-f lavfi -i testsrc2=r=10:d=1:s=") + size;
+    expect_exact(
+        make_clip(folder, std::string(size) + ".mp4", source + " -c:v libx264 -preset veryfast"),
+        5);
+  }
+  expect_exact(
+      make_clip(
+          folder, "odd.mp4",
+          "-f lavfi -i testsrc2=r=10:d=1:s=63x47 -c:v libx264 -preset veryfast -pix_fmt yuv444p"),
+      5);
+  expect_exact(
+      make_clip(folder, "large.mp4",
+                "-f lavfi -i testsrc2=r=10:d=0.5:s=4096x2160 -c:v libx264 -preset ultrafast"),
+      2);
+  expect_exact(
+      make_clip(folder, "one.mp4", "-f lavfi -i testsrc2=r=10:s=64x48 -frames:v 1 -c:v libx264"),
+      2);
+}
+
+TEST(Frames, VariableRateAndEditListsAreHonoured) {
+  const TestFolder folder;
+  const std::string vfr =
+      make_clip(folder, "vfr.mp4",
+                std::string(kMoving) +
+                    "-vf \"select='not(eq(mod(n\\,7)\\,3))+0',setpts='PTS+0.03*mod(N\\,3)/TB'\" "
+                    "-vsync vfr -c:v libx264 -g 9 -bf 2 -enc_time_base 1:1000");
+  expect_exact(vfr);
+  const std::string whole =
+      make_clip(folder, "whole.mp4", std::string(kMoving) + "-c:v libx264 -g 12 -bf 2");
+  const std::string cut = make_clip(folder, "cut.mp4", "-ss 1.7 -i '" + whole + "' -c copy");
+  expect_exact(cut);
+  FrameReader reader;
+  EXPECT_LT(reader.open(cut).num_frames(), 40);
+}
+
+TEST(Frames, RotationTurnsThePicture) {
+  const TestFolder folder;
+  const std::string plain =
+      make_clip(folder, "plain.mp4", "-f lavfi -i testsrc2=s=64x48:r=10:d=1 -c:v libx264");
+  const std::string turned = folder / "turned.mp4";
+  run_program("ffmpeg -nostdin -v error -i '" + plain + "' -metadata:s:v rotate=90 -c copy '" +
+              turned + "'");
+  FrameReader reader;
+  const Recording a = reader.open(plain), b = reader.open(turned);
+  if (b.width == a.width) GTEST_SKIP() << "this ffmpeg program writes no rotation this way";
+  EXPECT_EQ(b.width, 48);
+  EXPECT_EQ(b.height, 64);
+  const std::vector<int64_t> frames{3};
+  const std::vector<uint8_t> p = reader.read(a, frames, 48, 64), q = reader.read(b, frames, 64, 48);
+  // rotate=90: a player turns the picture clockwise, so the left column from the bottom up becomes
+  // the top row.
+  for (size_t x = 0; x < 48; ++x) ASSERT_EQ(q[x * 3], p[(47 - x) * 64 * 3]);
+}
+
+TEST(Frames, DrivingClipsAreExact) {
+  const char* data = std::getenv("DOJO_DRIVING_DATA");
+  if (!data) GTEST_SKIP() << "DOJO_DRIVING_DATA is not set";
+  for (const Recording& r : find_recordings({data}).recordings) expect_exact(r.path, 4);
+}
+
+TEST(Frames, GreyLevelsSurviveTheConversion) {
+  const TestFolder folder;
+  const std::string path = make_clip(
+      folder, "grey.mp4", "-f lavfi -i color=c=0x808080:s=64x48:r=5:d=1 -c:v libx264 -qp 0");
+  FrameReader reader;
+  const Recording r = reader.open(path);
+  for (uint8_t v : reader.read(r, std::vector<int64_t>{2}, 24, 32)) ASSERT_NEAR(v, 128, 2);
+}
+
+TEST(Frames, AFrameThatDoesNotExistIsAnError) {
+  const TestFolder folder;
+  FrameReader reader;
+  const Recording r =
+      reader.open(make_clip(folder, "a.mp4", "-f lavfi -i testsrc2=s=64x48:r=10:d=1 -c:v libx264"));
+  EXPECT_THROW(reader.md5(r, std::vector<int64_t>{10}), Error);
+  EXPECT_THROW(reader.md5(r, std::vector<int64_t>{-1}), Error);
+}
+
+TEST(Image, PngIsReadBackByFfmpegUnchanged) {
+  const TestFolder folder;
+  std::vector<uint8_t> rgb(31 * 17 * 3);
+  for (size_t i = 0; i < rgb.size(); ++i) rgb[i] = static_cast<uint8_t>(i * 7);
+  write_png(folder / "a.png", rgb, 31, 17);
+  const std::string raw = run_program("ffmpeg -nostdin -v error -i '" + (folder / "a.png") +
+                                      "' -f rawvideo -pix_fmt rgb24 -");
+  EXPECT_EQ(raw, std::string(rgb.begin(), rgb.end()));
+  EXPECT_EQ(encode_png(rgb, 31, 17), encode_png(rgb, 31, 17));
+  EXPECT_THROW(write_png("/nonexistent/a.png", rgb, 31, 17), Error);
+}
+
+}  // namespace
+}  // namespace dojo

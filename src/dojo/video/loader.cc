@@ -1,0 +1,435 @@
+#include "dojo/video/loader.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "dojo/base/check.h"
+#include "dojo/base/error.h"
+#include "dojo/video/frame_cache.h"
+#include "dojo/video/worker_process.h"
+
+namespace dojo {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+// Frames further apart than this are not read in one request when a key frame lies between them.
+constexpr int64_t kJoin = 32;
+
+}  // namespace
+
+// One thread, run(), does everything but waiting in next(): it asks the workers, keeps what they
+// decode, and puts batches together. It sleeps in poll() on the sockets of the busy workers and on
+// wake_, which the caller's thread writes.
+struct ClipLoader::Impl {
+  struct Job {
+    std::unique_ptr<WorkerProcess> worker;
+    int32_t recording = -1;
+    std::vector<int64_t> frames;
+  };
+
+  Impl(std::vector<Recording> recordings_given, const SamplerOptions& sampler_options,
+       const LoaderOptions& o)
+      : recordings(std::move(recordings_given)),
+        options(fill(o)),
+        sampler(recordings, sampler_options),
+        frame_bytes(options.decode_height * options.decode_width * 3),
+        cache(options.cache_bytes, frame_bytes),
+        gone(recordings.size()) {
+    if (sampler.clips_per_epoch() == 0)
+      throw Error(Category::kInput,
+                  fmt::format("no recording has a clip of {} frames, {:g} s apart",
+                              sampler_options.frames, sampler_options.interval_seconds),
+                  {}, "take fewer frames or another interval");
+    for (const Quarantined& q : options.quarantined)
+      for (size_t i = 0; i < recordings.size(); ++i)
+        if (recordings[i].path == q.path) give_up(static_cast<int32_t>(i), q.category, q.reason);
+    frames_per_clip = sampler_options.frames;
+    for (int i = 0; i < options.workers; ++i) {
+      jobs.emplace_back();
+      jobs.back().worker = std::make_unique<WorkerProcess>(
+          WorkerOptions{.deadline_seconds = options.deadline_seconds,
+                        .max_bytes = options.max_worker_bytes,
+                        .program = {}});
+    }
+    wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake < 0) throw Error(Category::kIo, "eventfd failed");
+  }
+
+  ~Impl() {
+    {
+      const std::lock_guard lock(mutex);
+      stop = true;
+    }
+    signal_thread();
+    if (thread.joinable()) thread.join();
+    close(wake);
+  }
+
+  static LoaderOptions fill(LoaderOptions o) {
+    if (o.decode_height <= 0) o.decode_height = o.height;
+    if (o.decode_width <= 0) o.decode_width = o.width;
+    if (o.batch < 1 || o.height < 1 || o.width < 1 || o.workers < 1 || o.prefetch < 1)
+      throw Error(Category::kConfig,
+                  fmt::format("clips of {}x{} in batches of {} by {} workers, {} ahead", o.width,
+                              o.height, o.batch, o.workers, o.prefetch));
+    if (!o.transform && (o.decode_height != o.height || o.decode_width != o.width))
+      throw Error(Category::kConfig,
+                  "frames are kept at another size than that of the clips, and nothing crops them");
+    return o;
+  }
+
+  void signal_thread() {
+    const uint64_t one = 1;
+    (void)!write(wake, &one, sizeof one);
+  }
+
+  // ---- the prefetch thread
+
+  void run() {
+    try {
+      while (step()) {
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      failure = std::current_exception();
+    }
+    ready_changed.notify_all();
+  }
+
+  bool step() {
+    uint64_t begin = 0;
+    bool room = false;
+    {
+      const std::lock_guard lock(mutex);
+      if (stop) return false;
+      if (generation != seen_generation) {
+        seen_generation = generation;
+        making = position;
+        cache.release_kept();
+        needed.clear();
+      }
+      begin = making;
+      room = static_cast<int64_t>(ready.size()) < options.prefetch;
+    }
+    if (room && assemble(begin)) return true;
+    plan(begin);
+    wait();
+    return true;
+  }
+
+  // The clip of a position, as far as is known now: the first of clip(), replacement(0),
+  // replacement(1) ... that has no bad frame.
+  ClipRef usable_clip(uint64_t at) {
+    ClipRef ref = planned(at);
+    const int64_t attempts = 1000 + sampler.clips_per_epoch();
+    for (int64_t attempt = 0; !usable(ref); ++attempt) {
+      if (attempt >= attempts)
+        throw Error(Category::kInput, "no usable recording is left",
+                    quarantined.empty() ? "" : quarantined[0].path,
+                    quarantined.empty() ? "" : "the first problem was: " + quarantined[0].reason);
+      ref = sampler.replacement(at, attempt);
+    }
+    return ref;
+  }
+
+  // sampler.clip(at), remembered for the window that lies ahead.
+  const ClipRef& planned(uint64_t at) {
+    const bool far = at < ahead_begin || at > ahead_begin + ahead.size();
+    if (far) {
+      ahead.clear();
+      ahead_begin = at;
+    }
+    if (at == ahead_begin + ahead.size()) ahead.push_back(sampler.clip(at));
+    return ahead[static_cast<size_t>(at - ahead_begin)];
+  }
+
+  bool usable(const ClipRef& ref) const {
+    if (gone[static_cast<size_t>(ref.recording)]) return false;
+    if (bad_frames.empty()) return true;
+    return std::none_of(ref.frames.begin(), ref.frames.end(), [&](int64_t f) {
+      return bad_frames.count(FrameCache::key(ref.recording, f)) > 0;
+    });
+  }
+
+  // Makes the batch that begins at `begin` if all of its frames are there.
+  bool assemble(uint64_t begin) {
+    const Clock::time_point start = Clock::now();
+    Batch batch;
+    {
+      const std::lock_guard lock(mutex);
+      if (!spare.empty()) {
+        batch = std::move(spare.back());
+        spare.pop_back();
+      }
+    }
+    batch.refs.clear();
+    for (int64_t i = 0; i < options.batch; ++i)
+      batch.refs.push_back(usable_clip(begin + static_cast<uint64_t>(i)));
+    needed.clear();
+    for (const ClipRef& ref : batch.refs)
+      for (int64_t f : ref.frames)
+        if (const uint64_t key = FrameCache::key(ref.recording, f); !cache.find(key, true))
+          needed.insert(key);
+    if (!needed.empty()) {
+      const std::lock_guard lock(mutex);
+      spare.push_back(std::move(batch));
+      return false;
+    }
+    int64_t found = 0;
+    const size_t clip_bytes =
+        static_cast<size_t>(frames_per_clip * options.height * options.width * 3);
+    batch.clips.resize(clip_bytes * static_cast<size_t>(options.batch));
+    batch.first_position = begin;
+    clip_frames_buffer.resize(static_cast<size_t>(frames_per_clip * frame_bytes));
+    for (size_t i = 0; i < batch.refs.size(); ++i) {
+      const ClipRef& ref = batch.refs[i];
+      const std::span<uint8_t> clip(batch.clips.data() + i * clip_bytes, clip_bytes);
+      uint8_t* to = options.transform ? clip_frames_buffer.data() : clip.data();
+      for (int64_t f : ref.frames) {
+        const uint64_t key = FrameCache::key(ref.recording, f);
+        std::memcpy(to, cache.find(key, false), static_cast<size_t>(frame_bytes));
+        found += cache.use(key);
+        to += frame_bytes;
+      }
+      if (options.transform) options.transform(begin + i, ref, clip_frames_buffer, clip);
+    }
+    cache.release_kept();
+    while (!ahead.empty() && ahead_begin < begin + batch.refs.size()) {
+      ahead.pop_front();
+      ++ahead_begin;
+    }
+    const std::lock_guard lock(mutex);
+    statistics.assemble_seconds += since(start);
+    statistics.frames_from_cache += found;
+    if (generation == seen_generation) {
+      ready.push_back(std::move(batch));
+      making = begin + static_cast<uint64_t>(options.batch);
+      ready_changed.notify_all();
+    } else {
+      spare.push_back(std::move(batch));
+    }
+    return true;
+  }
+
+  // Gives work to idle workers: for the clips of the batch at `begin` first, then for those that
+  // follow.
+  void plan(uint64_t begin) {
+    const bool idle =
+        std::any_of(jobs.begin(), jobs.end(), [](const Job& j) { return !j.worker->busy(); });
+    if (!idle) return;
+    // Looking ahead must not push out of the cache what was read ahead before.
+    const int64_t fits = static_cast<int64_t>(cache.capacity()) / (2 * frames_per_clip);
+    const int64_t window = std::max(options.batch, std::min(sampler.window(), fits));
+    std::map<int32_t, std::vector<int64_t>> missing;  // of the window, by recording
+    std::vector<std::pair<int32_t, int64_t>>
+        wanted;  // first missing frame of each clip, in order of need
+    for (int64_t i = 0; i < window; ++i) {
+      const ClipRef ref = usable_clip(begin + static_cast<uint64_t>(i));
+      bool first = true;
+      for (int64_t f : ref.frames) {
+        const uint64_t key = FrameCache::key(ref.recording, f);
+        if (cache.find(key, i < options.batch) || in_flight.count(key)) continue;
+        missing[ref.recording].push_back(f);
+        if (first) wanted.emplace_back(ref.recording, f);
+        first = false;
+      }
+    }
+    for (auto& [recording, frames] : missing) {
+      std::sort(frames.begin(), frames.end());
+      frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
+    }
+    for (Job& job : jobs) {
+      if (job.worker->busy()) continue;
+      while (!wanted.empty() && in_flight.count(FrameCache::key(wanted[0].first, wanted[0].second)))
+        wanted.erase(wanted.begin());
+      if (wanted.empty()) return;
+      const auto [recording, frame] = wanted[0];
+      job.recording = recording;
+      job.frames =
+          neighbours(recordings[static_cast<size_t>(recording)], missing[recording], frame);
+      for (int64_t f : job.frames) in_flight.insert(FrameCache::key(recording, f));
+      std::erase_if(missing[recording],
+                    [&](int64_t f) { return in_flight.count(FrameCache::key(recording, f)) > 0; });
+      std::erase_if(wanted, [&](const auto& w) {
+        return in_flight.count(FrameCache::key(w.first, w.second)) > 0;
+      });
+      job.worker->ask_read(
+          recordings[static_cast<size_t>(recording)],
+          {.frames = job.frames, .height = options.decode_height, .width = options.decode_width});
+    }
+  }
+
+  // The missing frames around `frame` that one pass of the decoder gives with little waste.
+  std::vector<int64_t> neighbours(const Recording& r, const std::vector<int64_t>& frames,
+                                  int64_t frame) const {
+    const int64_t most =
+        std::max<int64_t>(1, std::min<int64_t>(256, (int64_t{256} << 20) / frame_bytes));
+    const auto apart = [&](int64_t a, int64_t b) {
+      const auto key = std::upper_bound(r.key_frames.begin(), r.key_frames.end(), a);
+      return b - a > kJoin && key != r.key_frames.end() && *key <= b;
+    };
+    const auto here = std::lower_bound(frames.begin(), frames.end(), frame);
+    auto begin = here, end = here + 1;
+    while (end != frames.end() && end - begin < most && !apart(*(end - 1), *end)) ++end;
+    while (begin != frames.begin() && end - begin < most && !apart(*(begin - 1), *begin)) --begin;
+    return {begin, end};
+  }
+
+  // Sleeps until a worker answers, a deadline passes or the caller calls.
+  void wait() {
+    std::vector<pollfd> waits{{wake, POLLIN, 0}};
+    double patience = 1e6;
+    for (const Job& job : jobs) {
+      if (!job.worker->busy()) continue;
+      waits.push_back({job.worker->socket(), POLLIN, 0});
+      patience = std::min(patience, std::max(0.0, job.worker->seconds_left()) + 1e-3);
+    }
+    poll(waits.data(), waits.size(), static_cast<int>(patience * 1000));
+    uint64_t count = 0;
+    (void)!read(wake, &count, sizeof count);
+    for (Job& job : jobs)
+      if (job.worker->busy())
+        if (std::optional<WorkerReply> reply = job.worker->try_answer()) accept(job, *reply);
+  }
+
+  void accept(Job& job, const WorkerReply& reply) {
+    for (int64_t f : job.frames) in_flight.erase(FrameCache::key(job.recording, f));
+    {
+      const std::lock_guard lock(mutex);
+      statistics.decode_seconds += reply.cpu_seconds;
+      statistics.frames_decoded += reply.frames_decoded;
+    }
+    if (!reply.ok) return give_up(job.recording, reply.category, reply.reason);
+    std::set<int64_t> damaged;
+    for (const auto& [frame, reason] : reply.damaged) {
+      damaged.insert(frame);
+      if (!reported.count(job.recording)) report(job.recording, "input", reason);
+      bad_frames.insert(FrameCache::key(job.recording, frame));
+    }
+    for (size_t i = 0; i < job.frames.size(); ++i) {
+      if (damaged.count(job.frames[i])) continue;
+      const uint64_t key = FrameCache::key(job.recording, job.frames[i]);
+      cache.insert(key, reply.pixels.subspan(i * static_cast<size_t>(frame_bytes),
+                                             static_cast<size_t>(frame_bytes)));
+      if (needed.count(key)) cache.find(key, true);  // it stays until the batch is made
+    }
+  }
+
+  // The whole recording, for good.
+  void give_up(int32_t recording, const std::string& category, const std::string& reason) {
+    gone[static_cast<size_t>(recording)] = true;
+    report(recording, category, reason);
+  }
+
+  void report(int32_t recording, const std::string& category, const std::string& reason) {
+    const std::lock_guard lock(mutex);
+    reported.insert(recording);
+    quarantined.push_back({recordings[static_cast<size_t>(recording)].path, category, reason});
+  }
+
+  // Set once
+  const std::vector<Recording> recordings;
+  const LoaderOptions options;
+  const ClipSampler sampler;
+  const int64_t frame_bytes;
+  int64_t frames_per_clip = 0;
+
+  // Of the prefetch thread
+  FrameCache cache;
+  std::vector<Job> jobs;
+  std::set<uint64_t> in_flight;  // frames that a worker decodes now
+  std::set<uint64_t> needed;     // frames that the batch at `making` lacks
+  std::deque<ClipRef> ahead;     // clips of the positions from ahead_begin on
+  uint64_t ahead_begin = 0;
+  std::set<uint64_t> bad_frames;  // damaged
+  std::vector<bool> gone;         // recordings that are not touched again
+  std::set<int32_t> reported;
+  std::vector<uint8_t> clip_frames_buffer;
+  uint64_t seen_generation = 0;
+
+  // Shared, under the mutex
+  mutable std::mutex mutex;
+  std::condition_variable ready_changed;
+  std::deque<Batch> ready;
+  std::vector<Batch> spare;  // used buffers
+  uint64_t position = 0, making = 0;
+  uint64_t generation = 0;  // counts seek()
+  bool stop = false;
+  std::exception_ptr failure;
+  LoaderStats statistics;
+  std::vector<Quarantined> quarantined;
+
+  Batch current;  // of the caller
+  int wake = -1;
+  std::thread thread;
+};
+
+ClipLoader::ClipLoader(std::vector<Recording> recordings, const SamplerOptions& sampler,
+                       const LoaderOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(recordings), sampler, options)) {}
+
+ClipLoader::~ClipLoader() = default;
+
+void ClipLoader::seek(uint64_t position) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->position = position;
+    ++impl_->generation;
+    while (!impl_->ready.empty()) {
+      impl_->spare.push_back(std::move(impl_->ready.front()));
+      impl_->ready.pop_front();
+    }
+  }
+  impl_->signal_thread();
+}
+
+uint64_t ClipLoader::position() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->position;
+}
+
+const Batch& ClipLoader::next() {
+  const Clock::time_point start = Clock::now();
+  if (!impl_->thread.joinable()) impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
+  {
+    std::unique_lock lock(impl_->mutex);
+    impl_->ready_changed.wait(lock, [&] { return !impl_->ready.empty() || impl_->failure; });
+    if (impl_->ready.empty()) std::rethrow_exception(impl_->failure);
+    impl_->spare.push_back(std::move(impl_->current));
+    impl_->current = std::move(impl_->ready.front());
+    impl_->ready.pop_front();
+    impl_->position = impl_->current.first_position + static_cast<uint64_t>(impl_->options.batch);
+    impl_->statistics.wait_seconds += since(start);
+  }
+  impl_->signal_thread();
+  return impl_->current;
+}
+
+LoaderStats ClipLoader::stats() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->statistics;
+}
+
+std::vector<Quarantined> ClipLoader::quarantined() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->quarantined;
+}
+
+}  // namespace dojo

@@ -1,0 +1,71 @@
+#include "dojo/video/split_recordings.h"
+
+#include <gtest/gtest.h>
+
+#include "dojo/base/error.h"
+
+namespace dojo {
+namespace {
+
+Recording named(const std::string& name, int64_t frames = 100) {
+  Recording r;
+  r.name = name;
+  r.path = "/videos/" + name;
+  for (int64_t i = 0; i < frames; ++i) r.pts_seconds.push_back(0.1 * static_cast<double>(i));
+  r.end_frame = frames;
+  return r;
+}
+
+std::vector<std::string> names(const std::vector<Recording>& recordings) {
+  std::vector<std::string> out;
+  for (const Recording& r : recordings) out.push_back(r.name);
+  return out;
+}
+
+TEST(Split, PatternsArePartsOrGlobsInAnyCase) {
+  EXPECT_TRUE(matches_pattern("open/Autoware_highway.mp4", "autoware"));
+  EXPECT_TRUE(matches_pattern("open/Autoware_highway.mp4", "*HIGHWAY*"));
+  EXPECT_FALSE(matches_pattern("open/Autoware_highway.mp4", "highway*"));
+  const std::vector<Recording> all = {named("a/kitti_raw.mp4"), named("b/kitti_odo.mp4"),
+                                      named("c/city.mp4")};
+  EXPECT_EQ(names(split_recordings(all, "kitti_raw, CITY", 0.5).held_out),
+            (std::vector<std::string>{"a/kitti_raw.mp4", "c/city.mp4"}));
+}
+
+TEST(Split, AFolderAboveAllRecordingsDoesNotHoldOutAll) {
+  const std::vector<Recording> all = {named("videos_1.mp4"), named("other.mp4")};
+  EXPECT_EQ(names(split_recordings(all, "videos", 0.5).held_out),
+            std::vector<std::string>{"videos_1.mp4"});
+}
+
+TEST(Split, PatternsThatMatchNothingOrAllAreErrors) {
+  const std::vector<Recording> all = {named("a.mp4"), named("b.mp4")};
+  EXPECT_THROW(split_recordings(all, "zebra", 0.5), Error);
+  EXPECT_THROW(split_recordings(all, "mp4", 0.5), Error);
+}
+
+TEST(Split, HoldsOutAboutAFifthByName) {
+  for (size_t n : {2u, 3u, 7u, 20u, 50u}) {
+    std::vector<Recording> all;
+    for (size_t i = 0; i < n; ++i) all.push_back(named("clip" + std::to_string(i)));
+    const RecordingSplit split = split_recordings(all, "", 0.5);
+    EXPECT_EQ(split.held_out.size(), std::max<size_t>(1, (n + 2) / 5));
+    EXPECT_EQ(split.train.size() + split.held_out.size(), n);
+    EXPECT_EQ(names(split.held_out), names(split_recordings(all, "", 0.5).held_out));
+  }
+}
+
+TEST(Split, OfOneRecordingTheEndIsHeldOutAfterAGap) {
+  const RecordingSplit split = split_recordings({named("only.mp4")}, "", 0.5);
+  ASSERT_EQ(split.train.size(), 1u);
+  ASSERT_EQ(split.held_out.size(), 1u);
+  EXPECT_EQ(split.held_out[0].first_frame, 80);
+  EXPECT_EQ(split.held_out[0].end_frame, 100);
+  EXPECT_GE(split.held_out[0].pts_seconds[80] -
+                split.train[0].pts_seconds[static_cast<size_t>(split.train[0].end_frame - 1)],
+            0.5 - 1e-9);
+  EXPECT_EQ(split.messages.size(), 1u);
+}
+
+}  // namespace
+}  // namespace dojo
