@@ -1,0 +1,30 @@
+// The fast CPU executor of step graphs: a compile step turns the graph into a flat list of prepared
+// kernels over memory that is planned once; run() then only walks that list and allocates nothing.
+//
+//   graph -> fold.h      values that depend on constants only are computed once
+//         -> units.h     nodes that one kernel computes together: elementwise chains, all AdamW ...
+//         -> layout.h    the physical order of each value: row-major, channels-last, packed weights
+//         -> lower.h     units become steps over buffers; steps.h says what these are
+//         -> memory_plan.h  buffers get places in one arena by their lifetimes
+//
+// A step has two phases. First all that the outputs depend on runs, and the guards are checked;
+// only then the rest, which only updates depend on, writes parameters and states, in place where it
+// can. For the same number of threads results have the same bits in every run.
+#pragma once
+
+#include <memory>
+
+#include "dojo/graph/executor.h"
+
+namespace dojo {
+
+struct HostOptions {
+  bool fuse = true;            // false: one kernel for each node, to find a fault
+  bool channels_last = true;   // false: all values row-major, with copies around the kernels
+  bool packed_weights = true;  // keep parameters of convolutions in the order that oneDNN prefers
+};
+
+// Throws Error(kUnimplemented) for a node that it cannot run.
+std::unique_ptr<Executor> make_host_executor(const Graph& graph, const HostOptions& options = {});
+
+}  // namespace dojo

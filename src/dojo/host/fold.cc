@@ -1,0 +1,51 @@
+#include "dojo/host/fold.h"
+
+#include <algorithm>
+
+namespace dojo::host {
+
+std::vector<RefTensor> evaluate_node(const Graph& graph, const Node& node,
+                                     const std::vector<const RefTensor*>& inputs) {
+  std::vector<const Type*> input_types;
+  for (ValueId v : node.inputs) input_types.push_back(v == kNoValue ? nullptr : &graph.type(v));
+  std::vector<Type> output_types;
+  std::vector<RefTensor> outputs;
+  for (ValueId v : node.outputs) {
+    const Type& type = graph.type(v);
+    output_types.push_back(type);
+    outputs.push_back({type, std::vector<double>(static_cast<size_t>(type.num_elements()))});
+  }
+  op_def(node).evaluate({node.attributes, input_types, output_types}, inputs, outputs);
+  for (RefTensor& t : outputs)
+    if (t.type.format == Format::kF32)
+      for (double& x : t.data) x = static_cast<double>(static_cast<float>(x));
+  return outputs;
+}
+
+std::optional<float> Constants::uniform(ValueId v) const {
+  if (!has(v) || get(v).type.format != Format::kF32) return {};
+  const std::vector<double>& data = get(v).data;
+  const bool same = std::all_of(data.begin(), data.end(), [&](double x) { return x == data[0]; });
+  if (!same) return {};
+  return static_cast<float>(data[0]);
+}
+
+Constants fold_constants(const Graph& graph) {
+  Constants constants;
+  constants.values.resize(graph.values.size());
+  for (const Node& node : graph.nodes) {
+    std::vector<const RefTensor*> inputs;
+    bool all = true;
+    for (ValueId v : node.inputs) {
+      all = all && (v == kNoValue || constants.has(v));
+      if (all) inputs.push_back(v == kNoValue ? nullptr : &constants.get(v));
+    }
+    if (!all) continue;
+    std::vector<RefTensor> outputs = evaluate_node(graph, node, inputs);
+    for (size_t i = 0; i < outputs.size(); ++i)
+      constants.values[static_cast<size_t>(index(node.outputs[i]))] = std::move(outputs[i]);
+  }
+  return constants;
+}
+
+}  // namespace dojo::host

@@ -1,0 +1,26 @@
+// Values that depend on constants only, computed once by the ops' reference meaning.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "dojo/graph/op.h"
+
+namespace dojo::host {
+
+struct Constants {
+  std::vector<std::optional<RefTensor>> values;  // by value; f32 values are rounded to f32
+
+  bool has(ValueId v) const { return values[static_cast<size_t>(index(v))].has_value(); }
+  const RefTensor& get(ValueId v) const { return *values[static_cast<size_t>(index(v))]; }
+  // The number, if all elements are the same f32 number.
+  std::optional<float> uniform(ValueId v) const;
+};
+
+Constants fold_constants(const Graph& graph);
+
+// One node by its reference meaning. REQUIRES: `inputs` has nullptr for absent operands.
+std::vector<RefTensor> evaluate_node(const Graph& graph, const Node& node,
+                                     const std::vector<const RefTensor*>& inputs);
+
+}  // namespace dojo::host

@@ -1,0 +1,268 @@
+#include "dojo/host/lower.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "dojo/base/check.h"
+#include "dojo/graph/bytes.h"
+#include "dojo/host/kernels/copy.h"
+
+namespace dojo::host {
+namespace {
+
+size_t at(ValueId v) { return static_cast<size_t>(index(v)); }
+
+// From one order of dimensions to the other.
+kernels::StridedCopy layout_copy(const Shape& shape, Layout::Kind from, Layout::Kind to) {
+  const Shape source = physical(shape, from);
+  std::vector<int64_t> permutation(shape.size());
+  for (size_t axis = 0; axis < shape.size(); ++axis)
+    permutation[physical_axis(axis, shape.size(), to)] =
+        static_cast<int64_t>(physical_axis(axis, shape.size(), from));
+  return kernels::transpose_copy(source, permutation);
+}
+
+}  // namespace
+
+Lowering::Lowering(const Graph& g, const Constants& c, std::vector<Layout> l)
+    : graph(g),
+      constants(c),
+      layouts(std::move(l)),
+      forms_(g.values.size()),
+      users_(g.values.size()) {
+  for (size_t n = 0; n < graph.nodes.size(); ++n)
+    for (ValueId v : graph.nodes[n].inputs)
+      if (v != kNoValue) users_[at(v)].push_back(static_cast<NodeId>(n));
+  for (const Output& o : graph.outputs) users_[at(o.value)].push_back(kNoNode);
+  for (const Update& u : graph.updates) users_[at(u.value)].push_back(kNoNode);
+  for (const Input& input : graph.inputs) {
+    const Value& value = graph.value(input.value);
+    const Layout::Kind kind = kind_of(input.value);
+    Form form{kind, {}, kNoBuffer};
+    int64_t bytes = value.type.num_bytes();
+    if (kind == Layout::Kind::kPacked) {
+      form.packed = packed_format(input.value);
+      bytes = form.packed.bytes();
+    }
+    form.buffer = program.add_buffer(value.name, bytes, Buffer::Kind::kPersistent);
+    forms_[at(input.value)] = {form};
+  }
+}
+
+BufferId Lowering::new_buffer(ValueId v, int64_t bytes) {
+  const auto state = in_place.find(v);
+  if (state != in_place.end()) {
+    const BufferId buffer = primary(state->second).buffer;
+    DOJO_CHECK_EQ(program.buffers[host::at(buffer)].bytes, bytes);
+    return buffer;
+  }
+  return program.add_buffer(graph.value(v).name, bytes);
+}
+
+const Form& Lowering::primary(ValueId v) {
+  auto& forms = forms_[at(v)];
+  if (forms.empty()) {  // a constant: made when it is first needed, once for all runs
+    DOJO_CHECK(constants.has(v));
+    const RefTensor& t = constants.get(v);
+    const BufferId b =
+        program.add_buffer(graph.value(v).name, t.type.num_bytes(), Buffer::Kind::kPersistent);
+    program.constants.push_back({b, std::vector<std::byte>(size_t(t.type.num_bytes()))});
+    to_bytes(t.type.format, t.data, program.constants.back().bytes);
+    forms.push_back({Layout::Kind::kRowMajor, {}, b});
+  }
+  return forms[0];
+}
+
+BufferId Lowering::operand(ValueId v, Layout::Kind kind) {
+  if (v == kNoValue) return kNoBuffer;
+  primary(v);
+  const Type& type = graph.type(v);
+  for (const Form& form : forms_[at(v)])
+    if (same_bytes(type.shape, form.kind, kind)) return form.buffer;
+  const Form from = forms_[at(v)][0];
+  const BufferId to = program.add_buffer(graph.value(v).name, type.num_bytes());
+  const std::string what = fmt::format("reorder %{}", graph.value(v).name);
+  if (from.kind == Layout::Kind::kPacked) {
+    const onednn::Format plain = plain_format(v);
+    add_operation(what, onednn::reorder(from.packed, plain), {from.buffer}, {to});
+    forms_[at(v)].push_back({Layout::Kind::kRowMajor, {}, to});
+    return operand(v, kind);
+  }
+  const auto copy = layout_copy(type.shape, from.kind, kind);
+  const bool bytes = size_bytes(type.format) == 1;
+  const BufferId source = from.buffer;
+  add(what, {source}, {to}, [=](const Memory& m) -> Kernel {
+    if (bytes)
+      return [copy, x = m.get<uint8_t>(source), y = m.get<uint8_t>(to)] {
+        kernels::copy_u8(copy, x, y);
+      };
+    return [copy, x = m.get(source), y = m.get(to)] { kernels::copy_f32(copy, x, y); };
+  });
+  forms_[at(v)].push_back({kind, {}, to});
+  return to;
+}
+
+BufferId Lowering::operand(ValueId v, const onednn::Format& format, const onednn::Format& plain) {
+  primary(v);
+  for (const Form& form : forms_[at(v)]) {
+    if (form.kind == Layout::Kind::kPacked && form.packed == format) return form.buffer;
+    if (form.kind == Layout::Kind::kRowMajor && plain == format) return form.buffer;
+  }
+  if (forms_[at(v)][0].kind == Layout::Kind::kChannelsLast) operand(v, Layout::Kind::kRowMajor);
+  Form from = forms_[at(v)][0];
+  for (const Form& form : forms_[at(v)])
+    if (form.kind != Layout::Kind::kChannelsLast) {
+      from = form;
+      break;
+    }
+  const onednn::Format& source = from.kind == Layout::Kind::kPacked ? from.packed : plain;
+  const BufferId to = program.add_buffer(graph.value(v).name, format.bytes());
+  add_operation(fmt::format("pack %{}", graph.value(v).name), onednn::reorder(source, format),
+                {from.buffer}, {to});
+  forms_[at(v)].push_back({Layout::Kind::kPacked, format, to});
+  return to;
+}
+
+BufferId Lowering::result(ValueId v, Layout::Kind kind) {
+  DOJO_CHECK(forms_[at(v)].empty());
+  forms_[at(v)].push_back({kind, {}, new_buffer(v, graph.type(v).num_bytes())});
+  return forms_[at(v)][0].buffer;
+}
+
+BufferId Lowering::result(ValueId v, const onednn::Format& format) {
+  DOJO_CHECK(forms_[at(v)].empty());
+  forms_[at(v)].push_back({Layout::Kind::kPacked, format, new_buffer(v, format.bytes())});
+  return forms_[at(v)][0].buffer;
+}
+
+void Lowering::alias(ValueId v, Layout::Kind kind, BufferId buffer) {
+  DOJO_CHECK(forms_[at(v)].empty());
+  forms_[at(v)].push_back({kind, {}, buffer});
+}
+
+const onednn::Conv& Lowering::weight_gradient_of(NodeId n) {
+  const auto found = weight_gradients_.find(n);
+  if (found != weight_gradients_.end()) return found->second;
+  return weight_gradients_
+      .emplace(n, onednn::conv_weight_grad(conv_shape(*this, graph.node(n)), false))
+      .first->second;
+}
+
+onednn::Format Lowering::packed_format(ValueId v) {
+  return weight_gradient_of(layouts[at(v)].packed_for).weights;
+}
+
+onednn::Format Lowering::plain_format(ValueId v) {
+  return onednn::plain_weights(conv_shape(*this, graph.node(layouts[at(v)].packed_for)));
+}
+
+int64_t Lowering::physical_elements(ValueId v) {
+  const Form& form = primary(v);
+  return form.kind == Layout::Kind::kPacked ? form.packed.bytes() / int64_t{sizeof(float)}
+                                            : graph.type(v).num_elements();
+}
+
+BufferId Lowering::scratch(int64_t bytes) {
+  return bytes == 0 ? kNoBuffer : program.add_buffer("scratch", bytes);
+}
+
+void Lowering::add(std::string what, std::vector<BufferId> reads, std::vector<BufferId> writes,
+                   std::function<Kernel(const Memory&)> bind,
+                   std::vector<std::pair<BufferId, BufferId>> may_share) {
+  program.steps.push_back({std::move(what), std::move(reads), std::move(writes), std::move(bind),
+                           std::move(may_share), committing});
+}
+
+void Lowering::add_operation(std::string what, const onednn::Operation& operation,
+                             std::vector<BufferId> reads, std::vector<BufferId> writes) {
+  std::vector<BufferId> all = reads;
+  all.insert(all.end(), writes.begin(), writes.end());
+  const BufferId memory = scratch(operation.scratch_bytes());
+  if (memory != kNoBuffer) {
+    all.push_back(memory);
+    writes.push_back(memory);
+  }
+  add(std::move(what), std::move(reads), std::move(writes), [=](const Memory& m) {
+    std::vector<void*> addresses;
+    for (BufferId b : all) addresses.push_back(m.get<void>(b));
+    return operation.bind(std::move(addresses));
+  });
+}
+
+std::string Lowering::label(const Node& node) const {
+  return fmt::format("{} %{}", node.op, graph.value(node.outputs[0]).name);
+}
+
+bool Lowering::used_outside(ValueId v, const Unit& unit) const {
+  return std::any_of(users_[at(v)].begin(), users_[at(v)].end(), [&](NodeId n) {
+    return n == kNoNode || !std::binary_search(unit.nodes.begin(), unit.nodes.end(), n);
+  });
+}
+
+OpCall Lowering::call(const Node& node) {
+  call_inputs_.clear();
+  call_outputs_.clear();
+  for (ValueId v : node.inputs) call_inputs_.push_back(v == kNoValue ? nullptr : &graph.type(v));
+  for (ValueId v : node.outputs) call_outputs_.push_back(graph.type(v));
+  return {node.attributes, call_inputs_, call_outputs_};
+}
+
+void lower_unit(Lowering& l, const Unit& unit) {
+  l.committing = unit.commits;
+  if (unit.kind == Unit::Kind::kNorm || unit.kind == Unit::Kind::kNormGrad) {
+    DOJO_CHECK(lower_norm(l, unit));
+    return;
+  }
+  if (unit.kind != Unit::Kind::kNode && unit.kind != Unit::Kind::kElementwise) {
+    DOJO_CHECK(lower_optimizer(l, unit));
+    return;
+  }
+  const Node& node = l.graph.node(unit.nodes[0]);
+  if (is_elementwise(l.graph, node)) return lower_elementwise(l, unit);
+  DOJO_CHECK_EQ(unit.nodes.size(), size_t{1});
+  const bool done = lower_conv(l, node) || lower_norm(l, unit) || lower_pool(l, node) ||
+                    lower_sample(l, node) || lower_matmul(l, node) || lower_shape(l, node) ||
+                    lower_reduce(l, node) || lower_optimizer(l, unit);
+  if (!done) lower_reference(l, node);
+}
+
+void lower_reference(Lowering& l, const Node& node) {
+  struct Tensors {
+    std::vector<RefTensor> inputs;
+    std::vector<const RefTensor*> input_pointers;
+    std::vector<const std::byte*> sources;
+    std::vector<std::byte*> targets;
+  };
+  std::vector<BufferId> reads, writes;
+  for (ValueId v : node.inputs) reads.push_back(l.operand(v, Layout::Kind::kRowMajor));
+  for (ValueId v : node.outputs) writes.push_back(l.result(v, Layout::Kind::kRowMajor));
+  const Graph* graph = &l.graph;
+  l.add("reference " + l.label(node), reads, writes, [=, &node](const Memory& m) -> Kernel {
+    auto t = std::make_shared<Tensors>();
+    for (size_t i = 0; i < reads.size(); ++i) {
+      t->sources.push_back(m.get<std::byte>(reads[i]));
+      t->inputs.emplace_back();
+      if (node.inputs[i] == kNoValue) continue;
+      const Type& type = graph->type(node.inputs[i]);
+      t->inputs.back() = {type, std::vector<double>(static_cast<size_t>(type.num_elements()))};
+    }
+    for (size_t i = 0; i < reads.size(); ++i)
+      t->input_pointers.push_back(node.inputs[i] == kNoValue ? nullptr : &t->inputs[i]);
+    for (BufferId b : writes) t->targets.push_back(m.get<std::byte>(b));
+    return [t, graph, &node] {
+      for (size_t i = 0; i < t->inputs.size(); ++i)
+        if (t->input_pointers[i])
+          from_bytes(t->inputs[i].type.format,
+                     {t->sources[i], static_cast<size_t>(t->inputs[i].type.num_bytes())},
+                     t->inputs[i].data);
+      const std::vector<RefTensor> out = evaluate_node(*graph, node, t->input_pointers);
+      for (size_t i = 0; i < out.size(); ++i)
+        to_bytes(out[i].type.format, out[i].data,
+                 {t->targets[i], static_cast<size_t>(out[i].type.num_bytes())});
+    };
+  });
+}
+
+}  // namespace dojo::host

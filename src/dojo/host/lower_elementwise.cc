@@ -1,0 +1,179 @@
+// Chains of elementwise nodes as one program of ElementwiseKernel.
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "dojo/base/check.h"
+#include "dojo/host/kernels/elementwise.h"
+#include "dojo/host/lower.h"
+
+namespace dojo::host {
+namespace {
+
+using kernels::Ew;
+
+struct Name {
+  std::string_view op;
+  Ew code;
+};
+constexpr Name kSimple[] = {
+    {"Abs", Ew::kAbs},     {"Add", Ew::kAdd},         {"Div", Ew::kDiv},
+    {"Exp", Ew::kExp},     {"Log", Ew::kLog},         {"Max", Ew::kMax},
+    {"Min", Ew::kMin},     {"Mul", Ew::kMul},         {"Neg", Ew::kNeg},
+    {"Relu", Ew::kRelu},   {"Sigmoid", Ew::kSigmoid}, {"Sign", Ew::kSign},
+    {"Sqrt", Ew::kSqrt},   {"Sub", Ew::kSub},         {"Tanh", Ew::kTanh},
+    {"Expand", Ew::kCopy}, {"Identity", Ew::kCopy},   {"Reciprocal", Ew::kReciprocal}};
+
+// The strides of a value in memory, one for each dimension of the iteration space.
+kernels::Strides strides_of(const Shape& shape, Layout::Kind form, const Shape& space,
+                            Layout::Kind order) {
+  const kernels::Strides in_memory = kernels::full_strides(physical(shape, form));
+  kernels::Strides result(space.size(), 0);
+  const size_t missing = space.size() - shape.size();
+  for (size_t d = missing; d < space.size(); ++d)
+    if (shape[d - missing] != 1)
+      result[physical_axis(d, space.size(), order)] =
+          in_memory[physical_axis(d - missing, shape.size(), form)];
+  return result;
+}
+
+class ProgramMaker {
+ public:
+  ProgramMaker(Lowering& l, const Unit& unit) : l_(l) {
+    const ValueId last = l.graph.node(unit.nodes.back()).outputs[0];
+    space_ = l.graph.type(last).shape;
+    kind_ = l.kind_of(last);
+    if (kind_ == Layout::Kind::kPacked) {
+      format_ = l.packed_format(last);
+      plain_ = l.plain_format(last);
+      program.dims = {format_.bytes() / int64_t{sizeof(float)}};
+    } else {
+      program.dims = physical(space_, kind_);
+    }
+    for (NodeId n : unit.nodes) collect(l.graph.node(n), unit);
+    for (NodeId n : unit.nodes) append(l.graph.node(n));
+    for (NodeId n : unit.nodes) store(l.graph.node(n), unit);
+  }
+
+  kernels::Elementwise program;
+  std::vector<BufferId> reads, writes;
+  std::vector<std::pair<BufferId, BufferId>> may_share;
+
+ private:
+  bool full(ValueId v) const { return l_.graph.type(v).shape == space_; }
+
+  // Makes inputs of all values from outside first: their numbers come before those of results.
+  void collect(const Node& node, const Unit& unit) {
+    for (ValueId v : node.inputs) {
+      const NodeId producer = l_.graph.value(v).producer;
+      const bool inside =
+          producer != kNoNode && std::binary_search(unit.nodes.begin(), unit.nodes.end(), producer);
+      if (inside || l_.constants.uniform(v) || numbers_.contains(v)) continue;
+      BufferId buffer = kNoBuffer;
+      kernels::Strides strides;
+      if (kind_ == Layout::Kind::kPacked && full(v)) {
+        buffer = l_.operand(v, format_, plain_);
+        strides = kernels::full_strides(program.dims);
+      } else if (kind_ == Layout::Kind::kPacked) {
+        DOJO_CHECK_EQ(l_.graph.type(v).num_elements(), int64_t{1});
+        buffer = l_.operand(v, Layout::Kind::kRowMajor);
+        strides = {0};
+      } else {
+        Layout::Kind form = l_.primary(v).kind;
+        if (full(v)) form = kind_;
+        if (form == Layout::Kind::kPacked) form = Layout::Kind::kRowMajor;
+        buffer = l_.operand(v, form);
+        strides = strides_of(l_.graph.type(v).shape, form, space_, kind_);
+      }
+      numbers_[v] = static_cast<int16_t>(reads.size());
+      reads.push_back(buffer);
+      if (full(v)) full_inputs_.push_back(buffer);
+      program.inputs.push_back(std::move(strides));
+    }
+  }
+
+  int16_t number(ValueId v, kernels::Instruction& instruction) {
+    const auto found = numbers_.find(v);
+    if (found != numbers_.end()) return found->second;
+    instruction.immediate = *l_.constants.uniform(v);
+    return kernels::kImmediate;
+  }
+
+  int16_t emit(const kernels::Instruction& instruction) {
+    program.code.push_back(instruction);
+    return static_cast<int16_t>(reads.size() + program.code.size() - 1);
+  }
+
+  void append(const Node& node) {
+    const OpCall call = l_.call(node);
+    kernels::Instruction i;
+    if (node.op == "Clip") {
+      i.a = number(node.inputs[0], i);
+      constexpr double kInfinity = std::numeric_limits<double>::infinity();
+      i.op = Ew::kMax, i.b = kernels::kImmediate;
+      i.immediate = static_cast<float>(call.number("min", -kInfinity));
+      const int16_t raised = emit(i);
+      i = {Ew::kMin, raised, kernels::kImmediate, 0,
+           static_cast<float>(call.number("max", kInfinity))};
+    } else if (node.op == "GeluGrad" || node.op == "ReluGrad") {  // (dy, x), while Ew has (x, dy)
+      const bool tanh = node.op == "GeluGrad" && call.text("approximate", "none") == "tanh";
+      i.op = node.op == "ReluGrad" ? Ew::kReluGrad : tanh ? Ew::kGeluTanhGrad : Ew::kGeluGrad;
+      i.a = number(node.inputs[1], i);
+      i.b = number(node.inputs[0], i);
+    } else if (node.op == "Gelu") {
+      i.op = call.text("approximate", "none") == "tanh" ? Ew::kGeluTanh : Ew::kGelu;
+      i.a = number(node.inputs[0], i);
+    } else {
+      const auto* found = std::find_if(std::begin(kSimple), std::end(kSimple),
+                                       [&](const Name& n) { return n.op == node.op; });
+      DOJO_CHECK(found != std::end(kSimple));
+      i.op = found->code;
+      i.a = number(node.inputs[0], i);
+      if (node.inputs.size() > 1) i.b = number(node.inputs[1], i);
+    }
+    numbers_[node.outputs[0]] = emit(i);
+  }
+
+  void store(const Node& node, const Unit& unit) {
+    const ValueId v = node.outputs[0];
+    if (!l_.used_outside(v, unit)) return;
+    const BufferId to =
+        kind_ == Layout::Kind::kPacked ? l_.result(v, format_) : l_.result(v, kind_);
+    program.outputs.push_back({numbers_.at(v), kernels::full_strides(program.dims)});
+    for (BufferId from : full_inputs_) may_share.emplace_back(to, from);
+    writes.push_back(to);
+  }
+
+  Lowering& l_;
+  Shape space_;
+  Layout::Kind kind_ = Layout::Kind::kRowMajor;
+  onednn::Format format_, plain_;
+  std::map<ValueId, int16_t> numbers_;
+  std::vector<BufferId> full_inputs_;
+};
+
+}  // namespace
+
+void lower_elementwise(Lowering& l, const Unit& unit) {
+  ProgramMaker maker(l, unit);
+  std::string what;
+  for (NodeId n : unit.nodes) what += l.graph.node(n).op + " ";
+  what += "%" + l.graph.value(l.graph.node(unit.nodes.back()).outputs[0]).name;
+  const auto kernel = std::make_shared<const kernels::ElementwiseKernel>(maker.program);
+  l.add(
+      std::move(what), maker.reads, maker.writes,
+      [kernel, reads = maker.reads, writes = maker.writes](const Memory& m) {
+        std::vector<const float*> from;
+        std::vector<float*> to;
+        for (BufferId b : reads) from.push_back(m.get(b));
+        for (BufferId b : writes) to.push_back(m.get(b));
+        return [kernel, from, to] {
+          kernel->run(std::span<const float* const>(from), std::span<float* const>(to));
+        };
+      },
+      maker.may_share);
+}
+
+}  // namespace dojo::host

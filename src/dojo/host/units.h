@@ -1,0 +1,34 @@
+// Which nodes one kernel computes together, and in which order. A unit is a set of nodes whose
+// results appear all at once; units never depend on each other in a circle.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "dojo/host/fold.h"
+#include "dojo/host/layout.h"
+
+namespace dojo::host {
+
+struct Unit {
+  enum class Kind : uint8_t {
+    kNode,         // one node
+    kElementwise,  // a program over one shape, in node order
+    kAdamW,        // many parameters with the same learning rate, step and scale
+    kMomentum,
+    kLerp,          // a + (b - a) * t for many tensors with one scalar t
+    kSumOfSquares,  // ReduceSumSquare of many tensors and the chain of Adds over the results
+    kNorm,          // a normalisation and the activation behind it
+    kNormGrad,      // the gradient of both
+  };
+  Kind kind = Kind::kNode;
+  std::vector<NodeId> nodes;  // sorted
+  bool commits = false;       // no output depends on it
+};
+
+// In an order of execution: first all that outputs depend on, then the rest. Nodes whose results
+// are all constant are in none. `fuse` false: a unit for each node.
+std::vector<Unit> make_units(const Graph& graph, const Constants& constants,
+                             const std::vector<Layout>& layouts, bool fuse);
+
+}  // namespace dojo::host
