@@ -32,8 +32,8 @@ struct LoaderOptions {
                              << 30;        // memory limit of one worker: stops decompression bombs
   int64_t cache_bytes = int64_t{1} << 30;  // decoded small frames kept in memory
   int64_t prefetch = 2;                    // batches assembled ahead
-  std::vector<Quarantined>
-      quarantined;  // files given up before, for an exact resume: not touched again
+  // Files given up before, for an exact resume: not touched again.
+  std::vector<Quarantined> quarantined = {};
 
   // Makes a clip of the batch from decoded frames: `frames` [T, decode_height, decode_width, 3] u8
   // to `clip` [T, height, width, 3] u8. Must be a pure function of its arguments (it runs on the

@@ -16,14 +16,17 @@ struct Recording {
   std::string name;               // short and unique: the path below the folder that was searched
   int64_t width = 0, height = 0;  // as shown (after rotation)
   std::string codec;              // FFmpeg's name: "h264", "hevc", ...
-  std::vector<double>
-      pts_seconds;  // [frames] ascending, from the packets; frame 0 is the first that is shown
+
+  // [frames] ascending, from the packets; frame 0 is the first that is shown.
+  std::vector<double> pts_seconds;
   std::vector<int64_t> key_frames;  // frame numbers where decoding can start, ascending
-  int64_t first_frame = 0;          // clips are taken from [first_frame, end_frame)
+
+  int64_t first_frame = 0;  // clips are taken from [first_frame, end_frame)
   int64_t end_frame = 0;
-  std::string note;  // what a person should know, for example where a cut file ends; mostly empty
-  std::shared_ptr<const FrameIndex>
-      index;  // what decoding needs; where it is null, a worker builds it when first read
+  std::string note;  // what a person should know, such as where a cut file ends; mostly empty
+
+  // What decoding needs; where it is null, a worker builds it when the file is first read.
+  std::shared_ptr<const FrameIndex> index;
 
   int64_t num_frames() const { return static_cast<int64_t>(pts_seconds.size()); }
 };

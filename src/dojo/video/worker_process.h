@@ -22,7 +22,8 @@ namespace dojo {
 struct WorkerOptions {
   double deadline_seconds = 60;          // for one request
   int64_t max_bytes = int64_t{2} << 30;  // of address space
-  std::string program;  // empty: $DOJO_WORKER, else dojo-decode-worker beside the running program
+  std::string program =
+      {};  // empty: $DOJO_WORKER, else dojo-decode-worker beside the running program
 };
 
 struct ReadRequest {
