@@ -1,0 +1,59 @@
+// The two checkpoints of a run, both safetensors files:
+//
+//   best.safetensors   the averaged weights that did best on the held-out recordings, and in the
+//                      metadata what it takes to use them: task, model, step, metrics
+//   last.safetensors   parameters, optimizer and averages, and in the metadata the LoopState: all
+//   that
+//                      an exact continuation needs. Random numbers have no state besides seed and
+//                      position.
+//
+// A state says nothing about the clock unless the run is limited in minutes; so the last checkpoint
+// of a run of N steps has the same bytes whether or not the run was interrupted.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "dojo/graph/executor.h"
+#include "dojo/train/safetensors.h"
+
+namespace dojo {
+
+// Sums over the steps since the last line of metrics.jsonl.
+struct LogSums {
+  int64_t steps = 0;
+  std::map<std::string, double> sums;  // by output name
+};
+
+struct LoopState {
+  int64_t step = 0;             // steps done
+  uint64_t position = 0;        // clips handed out
+  int64_t metrics_lines = 0;    // of metrics.jsonl at this step
+  int64_t evaluated_step = -1;  // the last evaluation; -1: none yet
+  int64_t best_step = -1;
+  double best_score = 0;       // held-out mse / copy_last_mse
+  double elapsed_seconds = 0;  // 0 unless the run is limited in minutes
+  LogSums log;
+  double smooth_loss = 0, least_smooth_loss = 0;  // of the divergence guard
+  int64_t steps_above = 0;
+};
+
+std::string to_json(const LoopState& state);
+LoopState parse_loop_state(const std::string& json, const std::string& where);  // Error(kInput)
+
+// All parameters and states.
+SafeTensors training_tensors(const Executor& executor);
+
+// The parameters under their names, with the averaged values where the graph keeps averages.
+SafeTensors averaged_tensors(const Executor& executor);
+
+// Writes the tensors into the executor's parameters and states. Throws Error(kInput) that names
+// `path` for a tensor that is missing, too many or of another type; then the executor is unchanged.
+void restore(Executor& executor, const SafeTensors& content, const std::string& path);
+
+// The metadata `key`. Error(kInput) if it is missing.
+const std::string& metadata(const SafeTensors& content, const std::string& key,
+                            const std::string& path);
+
+}  // namespace dojo

@@ -1,0 +1,27 @@
+// Where the loop gets its clips from: ClipLoader of video/ in the program, something small in a
+// test. The n-th clip is a pure function of the source's seed and n, so a position is all its
+// state. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dojo/video/loader.h"
+
+namespace dojo {
+
+class ClipSource {
+ public:
+  virtual ~ClipSource() = default;
+  virtual void seek(uint64_t position) = 0;  // the clip that the next batch begins with
+  virtual uint64_t position() const = 0;
+  virtual std::span<const uint8_t> next() = 0;  // [B,T+1,H,W,3] u8; valid until the next call
+  virtual LoaderStats stats() const = 0;
+  virtual std::vector<Quarantined> quarantined() const = 0;
+};
+
+std::unique_ptr<ClipSource> make_clip_source(std::unique_ptr<ClipLoader> loader);
+
+}  // namespace dojo

@@ -1,0 +1,52 @@
+// The training loop: steps, log lines, evaluations, checkpoints, until the schedule ends, a signal
+// comes or a number is not finite. It knows the network only as a step graph and the clips only as
+// a ClipSource, so a test can run it without video.
+//
+// What it writes into the run folder: metrics.jsonl, events.out.tfevents.*, last.safetensors,
+// best.safetensors, quarantine.jsonl (formats: docs/training.md). Everything but times is a pure
+// function of the inputs when the schedule is given in steps, also over any number of resumptions.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "dojo/graph/executor.h"
+#include "dojo/train/clip_source.h"
+#include "dojo/train/evaluate.h"
+#include "dojo/train/schedule.h"
+
+namespace dojo {
+
+struct LoopOptions {
+  std::string folder;   // exists
+  bool resume = false;  // from FOLDER/last.safetensors
+  ScheduleOptions schedule;
+  uint64_t seed = 1;
+  int64_t batch = 8;             // clips a step
+  int64_t horizons = 4;          // of the final evaluation
+  int64_t log_every = 10;        // steps
+  int64_t eval_every = 100;      // steps; 0: by time, about 3 % of it
+  int64_t checkpoint_every = 0;  // steps; 0: never because of steps
+  double checkpoint_seconds = 30;
+  std::map<std::string, std::string> metadata;  // into both checkpoints: task, model, ...
+  bool quiet = false;
+};
+
+enum class StopReason { kSteps, kMinutes, kInterrupted, kNonFinite, kDiverged };
+std::string_view name(StopReason reason);  // "steps", ...
+
+struct LoopResult {
+  StopReason reason = StopReason::kSteps;
+  std::string problem;          // kNonFinite, kDiverged: what happened at which step
+  int64_t step = 0;             // steps done
+  int64_t best_step = 0;        // of best.safetensors
+  Evaluation final_evaluation;  // of best.safetensors; only for kSteps and kMinutes
+};
+
+// Throws Error(kIo) when the disk is full; the former checkpoints are whole then. After kSteps and
+// kMinutes the evaluator holds the best weights.
+LoopResult run_loop(const LoopOptions& options, Executor& step, ClipSource& source,
+                    Evaluator& evaluator);
+
+}  // namespace dojo

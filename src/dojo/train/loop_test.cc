@@ -1,0 +1,277 @@
+#include "dojo/train/loop.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "dojo/base/error.h"
+#include "dojo/base/file.h"
+#include "dojo/base/parallel_for.h"
+#include "dojo/graph/interpreter.h"
+#include "dojo/train/checkpoint.h"
+#include "dojo/train/tiny_test_model.h"
+
+namespace dojo {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+// A run folder of its own for each test.
+class TrainLoop : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ =
+        fs::temp_directory_path() / ("dojo_loop_" + std::to_string(getpid()) + "_" +
+                                     testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::remove_all(root_);
+    fs::create_directories(root_);
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  std::string folder(const std::string& name) {
+    fs::create_directories(root_ / name);
+    return root_ / name;
+  }
+
+  static LoopOptions options(const std::string& folder, int64_t steps = 40) {
+    LoopOptions o;
+    o.folder = folder;
+    o.schedule = {.learning_rate = 0.01, .warmup_steps = 5, .steps = steps};
+    o.batch = tiny::kBatch;
+    o.horizons = 2;
+    o.eval_every = 15;
+    o.metadata = {{"task", "tiny"}};
+    o.quiet = true;
+    return o;
+  }
+
+  static LoopResult train(const LoopOptions& o, tiny::Source& source) {
+    const ExecutorFactory factory = [](const Graph& g) { return make_interpreter(g); };
+    const auto step = factory(tiny::step_graph());
+    Evaluator evaluator(tiny::held_out(), tiny::inference_graph(), factory);
+    return run_loop(o, *step, source, evaluator);
+  }
+  static LoopResult train(const LoopOptions& o) {
+    tiny::Source source;
+    return train(o, source);
+  }
+
+  // The lines of metrics.jsonl without what depends on the clock.
+  static std::vector<Json> metrics(const std::string& folder) {
+    std::vector<Json> lines;
+    std::istringstream file(read_file(folder + "/metrics.jsonl"));
+    for (std::string line; std::getline(file, line);) {
+      lines.push_back(Json::parse(line));
+      EXPECT_TRUE(lines.back().contains("time"));
+      lines.back().erase("time");
+    }
+    return lines;
+  }
+
+  static void expect_same_run(const std::string& a, const std::string& b) {
+    EXPECT_EQ(read_file(a + "/last.safetensors"), read_file(b + "/last.safetensors"));
+    EXPECT_EQ(read_file(a + "/best.safetensors"), read_file(b + "/best.safetensors"));
+    EXPECT_EQ(metrics(a), metrics(b));
+  }
+
+  fs::path root_;
+};
+
+TEST_F(TrainLoop, LearnsAndKeepsTheBestWeights) {
+  const LoopResult result = train(options(folder("a"), 200));
+  EXPECT_EQ(result.reason, StopReason::kSteps);
+  EXPECT_EQ(result.step, 200);
+  EXPECT_LT(score_ratio(result.final_evaluation.overall), 0.1);
+  EXPECT_EQ(result.final_evaluation.by_horizon.size(), 2u);
+  const SafeTensors best = read_safetensors(root_ / "a/best.safetensors");
+  EXPECT_EQ(best.metadata.at("step"), std::to_string(result.best_step));
+  EXPECT_EQ(best.metadata.at("task"), "tiny");
+  EXPECT_EQ(best.tensors.size(), 2u);
+}
+
+TEST_F(TrainLoop, WritesAllKindsOfLines) {
+  train(options(folder("a")));
+  const std::vector<Json> lines = metrics(root_ / "a");
+  std::string kinds;
+  for (const Json& line : lines) kinds += line["kind"].get<std::string>()[0];
+  EXPECT_EQ(
+      kinds,
+      "essesesseef");  // eval 0, steps 1 10, eval 15, 20, 30, eval 30, 40, eval 40, final eval
+  EXPECT_EQ(lines[1]["step"], 1);
+  for (const char* key : {"loss", "mse", "copy_last_mse", "grad_norm", "lr", "clips"})
+    EXPECT_TRUE(lines[2].contains(key)) << key;
+  EXPECT_EQ(lines[2]["clips"], 20);
+  EXPECT_EQ(lines.back()["reason"], "steps");
+  EXPECT_EQ(lines.back()["parameters"], 51);
+}
+
+TEST_F(TrainLoop, TheSameSeedGivesTheSameBytes) {
+  train(options(folder("a")));
+  train(options(folder("b")));
+  expect_same_run(root_ / "a", root_ / "b");
+}
+
+TEST_F(TrainLoop, AnInterruptedRunGoesOnToTheSameBytes) {
+  train(options(folder("whole")));
+  for (const int64_t at : {1, 7, 15, 29, 39}) {
+    LoopOptions o = options(folder("part" + std::to_string(at)));
+    tiny::Source source;
+    source.on_next = [&](uint64_t position) {
+      if (position == static_cast<uint64_t>(at * tiny::kBatch)) std::raise(SIGTERM);
+    };
+    const LoopResult first = train(o, source);
+    EXPECT_EQ(first.reason, StopReason::kInterrupted);
+    EXPECT_EQ(first.step, at);  // the step was finished
+    EXPECT_EQ(metrics(o.folder).back()["reason"], "interrupted");
+    o.resume = true;
+    EXPECT_EQ(train(o).reason, StopReason::kSteps);
+    expect_same_run(root_ / "whole", o.folder);
+  }
+}
+
+TEST_F(TrainLoop, AKilledRunGoesOnToTheSameBytes) {
+  train(options(folder("whole")));
+  for (const int64_t at : {1, 13, 26, 38}) {
+    LoopOptions o = options(folder("killed" + std::to_string(at)));
+    o.checkpoint_every = 5;
+    const pid_t child = fork();
+    if (child == 0) {
+      set_num_threads(1);  // the pool's threads do not live in a forked process
+      alarm(60);
+      tiny::Source source;
+      source.on_next = [&](uint64_t position) {
+        if (position == static_cast<uint64_t>(at * tiny::kBatch)) ::kill(getpid(), SIGKILL);
+      };
+      train(o, source);
+      _exit(1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    o.resume = true;
+    EXPECT_EQ(train(o).reason, StopReason::kSteps);
+    expect_same_run(root_ / "whole", o.folder);
+  }
+}
+
+TEST_F(TrainLoop, ResumingAFinishedRunChangesNothing) {
+  LoopOptions o = options(folder("a"));
+  train(o);
+  const std::string last = read_file(o.folder + "/last.safetensors");
+  const std::vector<Json> lines = metrics(o.folder);
+  o.resume = true;
+  EXPECT_EQ(train(o).step, 40);
+  EXPECT_EQ(read_file(o.folder + "/last.safetensors"), last);
+  EXPECT_EQ(metrics(o.folder), lines);
+}
+
+TEST_F(TrainLoop, ANumberThatIsNotFiniteStopsTheRunAndKeepsTheCheckpoint) {
+  LoopOptions o = options(folder("a"));
+  o.schedule.learning_rate = 1e38;  // the second step overflows
+  o.schedule.warmup_steps = 0;
+  o.checkpoint_every = 1;
+  const LoopResult result = train(o);
+  EXPECT_EQ(result.reason, StopReason::kNonFinite);
+  EXPECT_NE(result.problem.find("step " + std::to_string(result.step + 1) + ": "),
+            std::string::npos)
+      << result.problem;
+  EXPECT_NE(result.problem.find("%"), std::string::npos) << result.problem;  // names the tensor
+  const SafeTensors last = read_safetensors(o.folder + "/last.safetensors");
+  EXPECT_EQ(parse_loop_state(last.metadata.at("state"), "").step, result.step);
+  for (const Tensor& t : last.tensors)
+    for (size_t i = 0; i < t.data.size(); i += 4) {
+      float x;
+      std::memcpy(&x, t.data.data() + i, 4);
+      ASSERT_TRUE(std::isfinite(x)) << t.name;
+    }
+  EXPECT_EQ(metrics(o.folder).back()["reason"], "nonfinite");
+}
+
+TEST_F(TrainLoop, DivergenceStopsTheRun) {
+  LoopOptions o = options(folder("a"), 2000);
+  o.schedule.learning_rate = 0.5;  // far too large for this task, but finite
+  o.schedule.warmup_steps = 1000;
+  o.eval_every = 1000;
+  const LoopResult result = train(o);
+  EXPECT_EQ(result.reason, StopReason::kDiverged) << result.step;
+  EXPECT_NE(result.problem.find("least value"), std::string::npos);
+}
+
+TEST_F(TrainLoop, MinutesEndTheRun) {
+  LoopOptions o = options(folder("a"), 0);
+  o.schedule.minutes = 1.0 / 60;
+  o.eval_every = 0;
+  const LoopResult result = train(o);
+  EXPECT_EQ(result.reason, StopReason::kMinutes);
+  const SafeTensors last = read_safetensors(o.folder + "/last.safetensors");
+  EXPECT_GE(parse_loop_state(last.metadata.at("state"), "").elapsed_seconds, 1);
+  EXPECT_LT(parse_loop_state(last.metadata.at("state"), "").elapsed_seconds, 2);
+}
+
+TEST_F(TrainLoop, QuarantinedFilesAreListedOnce) {
+  LoopOptions o = options(folder("a"));
+  tiny::Source source;
+  source.lost = {{"bad.mp4", "input", "no frame after 3 s"}};
+  train(o, source);
+  o.resume = true;
+  train(o, source);
+  EXPECT_EQ(read_file(o.folder + "/quarantine.jsonl"),
+            "{\"path\":\"bad.mp4\",\"category\":\"input\",\"reason\":\"no frame after 3 s\"}\n");
+}
+
+TEST_F(TrainLoop, ADamagedCheckpointIsAnInputError) {
+  LoopOptions o = options(folder("a"));
+  train(o);
+  const std::string path = o.folder + "/last.safetensors";
+  const std::string good = read_file(path);
+  o.resume = true;
+  for (const std::string& bad : {good.substr(0, good.size() / 2), good + "x", std::string()}) {
+    write_file_atomic(path, bad);
+    try {
+      train(o);
+      ADD_FAILURE();
+    } catch (const Error& e) {
+      EXPECT_EQ(e.category(), Category::kInput);
+      EXPECT_EQ(e.where(), path);
+    }
+  }
+}
+
+// Needs the right to mount; elsewhere it is skipped.
+TEST_F(TrainLoop, AFullDiskIsAnIoErrorAndTheOldCheckpointIsWhole) {
+  LoopOptions o = options(folder("full"), 100000);
+  if (::mount("tmpfs", o.folder.c_str(), "tmpfs", 0, "size=64k") != 0)
+    GTEST_SKIP() << "cannot mount a tmpfs";
+  o.log_every = 1;
+  o.eval_every = 1000000;
+  o.checkpoint_every = 3;
+  try {
+    train(o);
+    ADD_FAILURE() << "64 KiB were enough";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.category(), Category::kIo);
+    EXPECT_NE(e.message().find("No space left"), std::string::npos) << e.message();
+  }
+  const SafeTensors last = read_safetensors(o.folder + "/last.safetensors");
+  const int64_t step = parse_loop_state(last.metadata.at("state"), "").step;
+  EXPECT_GT(step, 0);
+  // With room the run goes on.
+  EXPECT_EQ(::mount("tmpfs", o.folder.c_str(), "tmpfs", MS_REMOUNT, "size=8m"), 0);
+  o.resume = true;
+  o.schedule.steps = step + 5;
+  EXPECT_EQ(train(o).step, step + 5);
+  ::umount(o.folder.c_str());
+}
+
+}  // namespace
+}  // namespace dojo

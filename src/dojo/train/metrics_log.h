@@ -1,0 +1,34 @@
+// metrics.jsonl: one JSON object a line, in the order in which things happened. A run that is
+// resumed first cuts off the lines after its checkpoint, so that the file ends up as if it had
+// never stopped. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace dojo {
+
+class MetricsLog {
+ public:
+  // Opens `path` and keeps its first `keep_lines` whole lines (fewer if there are fewer). Throws
+  // Error(kIo).
+  MetricsLog(const std::string& path, int64_t keep_lines);
+  ~MetricsLog();
+  MetricsLog(const MetricsLog&) = delete;
+  MetricsLog& operator=(const MetricsLog&) = delete;
+
+  void append(std::string_view line);  // without the line end; a full disk is an Error(kIo)
+  void sync();                         // to the disk
+  int64_t lines() const { return lines_; }
+  const std::string& last_line() const { return last_line_; }  // "" if there is none
+
+ private:
+  [[noreturn]] void fail(std::string_view doing) const;
+
+  std::string path_, last_line_;
+  int fd_ = -1;
+  int64_t lines_ = 0;
+};
+
+}  // namespace dojo

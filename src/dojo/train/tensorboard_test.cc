@@ -1,0 +1,46 @@
+#include "dojo/train/tensorboard.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "dojo/base/file.h"
+
+namespace dojo {
+namespace {
+
+using Scalars = std::vector<std::pair<std::string, float>>;
+
+TEST(TensorBoard, Crc32cGivesThePublishedValues) {
+  EXPECT_EQ(crc32c("123456789"), 0xE3069283u);
+  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAu);    // RFC 3720, B.4
+  EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62A8AB43u);  // RFC 3720, B.4
+}
+
+TEST(TensorBoard, EventsHaveTheBytesOfTheRealWriter) {
+  std::string bytes = tfrecord(version_event(1700000000.25));
+  bytes += tfrecord(
+      scalars_event(1700000001.5, 1, Scalars{{"train/loss", 0.125f}, {"train/lr", 1e-3f}}));
+  bytes += tfrecord(scalars_event(1700000002.0, 300000, Scalars{{"held_out/mse", -0.5f}}));
+  bytes += tfrecord(restart_event(1700000003.0, 7));
+  EXPECT_EQ(bytes, read_file(DOJO_SOURCE_DIR "/tests/golden/tensorboard.events"));
+}
+
+TEST(TensorBoard, EachSessionHasAFileOfItsOwn) {
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("dojo_events_" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  for (int session = 0; session < 3; ++session)
+    EventFile(folder, session * 10).scalars(1, Scalars{{"a", 1}});
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    EXPECT_TRUE(entry.path().filename().string().starts_with("events.out.tfevents."));
+    ++files;
+  }
+  EXPECT_EQ(files, 3);
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace dojo
