@@ -67,48 +67,53 @@ void copy_plane(const T* src, T* dst, int64_t rows, int64_t cols, int64_t src_ro
 constexpr int64_t kTile =
     32;  // a transposition goes by tiles, so that both sides use whole cache lines
 
+// The last two dimensions are a plane, the one before them a stack of planes. A unit of work is a
+// band of rows of one plane where planes are large, and several planes of a stack where they are
+// small.
 template <class Op, class T>
 void run_copy(const StridedCopy& copy, const T* src, T* dst) {
-  for (int64_t dim : copy.dims) {
-    if (dim == 0) return;
-  }
   const size_t rank = copy.dims.size();
-  const auto dim = [&](size_t from_last) {
-    return from_last <= rank ? copy.dims[rank - from_last] : 1;
+  struct Dim {
+    int64_t size = 1, src = 0, dst = 0;
   };
-  const auto src_stride = [&](size_t from_last) {
-    return from_last <= rank ? copy.src_strides[rank - from_last] : 0;
+  const auto from_last = [&](size_t i) {
+    return i > rank
+               ? Dim{}
+               : Dim{copy.dims[rank - i], copy.src_strides[rank - i], copy.dst_strides[rank - i]};
   };
-  const auto dst_stride = [&](size_t from_last) {
-    return from_last <= rank ? copy.dst_strides[rank - from_last] : 0;
-  };
-  const int64_t cols = dim(1), rows = dim(2);
-  const bool tiles = src_stride(1) != 1 && std::abs(src_stride(2)) == 1 && cols > 4 && rows > 4;
-  const int64_t band =
-      tiles ? kTile : std::max<int64_t>(1, 4096 / cols);  // rows of one unit of work
-  const int64_t bands = (rows + band - 1) / band;
-  int64_t outer = 1;
-  for (size_t i = 0; i + 2 < rank; ++i) outer *= copy.dims[i];
-  parallel_for(outer * bands, std::max<int64_t>(1, 32768 / (std::min(band, rows) * cols)),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t unit = begin; unit < end; ++unit) {
-                   const int64_t row = unit % bands * band, count = std::min(band, rows - row);
-                   const T* s = src + copy.src_offset + row * src_stride(2);
-                   T* d = dst + copy.dst_offset + row * dst_stride(2);
-                   int64_t rest = unit / bands;
-                   for (size_t i = rank > 2 ? rank - 2 : 0; i-- > 0;) {
-                     s += rest % copy.dims[i] * copy.src_strides[i];
-                     d += rest % copy.dims[i] * copy.dst_strides[i];
-                     rest /= copy.dims[i];
-                   }
-                   const int64_t step = tiles ? kTile : cols;
-                   for (int64_t c = 0; c < cols; c += step) {
-                     copy_plane<Op>(s + c * src_stride(1), d + c * dst_stride(1), count,
-                                    std::min(step, cols - c), src_stride(2), dst_stride(2),
-                                    src_stride(1), dst_stride(1));
-                   }
-                 }
-               });
+  const Dim col = from_last(1), row = from_last(2), plane = from_last(3);
+  int64_t stacks = 1;
+  for (size_t i = 0; i + 3 < rank; ++i) stacks *= copy.dims[i];
+  if (stacks * plane.size * row.size * col.size == 0) return;
+
+  const bool tiles = col.src != 1 && std::abs(row.src) == 1 && col.size > 4 && row.size > 4;
+  const int64_t col_step = tiles ? kTile : col.size;
+  const int64_t row_step =
+      std::min(row.size, tiles ? kTile : std::max<int64_t>(1, 4096 / col.size));
+  const int64_t plane_step =
+      std::min(plane.size, std::max<int64_t>(1, 4096 / (row_step * col.size)));
+  const int64_t bands = (row.size + row_step - 1) / row_step,
+                groups = (plane.size + plane_step - 1) / plane_step;
+  const int64_t grain = std::max<int64_t>(1, 32768 / (plane_step * row_step * col.size));
+  parallel_for(stacks * groups * bands, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) {
+      const int64_t r = unit % bands * row_step, p0 = unit / bands % groups * plane_step;
+      const T* s = src + copy.src_offset + r * row.src;
+      T* d = dst + copy.dst_offset + r * row.dst;
+      int64_t rest = unit / bands / groups;
+      for (size_t i = rank > 3 ? rank - 3 : 0; i-- > 0; rest /= copy.dims[i]) {
+        s += rest % copy.dims[i] * copy.src_strides[i];
+        d += rest % copy.dims[i] * copy.dst_strides[i];
+      }
+      for (int64_t p = p0; p < std::min(plane.size, p0 + plane_step); ++p) {
+        for (int64_t c = 0; c < col.size; c += col_step) {
+          copy_plane<Op>(s + p * plane.src + c * col.src, d + p * plane.dst + c * col.dst,
+                         std::min(row_step, row.size - r), std::min(col_step, col.size - c),
+                         row.src, row.dst, col.src, col.dst);
+        }
+      }
+    }
+  });
 }
 
 }  // namespace

@@ -112,6 +112,45 @@ HWY_INLINE void reduce_rows(const float* x, int64_t rows, int64_t c, int64_t pit
   }
 }
 
+// Short rows: total[r] over x[r * n, (r + 1) * n).
+template <Reduce kKind>
+HWY_INLINE void reduce_short_rows(const float* x, int64_t rows, int64_t n, double* total) {
+  const D d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const V first = hn::Set(d, start<kKind>());
+  const int64_t whole = n / lanes * lanes;
+  const auto tail = hn::FirstN(d, static_cast<size_t>(n - whole));
+  for (int64_t r = 0; r < rows; ++r, x += n) {
+    V sum = first;
+    for (int64_t i = 0; i < whole; i += lanes) sum = fold<kKind>(d, sum, hn::LoadU(d, x + i));
+    if (whole < n)
+      sum = fold<kKind>(d, sum, hn::IfThenElse(tail, load_n(d, x + whole, n - whole), first));
+    if constexpr (kKind == Reduce::kMax || kKind == Reduce::kMin) {
+      const V best = kKind == Reduce::kMax ? hn::MaxOfLanes(d, sum) : hn::MinOfLanes(d, sum);
+      total[r] = hn::AllFalse(d, hn::IsNaN(sum)) ? hn::GetLane(best)
+                                                 : std::numeric_limits<float>::quiet_NaN();
+    } else {
+      total[r] = hn::GetLane(hn::SumOfLanes(d, sum));
+    }
+  }
+}
+
+void ReduceShortRows(Reduce kind, const float* x, int64_t rows, int64_t n, double* total) {
+  switch (kind) {
+    case Reduce::kSum:
+    case Reduce::kMean:
+      return reduce_short_rows<Reduce::kSum>(x, rows, n, total);
+    case Reduce::kMax:
+      return reduce_short_rows<Reduce::kMax>(x, rows, n, total);
+    case Reduce::kMin:
+      return reduce_short_rows<Reduce::kMin>(x, rows, n, total);
+    case Reduce::kSumOfSquares:
+      return reduce_short_rows<Reduce::kSumOfSquares>(x, rows, n, total);
+    case Reduce::kSumOfAbs:
+      return reduce_short_rows<Reduce::kSumOfAbs>(x, rows, n, total);
+  }
+}
+
 double ReduceRun(Reduce kind, const float* x, int64_t n) {
   switch (kind) {
     case Reduce::kSum:
@@ -162,6 +201,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace dojo::kernels {
 HWY_EXPORT(ReduceRun);
+HWY_EXPORT(ReduceShortRows);
 HWY_EXPORT(ReduceRows);
 HWY_EXPORT(FiniteRun);
 
@@ -180,6 +220,19 @@ constexpr int64_t kPiece = 32768;  // floats that one partial sum covers
 void reduce(Reduce kind, int64_t outer, int64_t middle, int64_t inner, const float* x, float* y) {
   DOJO_CHECK(middle > 0 || (kind != Reduce::kMax && kind != Reduce::kMin));
   const double scale = kind == Reduce::kMean ? 1.0 / static_cast<double>(middle) : 1.0;
+  if (inner == 1 && middle <= 1024 && outer > 1) {
+    parallel_for(outer, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, middle)),
+                 [&](int64_t begin, int64_t end) {
+                   double total[64];
+                   for (int64_t o = begin; o < end; o += 64) {
+                     const int64_t n = std::min<int64_t>(64, end - o);
+                     HWY_DYNAMIC_DISPATCH(ReduceShortRows)(kind, x + o * middle, n, middle, total);
+                     for (int64_t i = 0; i < n; ++i)
+                       y[o + i] = static_cast<float>(total[i] * scale);
+                   }
+                 });
+    return;
+  }
   // Each (outer, piece of the middle) is one task; the pieces depend on the shape only.
   const int64_t pieces = std::clamp<int64_t>(middle * inner / kPiece, 1,
                                              std::max<int64_t>(1, std::min<int64_t>(middle, 64)));

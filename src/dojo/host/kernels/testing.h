@@ -48,7 +48,7 @@ inline void expect_near(const std::vector<float>& a, const std::vector<float>& b
   }
 }
 
-// Runs the body with each vector target that this processor has, each with 1, 2 and 3 threads.
+// Runs the body with each vector target that this processor has, each with 1 and 2 threads.
 inline void on_every_target(const std::function<void()>& body) {
   const int threads = num_threads();
   for (int64_t target : {int64_t{HWY_AVX3}, int64_t{HWY_AVX2}, int64_t{HWY_SCALAR}}) {
@@ -56,7 +56,7 @@ inline void on_every_target(const std::function<void()>& body) {
     if ((hwy::SupportedTargets() & target) == 0) continue;
     hwy::SetSupportedTargetsForTest(target);
     hwy::GetChosenTarget().DeInit();
-    for (int n : {1, 2, 3}) {
+    for (int n : {1, 2}) {
       set_num_threads(n);
       SCOPED_TRACE(std::string(hwy::TargetName(target)) + ", threads " + std::to_string(n));
       body();
