@@ -4,9 +4,12 @@
 //   PROGRAM ITERATIONS FOLDER_OF_SEEDS
 //
 // A mutation flips, deletes, repeats or copies pieces, or puts in numbers that like to overflow.
-// The failing input is left in "crash.bin" in the working directory (it is written before each
-// run).
+// An input that crashes is left in "crash.bin" in the working directory.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -59,8 +62,18 @@ std::string mutate(std::string text, const std::vector<std::string>& seeds, dojo
   return text;
 }
 
+// What runs now, for the handler.
+const std::string* g_input = nullptr;
+
+void save_input(int signal) {
+  const int file = open("crash.bin", O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  if (write(file, g_input->data(), g_input->size()) < 0) _exit(1);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
 void run(const std::string& input) {
-  std::ofstream("crash.bin", std::ios::binary) << input;
+  g_input = &input;
   LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(input.data()), input.size());
 }
 
@@ -71,6 +84,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: %s ITERATIONS FOLDER_OF_SEEDS\n", argv[0]);
     return 2;
   }
+  for (int signal : {SIGABRT, SIGSEGV, SIGFPE, SIGBUS}) std::signal(signal, save_input);
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(argv[2])) files.push_back(entry);
   std::sort(files.begin(), files.end());
@@ -89,7 +103,6 @@ int main(int argc, char** argv) {
     dojo::Random random(0, dojo::stream_id("mutate"), static_cast<uint64_t>(i));
     run(mutate(seeds[static_cast<size_t>(random.below(std::ssize(seeds)))], seeds, random));
   }
-  std::filesystem::remove("crash.bin");
   std::printf("%zu seeds and %lld mutations: no crash\n", seeds.size(),
               static_cast<long long>(iterations));
   return 0;

@@ -25,9 +25,11 @@ namespace {
 const std::vector<Command>& commands() {
   static const std::vector<Command> table = {
       // COMMANDS: one line for each file cli/VERB.cc, in the order of use.
+      {"graph", "shows, checks and runs the graph of a training step", run_graph},
       {"scene", "render drives of a procedural world, with exact truth", run_scene},
       {"frames", "reads frames of a video file by number: hashes, images", run_frames},
       {"inspect", "lists the recordings of a folder and the files it cannot use", run_inspect},
+      {"bench", "measures the speed of a training step", run_bench},
   };
   return table;
 }

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "dojo/base/error.h"
 #include "dojo/graph/graph_test_util.h"
@@ -70,6 +73,27 @@ TEST(Text, CommentsAndLayoutDoNotMatter) {
       "# a comment\ngraph \"g\"{data %x:f32[ 2,\n3 ] %y:f32[2,3]=Relu(%x)# no end\noutput y %y}");
   EXPECT_EQ(print_graph(graph),
             "graph \"g\" {\n  data %x: f32[2,3]\n  %y: f32[2,3] = Relu(%x)\n  output y %y\n}\n");
+}
+
+TEST(Text, TheSeedsOfTheFuzzerParse) {
+  int count = 0;
+  for (const auto& file :
+       std::filesystem::directory_iterator(DOJO_SOURCE_DIR "/tests/fuzz/graph")) {
+    std::ifstream stream(file.path());
+    const std::string text(std::istreambuf_iterator<char>(stream), {});
+    EXPECT_NO_THROW(parse_graph(text, file.path().string())) << file.path();
+    ++count;
+  }
+  EXPECT_GE(count, 3);
+}
+
+TEST(Text, TheExampleOfTheDocumentParses) {
+  std::ifstream stream(DOJO_SOURCE_DIR "/docs/graph.md");
+  const std::string page(std::istreambuf_iterator<char>(stream), {});
+  const size_t begin = page.find("```\n") + 4, end = page.find("```\n", begin);
+  ASSERT_LT(end, page.size());
+  const Graph graph = parse_graph(page.substr(begin, end - begin), "docs/graph.md");
+  EXPECT_EQ(graph.updates.size(), 2u);
 }
 
 struct Bad {

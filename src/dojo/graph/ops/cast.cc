@@ -50,7 +50,7 @@ std::vector<ValueId> gradient(Builder&, const Node&, std::span<const ValueId> dy
 
 const OpDef kCast{.name = "Cast",
                   .summary =
-                      "(x; to=\"f32\"|\"i32\"|\"u8\"): another format; to an integer it rounds "
+                      "(x; to f32|i32|u8) -> y: another format; to an integer it rounds "
                       "towards zero, limits to the range, and takes NaN as 0",
                   .min_inputs = 1,
                   .max_inputs = 1,

@@ -36,7 +36,7 @@ std::vector<ValueId> gradient(Builder& b, const Node& node, std::span<const Valu
 }  // namespace
 
 const OpDef kClip{.name = "Clip",
-                  .summary = "(x; min=-inf, max=inf): x limited to [min, max]; NaN stays",
+                  .summary = "(x; min = -inf, max = inf) -> y: x limited to [min, max]; NaN stays",
                   .min_inputs = 1,
                   .max_inputs = 1,
                   .attributes = {"max", "min"},

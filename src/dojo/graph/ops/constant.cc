@@ -42,12 +42,13 @@ void evaluate(const OpCall& call, std::span<const RefTensor* const>, std::span<R
 
 }  // namespace
 
-const OpDef kConstant{.name = "Constant",
-                      .summary =
-                          "(; value=NUMBER|[NUMBERS], shape=[], format=\"f32\"): the values, "
-                          "row-major; one number fills the shape",
-                      .attributes = {"format", "shape", "value"},
-                      .infer = infer,
-                      .evaluate = evaluate};
+const OpDef kConstant{
+    .name = "Constant",
+    .summary =
+        "(; value NUMBER|[NUMBERS], shape = [], format f32|i32|u8) -> y: the values, "
+        "row-major; one number fills the shape",
+    .attributes = {"format", "shape", "value"},
+    .infer = infer,
+    .evaluate = evaluate};
 
 }  // namespace dojo::ops

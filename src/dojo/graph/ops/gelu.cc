@@ -61,7 +61,7 @@ std::vector<ValueId> gradient(Builder& b, const Node& node, std::span<const Valu
 }  // namespace
 
 const OpDef kGelu{.name = "Gelu",
-                  .summary = "(x; approximate=\"none\"|\"tanh\"): x P(N(0,1) < x)",
+                  .summary = "(x; approximate none|tanh) -> y: x P(N(0,1) < x)",
                   .min_inputs = 1,
                   .max_inputs = 1,
                   .attributes = {"approximate"},
@@ -70,7 +70,7 @@ const OpDef kGelu{.name = "Gelu",
                   .evaluate = evaluate,
                   .cost = elementwise_cost<14>};
 const OpDef kGeluGrad{.name = "GeluGrad",
-                      .summary = "(dy, x; approximate): dy times the slope of Gelu at x",
+                      .summary = "(dy, x; approximate) -> dx: dy times the slope of Gelu at x",
                       .min_inputs = 2,
                       .max_inputs = 2,
                       .attributes = {"approximate"},

@@ -92,8 +92,8 @@ void evaluate_momentum(const OpCall& call, Inputs in, Outputs out) {
 
 const OpDef kAdamW{.name = "AdamW",
                    .summary =
-                       "(param, m, v, grad, lr, step[, grad_scale]; beta1=0.9, beta2=0.999, "
-                       "epsilon=1e-8, weight_decay=0.01): new param, m, v; decoupled decay, "
+                       "(param, m, v, grad, lr, step[, grad_scale]; beta1 = 0.9, beta2 = 0.999, "
+                       "epsilon = 1e-8, weight_decay = 0.01) -> param, m, v: decoupled decay, "
                        "bias correction from step, which is 1 first",
                    .min_inputs = 6,
                    .max_inputs = 7,
@@ -103,8 +103,8 @@ const OpDef kAdamW{.name = "AdamW",
                    .cost = elementwise_cost<16>};
 const OpDef kMomentum{.name = "Momentum",
                       .summary =
-                          "(param, velocity, grad, lr[, grad_scale]; momentum=0.9, "
-                          "weight_decay=0, nesterov=0): new param, velocity, as in "
+                          "(param, velocity, grad, lr[, grad_scale]; momentum = 0.9, "
+                          "weight_decay = 0, nesterov = 0) -> param, velocity: as in "
                           "torch.optim.SGD",
                       .min_inputs = 4,
                       .max_inputs = 5,

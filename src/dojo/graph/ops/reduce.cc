@@ -126,14 +126,15 @@ OpDef reduction(std::string_view name, std::string_view summary, decltype(OpDef:
 
 }  // namespace
 
-const OpDef kReduceSum =
-    reduction("ReduceSum", "(x; axes=all, keepdims=1): sum", sum_gradient, evaluate<sum>, cost<1>);
-const OpDef kReduceMean = reduction("ReduceMean", "(x; axes=all, keepdims=1): mean", mean_gradient,
-                                    evaluate_mean, cost<1>);
+const OpDef kReduceSum = reduction("ReduceSum", "(x; axes = all, keepdims = 1) -> y: sum",
+                                   sum_gradient, evaluate<sum>, cost<1>);
+const OpDef kReduceMean = reduction("ReduceMean", "(x; axes = all, keepdims = 1) -> y: mean",
+                                    mean_gradient, evaluate_mean, cost<1>);
 const OpDef kReduceSumSquare =
-    reduction("ReduceSumSquare", "(x; axes=all, keepdims=1): sum of squares", sum_square_gradient,
-              evaluate<sum_square>, cost<2>);
-const OpDef kReduceMax = reduction("ReduceMax", "(x; axes=all, keepdims=1): maximum; NaN wins",
-                                   max_gradient, evaluate<max>, cost<1>);
+    reduction("ReduceSumSquare", "(x; axes = all, keepdims = 1) -> y: sum of squares",
+              sum_square_gradient, evaluate<sum_square>, cost<2>);
+const OpDef kReduceMax =
+    reduction("ReduceMax", "(x; axes = all, keepdims = 1) -> y: maximum; NaN wins", max_gradient,
+              evaluate<max>, cost<1>);
 
 }  // namespace dojo::ops

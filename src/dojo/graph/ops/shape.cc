@@ -153,7 +153,7 @@ std::vector<ValueId> expand_gradient(Builder& b, const Node& node, Gradients dy,
 }  // namespace
 
 const OpDef kIdentity{.name = "Identity",
-                      .summary = "(x): x",
+                      .summary = "(x) -> x",
                       .min_inputs = 1,
                       .max_inputs = 1,
                       .infer = infer_identity,
@@ -161,7 +161,7 @@ const OpDef kIdentity{.name = "Identity",
                       .evaluate = copy};
 const OpDef kReshape{.name = "Reshape",
                      .summary =
-                         "(x; shape): the same values in row-major order; 0 copies a "
+                         "(x; shape) -> y: the same values in row-major order; 0 copies a "
                          "dimension, one -1 takes what is left",
                      .min_inputs = 1,
                      .max_inputs = 1,
@@ -171,7 +171,7 @@ const OpDef kReshape{.name = "Reshape",
                      .evaluate = copy};
 const OpDef kTranspose{.name = "Transpose",
                        .summary =
-                           "(x; perm=reversed): dimension i of the result is dimension "
+                           "(x; perm = reversed) -> y: dimension i of the result is dimension "
                            "perm[i] of x",
                        .min_inputs = 1,
                        .max_inputs = 1,
@@ -180,7 +180,7 @@ const OpDef kTranspose{.name = "Transpose",
                        .gradient = transpose_gradient,
                        .evaluate = evaluate_transpose};
 const OpDef kConcat{.name = "Concat",
-                    .summary = "(x0, x1, ...; axis): one after the other along the axis",
+                    .summary = "(x0, x1, ...; axis) -> y: one after the other along the axis",
                     .min_inputs = 1,
                     .max_inputs = -1,
                     .attributes = {"axis"},
@@ -188,7 +188,7 @@ const OpDef kConcat{.name = "Concat",
                     .gradient = concat_gradient,
                     .evaluate = evaluate_concat};
 const OpDef kExpand{.name = "Expand",
-                    .summary = "(x; shape): x broadcast with the shape",
+                    .summary = "(x; shape) -> y: x broadcast with the shape",
                     .min_inputs = 1,
                     .max_inputs = 1,
                     .attributes = {"shape"},

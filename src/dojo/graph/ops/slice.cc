@@ -67,6 +67,12 @@ void evaluate_slice(const OpCall& call, Inputs inputs, Outputs outputs) {
   });
 }
 
+// Reads what it takes, not all of the operand.
+Cost slice_cost(const OpCall& call) {
+  const double bytes = static_cast<double>(call.outputs[0].num_bytes());
+  return {.flop = 0, .bytes_read = bytes, .bytes_written = bytes};
+}
+
 ValueId pad(Builder& b, ValueId x, std::vector<int64_t> before, const std::vector<int64_t>& after) {
   before.insert(before.end(), after.begin(), after.end());
   if (std::all_of(before.begin(), before.end(), [](int64_t p) { return p == 0; })) return x;
@@ -157,16 +163,17 @@ std::vector<ValueId> pad_gradient(Builder& b, const Node& node, std::span<const 
 
 const OpDef kSlice{.name = "Slice",
                    .summary =
-                       "(x; starts, ends, axes=[0,1,...], steps=[1,...]): [start, end) of "
+                       "(x; starts, ends, axes = [0,1,...], steps = [1,...]) -> y: [start, end) of "
                        "each axis; negative ones count from the back; steps are positive",
                    .min_inputs = 1,
                    .max_inputs = 1,
                    .attributes = {"axes", "ends", "starts", "steps"},
                    .infer = infer_slice,
                    .gradient = slice_gradient,
-                   .evaluate = evaluate_slice};
+                   .evaluate = evaluate_slice,
+                   .cost = slice_cost};
 const OpDef kPad{.name = "Pad",
-                 .summary = "(x; pads=[before..., after...], value=0): a constant border",
+                 .summary = "(x; pads = [before..., after...], value = 0) -> y: a constant border",
                  .min_inputs = 1,
                  .max_inputs = 1,
                  .attributes = {"pads", "value"},

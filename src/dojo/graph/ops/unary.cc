@@ -89,21 +89,24 @@ OpDef unary(std::string_view name, std::string_view summary, decltype(OpDef::gra
 }  // namespace
 
 // A function such as exp counts as 10 FLOP.
-const OpDef kNeg = unary<1, evaluate<negate>>("Neg", "(x): -x", neg_gradient);
-const OpDef kAbs = unary<1, evaluate<absolute>>("Abs", "(x): |x|", abs_gradient);
+const OpDef kNeg = unary<1, evaluate<negate>>("Neg", "(x) -> y: -x", neg_gradient);
+const OpDef kAbs = unary<1, evaluate<absolute>>("Abs", "(x) -> y: |x|", abs_gradient);
 const OpDef kSign =
-    unary<1, evaluate<sign>>("Sign", "(x): -1, 0 or 1; its gradient is 0", sign_gradient);
-const OpDef kSqrt = unary<1, evaluate<square_root>>("Sqrt", "(x): square root", sqrt_gradient);
-const OpDef kExp = unary<10, evaluate<exponential>>("Exp", "(x): e to the x", exp_gradient);
-const OpDef kLog = unary<10, evaluate<logarithm>>("Log", "(x): natural logarithm", log_gradient);
+    unary<1, evaluate<sign>>("Sign", "(x) -> y: -1, 0 or 1; its gradient is 0", sign_gradient);
+const OpDef kSqrt = unary<1, evaluate<square_root>>("Sqrt", "(x) -> y: square root", sqrt_gradient);
+const OpDef kExp = unary<10, evaluate<exponential>>("Exp", "(x) -> y: e to the x", exp_gradient);
+const OpDef kLog =
+    unary<10, evaluate<logarithm>>("Log", "(x) -> y: natural logarithm", log_gradient);
 const OpDef kReciprocal =
-    unary<1, evaluate<reciprocal>>("Reciprocal", "(x): 1 / x", reciprocal_gradient);
+    unary<1, evaluate<reciprocal>>("Reciprocal", "(x) -> y: 1 / x", reciprocal_gradient);
 const OpDef kSigmoid =
-    unary<12, evaluate<sigmoid>>("Sigmoid", "(x): 1 / (1 + exp(-x))", sigmoid_gradient);
-const OpDef kTanh = unary<12, evaluate<tangent>>("Tanh", "(x): hyperbolic tangent", tanh_gradient);
-const OpDef kRelu = unary<1, evaluate<relu>>("Relu", "(x): max(x, 0); NaN stays", relu_gradient);
+    unary<12, evaluate<sigmoid>>("Sigmoid", "(x) -> y: 1 / (1 + exp(-x))", sigmoid_gradient);
+const OpDef kTanh =
+    unary<12, evaluate<tangent>>("Tanh", "(x) -> y: hyperbolic tangent", tanh_gradient);
+const OpDef kRelu =
+    unary<1, evaluate<relu>>("Relu", "(x) -> y: max(x, 0); NaN stays", relu_gradient);
 const OpDef kReluGrad{.name = "ReluGrad",
-                      .summary = "(dy, y): dy where y = Relu(x) is positive, else 0",
+                      .summary = "(dy, y) -> dx: dy where y = Relu(x) is positive, else 0",
                       .min_inputs = 2,
                       .max_inputs = 2,
                       .infer = infer_elementwise,
