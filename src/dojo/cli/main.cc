@@ -27,6 +27,7 @@ const std::vector<Command>& commands() {
       // COMMANDS: one line for each file cli/VERB.cc, in the order of use.
       {"graph", "shows, checks and runs the graph of a training step", run_graph},
       {"scene", "render drives of a procedural world, with exact truth", run_scene},
+      {"report", "writes the report.html of a run", run_report},
       {"frames", "reads frames of a video file by number: hashes, images", run_frames},
       {"inspect", "lists the recordings of a folder and the files it cannot use", run_inspect},
       {"bench", "measures the speed of a training step", run_bench},

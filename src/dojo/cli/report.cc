@@ -1,0 +1,58 @@
+// dojo report: writes a run's report.html again.
+#include "dojo/report/report.h"
+
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "dojo/base/error.h"
+#include "dojo/cli/args.h"
+#include "dojo/cli/command.h"
+
+extern char** environ;
+
+namespace dojo {
+namespace {
+
+void open_in_browser(const std::string& path) {
+  std::string program = "xdg-open", file = path;
+  char* argv[] = {program.data(), file.data(), nullptr};
+  pid_t child = 0;
+  int status = 0;
+  if (posix_spawnp(&child, argv[0], nullptr, nullptr, argv, environ) != 0 ||
+      waitpid(child, &status, 0) != child || status != 0) {
+    throw Error(Category::kIo, "cannot open a browser with xdg-open", path,
+                "open the file yourself");
+  }
+}
+
+}  // namespace
+
+int run_report(std::span<const std::string> argv) {
+  std::string run;
+  bool open = false, json = false;
+  Args args("dojo report RUN",
+            "Writes report.html into a run folder, also of a run that is still going on.",
+            "  dojo report runs/mine\n  dojo report runs/mine --open\n");
+  args.positional("RUN", "the folder that dojo train --out names", &run);
+  args.option("--open", "", "show it in the browser", &open);
+  args.option("--json", "", "print one JSON object", &json);
+  if (!args.parse(argv)) return 0;
+  write_report(run);
+  const std::string path = (std::filesystem::path(run) / "report.html").string();
+  if (json) {
+    fmt::print(
+        "{}\n",
+        nlohmann::ordered_json{{"report", path}, {"bytes", std::filesystem::file_size(path)}}.dump(
+            -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  } else {
+    fmt::print("{}\n", path);
+  }
+  if (open) open_in_browser(std::filesystem::absolute(path).string());
+  return 0;
+}
+
+}  // namespace dojo

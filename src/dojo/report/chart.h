@@ -1,0 +1,29 @@
+// Line charts as inline SVG: axes with units, a logarithmic one where values span more than a
+// decade, colours from the page's CSS, and the numbers as data for the page's hover script.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace dojo::report {
+
+struct Point {
+  double x, y;
+};
+
+struct Series {
+  std::string name;
+  std::string style;  // CSS class: "network", "copy", "flow", "plain"; becomes "line-network"
+  std::vector<Point> points;  // ascending in x; points that are not finite are left out
+};
+
+struct Chart {
+  std::string title, x_label, y_label;
+  std::vector<Series> series;
+  bool log_y = false;  // used only if all values are positive
+};
+
+// "" if there is no point. Series with many points are thinned to means of neighbours.
+std::string draw(const Chart& chart);
+
+}  // namespace dojo::report

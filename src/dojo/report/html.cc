@@ -1,0 +1,120 @@
+#include "dojo/report/html.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace dojo::report {
+namespace {
+
+constexpr const char* kDash = "–";
+constexpr const char* kReplacement = "\xEF\xBF\xBD";
+
+// Bytes of the well-formed UTF-8 character at the begin of `s`; 0 if there is none.
+size_t utf8_length(std::string_view s) {
+  const auto byte = [&](size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0u; };
+  const auto follows = [&](size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+    return byte(i) >= low && byte(i) <= high;
+  };
+  const unsigned a = byte(0);
+  if (a < 0x80) return 1;
+  if (a >= 0xC2 && a <= 0xDF && follows(1)) return 2;
+  if (a >= 0xE0 && a <= 0xEF && follows(1, a == 0xE0 ? 0xA0 : 0x80, a == 0xED ? 0x9F : 0xBF) &&
+      follows(2))
+    return 3;
+  if (a >= 0xF0 && a <= 0xF4 && follows(1, a == 0xF0 ? 0x90 : 0x80, a == 0xF4 ? 0x8F : 0xBF) &&
+      follows(2) && follows(3))
+    return 4;
+  return 0;
+}
+
+std::string with_commas(std::string digits) {
+  const size_t point = std::min(digits.find('.'), digits.size()), sign = digits[0] == '-';
+  for (size_t i = point; i > sign + 3;) digits.insert(i -= 3, ",");
+  return digits;
+}
+
+}  // namespace
+
+std::string escape(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t n = utf8_length(text);
+    const unsigned char c = static_cast<unsigned char>(text[0]);
+    if (n == 0 || (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F)
+      out += kReplacement;
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (c == '\'')
+      out += "&#39;";
+    else
+      out += text.substr(0, n);
+    text.remove_prefix(std::max<size_t>(n, 1));
+  }
+  return out;
+}
+
+std::string base64(std::string_view bytes) {
+  static constexpr char kDigits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    const auto at = [&](size_t k) {
+      return k < bytes.size() ? static_cast<uint32_t>(static_cast<unsigned char>(bytes[k])) : 0u;
+    };
+    const uint32_t three = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
+    for (size_t k = 0; k < 4; ++k)
+      out += i + k > bytes.size() ? '=' : kDigits[three >> (18 - 6 * k) & 63];
+  }
+  return out;
+}
+
+std::string significant(double value, int digits) {
+  if (!std::isfinite(value)) return kDash;
+  if (value == 0) return "0";
+  const double size = std::abs(value);
+  if (size < 1e-6 || size >= 1e9) return fmt::format("{:.{}e}", value, digits - 1);
+  const int before = static_cast<int>(std::floor(std::log10(size))) + 1;
+  return with_commas(fmt::format("{:.{}f}", value, std::max(0, digits - before)));
+}
+
+std::string count(double value) {
+  return std::isfinite(value) ? with_commas(fmt::format("{:.0f}", value)) : kDash;
+}
+
+std::string duration(double seconds) {
+  if (!std::isfinite(seconds)) return kDash;
+  if (seconds < 60) return significant(seconds, seconds < 10 ? 2 : 3) + " s";
+  const int64_t s = std::llround(seconds);
+  if (s < 3600) return fmt::format("{} min {} s", s / 60, s % 60);
+  return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);
+}
+
+std::string bytes(double value) {
+  if (!std::isfinite(value)) return kDash;
+  static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  size_t unit = 0;
+  while (value >= 1024 && unit < 4) value /= 1024, ++unit;
+  return significant(value) + " " + kUnits[unit];
+}
+
+std::string shell_word(std::string_view word) {
+  static constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos)
+    return std::string(word);
+  std::string quoted = "'";
+  for (char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace dojo::report

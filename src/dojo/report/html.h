@@ -1,0 +1,22 @@
+// Words, numbers and bytes as HTML.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dojo::report {
+
+// For text and for attribute values in double or single quotes. Bytes that are no UTF-8 and control
+// characters become U+FFFD.
+std::string escape(std::string_view text);
+
+std::string base64(std::string_view bytes);
+
+std::string significant(double value,
+                        int digits = 3);  // "0.00123", "12,300"; a dash for what is not finite
+std::string count(double value);          // "1,234,567"; a dash for what is not finite
+std::string duration(double seconds);     // "9 min 12 s", "0.35 s"
+std::string bytes(double value);          // "1.23 GiB"
+std::string shell_word(std::string_view word);  // quoted where a shell needs it
+
+}  // namespace dojo::report

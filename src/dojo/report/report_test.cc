@@ -1,0 +1,272 @@
+#include "dojo/report/report.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "dojo/base/error.h"
+#include "dojo/base/file.h"
+#include "dojo/report/chart.h"
+#include "dojo/report/html.h"
+#include "dojo/report/run_data.h"
+
+namespace dojo {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kGolden = fs::path(DOJO_SOURCE_DIR) / "tests/golden/report";
+
+class Report : public testing::Test {
+ protected:
+  Report() {
+    std::string pattern = (fs::temp_directory_path() / "dojo-report-XXXXXX").string();
+    folder = fs::path(mkdtemp(pattern.data())) / "run";
+    fs::create_directory(folder);
+  }
+  ~Report() override { fs::remove_all(folder.parent_path()); }
+  void put(const std::string& name, const std::string& content) {
+    fs::create_directories((folder / name).parent_path());
+    std::ofstream(folder / name, std::ios::binary) << content;
+  }
+  void copy_golden() {
+    fs::copy(kGolden / "run", folder,
+             fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  }
+  static bool holds(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  }
+  fs::path folder;
+};
+
+// The page without the style sheet and the script, which may change their looks.
+std::string body_of(const std::string& html) {
+  const size_t begin = html.find("<body>"), end = html.find("<script>");
+  return html.substr(begin, end - begin) + "\n";
+}
+
+// To accept a new look: DOJO_UPDATE_GOLDEN=1 dojo_report_test, then read the difference.
+TEST_F(Report, OfATinyRunIsTheGoldenOne) {
+  copy_golden();
+  const std::string page = body_of(render_report(folder.string()));
+  if (std::getenv("DOJO_UPDATE_GOLDEN"))
+    std::ofstream(kGolden / "report.body.html", std::ios::binary) << page;
+  EXPECT_EQ(page, read_file(kGolden / "report.body.html"));
+}
+
+TEST_F(Report, SaysTheResultInPlainWordsWithBothFactors) {
+  copy_golden();
+  const std::string page = render_report(folder.string());
+  EXPECT_TRUE(holds(page, "0.400 ×</b> that of copying the last frame (2.5 times smaller)"));
+  EXPECT_TRUE(holds(page, "0.800 ×</b> that of classical optical flow (20 % smaller)"));
+  EXPECT_TRUE(holds(page, "2.8 % ") || holds(page, "<b>2.8 %</b>"));  // 0.2 of 7.2 s waiting
+  EXPECT_TRUE(holds(page, "./dojo train clips --out &#39;runs/it&#39;\\&#39;&#39;s mine&#39;"));
+}
+
+TEST_F(Report, ANetworkThatIsWorseIsSaidToBeWorse) {
+  put("metrics.jsonl",
+      R"({"kind":"eval","step":5,"mse":0.03,"copy_last_mse":0.01,"flow_mse":0.025})"
+      "\n");
+  const std::string page = render_report(folder.string());
+  EXPECT_TRUE(
+      holds(page, "<b class=\"bad\">3.000 ×</b> that of copying the last frame (3 times larger)"));
+  EXPECT_TRUE(holds(page, "(20 % larger)"));
+}
+
+TEST_F(Report, WritesOneFileWithoutOutsideReferences) {
+  copy_golden();
+  write_report(folder.string());
+  const std::string page = read_file(folder / "report.html");
+  EXPECT_EQ(page, render_report(folder.string()));
+  for (const char* outside : {"http:", "https:", "src=\"/", "<link", "@import", "url("})
+    EXPECT_FALSE(holds(page, outside)) << outside;
+  size_t images = 0;
+  for (size_t at = page.find("<img "); at != std::string::npos; at = page.find("<img ", at + 1))
+    ++images;
+  EXPECT_EQ(images, 6u);
+}
+
+TEST_F(Report, HostileNamesStayText) {
+  const std::string evil = R"(\"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp;)";
+  put("config.json", R"({"command":["dojo",")" + evil + R"("],"train":[")" + evil +
+                         R"("],"held_out":[],"task":")" + evil + R"(","seed":")" + evil +
+                         R"(","dojo_version":")" + evil + R"(","threads":")" + evil +
+                         R"(","options":{")" + evil + R"(":")" + evil + R"("},"model":{")" + evil +
+                         R"(":1}})");
+  put("metrics.jsonl",
+      R"({"kind":"eval","step":5,"mse":0.03,"copy_last_mse":0.01,"by_recording":{")" + evil +
+          R"(":{"mse":1}}})"
+          "\n" +
+          R"({"kind":"final","step":5,"reason":")" + evil + R"(","problem":")" + evil +
+          R"("})"
+          "\n");
+  put("quarantine.jsonl", R"({"path":")" + evil + R"(","category":")" + evil + R"(","reason":")" +
+                              evil +
+                              R"("})"
+                              "\n");
+  put("samples/0.png", "\x89PNG\r\n\x1a\n");
+  put("samples/samples.json",
+      R"([{"recording":")" + evil +
+          R"(","error_scale":1,"error_colours":["red;}</style>","#12345g"],"images":{"truth":"0.png",")" +
+          evil + R"(":"0.png","last":"../../etc/passwd","flow":"/etc/passwd","error":")" + evil +
+          R"("}}])");
+  const std::string page = body_of(render_report(folder.string()));
+  EXPECT_FALSE(holds(page, "<script"));
+  EXPECT_FALSE(holds(page, "<img src=x"));
+  EXPECT_FALSE(holds(page, "'><"));
+  EXPECT_FALSE(holds(page, "red;}"));
+  EXPECT_FALSE(holds(page, "root:"));
+  EXPECT_TRUE(holds(page, "&#39;../../etc/passwd&#39; is not the name of a file beside it"));
+  EXPECT_TRUE(holds(page, "&lt;script&gt;alert(1)"));
+}
+
+TEST_F(Report, AFolderThatIsNoRunIsRefused) {
+  for (const std::string& path :
+       {folder.string(), (folder / "missing").string(), std::string("/dev/null")}) {
+    try {
+      write_report(path);
+      FAIL() << path;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.category(), Category::kInput) << path;
+      EXPECT_EQ(error.where(), path);
+    }
+  }
+  EXPECT_FALSE(fs::exists(folder / "report.html"));
+}
+
+TEST_F(Report, ARunThatHasJustBegunSaysSo) {
+  put("config.json", "{}");
+  std::string page = render_report(folder.string());
+  EXPECT_TRUE(holds(page, "has not made a step yet"));
+  EXPECT_TRUE(holds(page, "not finished"));
+  put("metrics.jsonl", "");
+  EXPECT_TRUE(holds(render_report(folder.string()), "has not made a step yet"));
+  put("metrics.jsonl", R"({"kind":"step","step":3,"loss":0.1,"mse":0.01,"copy_last_mse":0.02})"
+                       "\n");
+  page = render_report(folder.string());
+  EXPECT_TRUE(
+      holds(page, "has not been evaluated on held-out recordings yet; its last line is of step 3"));
+  EXPECT_TRUE(holds(page, "<svg"));
+}
+
+TEST_F(Report, ARunThatStoppedSaysWhereAndWhy) {
+  copy_golden();
+  std::string metrics = read_file(folder / "metrics.jsonl");
+  metrics.replace(metrics.find("\"reason\":\"steps\""), 16,
+                  R"("reason":"diverged","problem":"the loss is NaN at step 21")");
+  put("metrics.jsonl", metrics);
+  const std::string page = render_report(folder.string());
+  EXPECT_TRUE(holds(page, "stopped: diverged"));
+  EXPECT_TRUE(holds(page, "The run stopped early: the loss is NaN at step 21"));
+}
+
+TEST_F(Report, AResumedRunIsNotFinishedUntilItsLastLine) {
+  copy_golden();
+  std::ofstream(folder / "metrics.jsonl", std::ios::app)
+      << R"({"kind":"step","step":30,"loss":0.1})"
+         "\n";
+  EXPECT_TRUE(holds(render_report(folder.string()),
+                    "The run is not finished: this is its best state so far, at step 20"));
+}
+
+TEST_F(Report, WhatIsDamagedIsNamedAndTheRestIsShown) {
+  copy_golden();
+  put("config.json", "{\"seed\":");
+  std::ofstream(folder / "metrics.jsonl", std::ios::app) << "{\"kind\":\"st";
+  put("quarantine.jsonl", "[1,2]\nnull\n");
+  put("samples/0_truth.png", "GIF89a");
+  fs::remove(folder / "samples/0_flow.png");
+  const std::string page = render_report(folder.string());
+  EXPECT_TRUE(holds(page, "config.json is damaged"));
+  EXPECT_TRUE(holds(page, "metrics.jsonl: 1 damaged line, the first is line 6"));
+  EXPECT_TRUE(holds(page, "quarantine.jsonl: 2 damaged lines, the first is line 1"));
+  EXPECT_TRUE(holds(page, "samples/0_truth.png: not a PNG picture"));
+  EXPECT_TRUE(holds(page, "samples/0_flow.png"));
+  EXPECT_TRUE(holds(page, "0.400 ×"));
+  put("samples/samples.json", "{}");
+  EXPECT_TRUE(holds(render_report(folder.string()), "samples/samples.json is damaged"));
+}
+
+TEST_F(Report, NumbersOfTheWrongKindOrNotFiniteDoNoHarm) {
+  put("metrics.jsonl",
+      R"({"kind":"step","step":"x","loss":null,"time":[1]})"
+      "\n"
+      R"({"kind":"step","step":1,"loss":1e300,"mse":-1,"copy_last_mse":0,"time":{"wait_seconds":-1}})"
+      "\n"
+      R"({"kind":"eval","step":1,"mse":0,"copy_last_mse":0,"flow_mse":0,"psnr":null,"by_recording":[],"by_horizon":{"a":1}})"
+      "\n"
+      R"({"kind":"eval","step":null,"mse":{},"by_recording":{"a":3},"by_horizon":[1,null]})"
+      "\n"
+      R"({"kind":"final","reason":"steps","step":[],"time":{"elapsed_seconds":0}})"
+      "\n");
+  const std::string page = render_report(folder.string());
+  EXPECT_FALSE(holds(body_of(page), "nan"));
+  EXPECT_FALSE(holds(body_of(page), "inf"));
+}
+
+TEST(Html, EscapesAndReplacesWhatIsNoText) {
+  EXPECT_EQ(report::escape("a<b>&\"'"), "a&lt;b&gt;&amp;&quot;&#39;");
+  EXPECT_EQ(report::escape("Straße 東京 🚗"), "Straße 東京 🚗");
+  const std::string bad = "\xEF\xBF\xBD";
+  EXPECT_EQ(report::escape("a\xff"
+                           "b\x1b"),
+            "a" + bad + "b" + bad);
+  EXPECT_EQ(report::escape("\xc0\xaf"), bad + bad);         // an overlong slash
+  EXPECT_EQ(report::escape("x\xe2\x82"), "x" + bad + bad);  // cut in the middle
+  EXPECT_EQ(report::escape(std::string_view("\0", 1)), bad);
+}
+
+TEST(Html, Base64AsInRfc4648) {
+  const std::pair<const char*, const char*> known[] = {{"", ""},
+                                                       {"f", "Zg=="},
+                                                       {"fo", "Zm8="},
+                                                       {"foo", "Zm9v"},
+                                                       {"foob", "Zm9vYg=="},
+                                                       {"fooba", "Zm9vYmE="},
+                                                       {"foobar", "Zm9vYmFy"}};
+  for (const auto& [plain, coded] : known) EXPECT_EQ(report::base64(plain), coded);
+  EXPECT_EQ(report::base64("\xff\xfe\xfd"), "//79");
+}
+
+TEST(Html, NumbersReadWell) {
+  EXPECT_EQ(report::significant(0.00123456), "0.00123");
+  EXPECT_EQ(report::significant(12345.6), "12,346");
+  EXPECT_EQ(report::significant(0), "0");
+  EXPECT_EQ(report::significant(NAN), "–");
+  EXPECT_EQ(report::count(-1234567), "-1,234,567");
+  EXPECT_EQ(report::count(-123), "-123");
+  EXPECT_EQ(report::duration(75), "1 min 15 s");
+  EXPECT_EQ(report::duration(7300), "2 h 1 min");
+  EXPECT_EQ(report::bytes(1536), "1.50 KiB");
+  EXPECT_EQ(report::shell_word("a b"), "'a b'");
+  EXPECT_EQ(report::shell_word("--out=x"), "--out=x");
+}
+
+TEST(Chart, LeavesOutWhatIsNotFiniteAndIsEmptyWithoutPoints) {
+  EXPECT_EQ(report::draw({"t", "x", "y", {{"s", "plain", {{1, NAN}, {NAN, 2}}}}, true}), "");
+  const std::string one =
+      report::draw({"t", "x", "y", {{"s", "plain", {{1, 3}, {2, INFINITY}}}}, true});
+  EXPECT_NE(one.find("<circle"), std::string::npos);
+  EXPECT_EQ(one.find("nan"), std::string::npos);
+}
+
+TEST(Chart, UsesALogarithmicAxisOnlyWhereItCan) {
+  const auto chart = [](double low, double high) {
+    return report::draw({"t", "x", "y", {{"s", "plain", {{0, low}, {1, high}}}}, true});
+  };
+  EXPECT_NE(chart(0.001, 0.1).find("log scale"), std::string::npos);
+  EXPECT_EQ(chart(0.09, 0.1).find("log scale"), std::string::npos);
+  EXPECT_EQ(chart(0, 0.1).find("log scale"), std::string::npos);
+}
+
+TEST(Chart, LongSeriesAreThinnedToMeans) {
+  report::Series series{"s", "plain", {}};
+  for (int i = 0; i < 100000; ++i) series.points.push_back({static_cast<double>(i), 5.0});
+  const std::string svg = report::draw({"t", "x", "y", {series}, false});
+  EXPECT_LT(svg.size(), 20000u);
+}
+
+}  // namespace
+}  // namespace dojo

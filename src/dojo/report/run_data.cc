@@ -1,0 +1,266 @@
+#include "dojo/report/run_data.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "dojo/base/error.h"
+#include "dojo/base/file.h"
+
+namespace dojo::report {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr int64_t kMaxImageBytes = 32 << 20, kMaxAllImagesBytes = 128 << 20;
+
+double number(const Json& json, const char* key) {
+  if (!json.is_object()) return NAN;
+  const auto it = json.find(key);
+  return it != json.end() && it->is_number() ? it->get<double>() : NAN;
+}
+
+// Text as it is, anything else as JSON.
+std::string words(const Json& json) {
+  return json.is_string() ? json.get<std::string>() : json.dump();
+}
+
+std::string text(const Json& json, const char* key) {
+  if (!json.is_object() || !json.contains(key) || json[key].is_null()) return "";
+  return words(json[key]);
+}
+
+std::vector<std::string> texts(const Json& json, const char* key) {
+  std::vector<std::string> all;
+  if (json.is_object() && json.contains(key) && json[key].is_array()) {
+    for (const Json& item : json[key]) all.push_back(words(item));
+  }
+  return all;
+}
+
+std::vector<std::pair<std::string, std::string>> pairs(const Json& json, const char* key) {
+  std::vector<std::pair<std::string, std::string>> all;
+  if (json.is_object() && json.contains(key) && json[key].is_object()) {
+    for (const auto& [name, value] : json[key].items()) all.emplace_back(name, words(value));
+  }
+  return all;
+}
+
+Errors errors(const Json& json) {
+  return {number(json, "mse"), number(json, "copy_last_mse"), number(json, "flow_mse"),
+          number(json, "psnr"), number(json, "clips")};
+}
+
+StepLine step_line(const Json& json) {
+  const Json time = json.value("time", Json::object());
+  return {number(json, "step"),
+          number(json, "loss"),
+          number(json, "mse"),
+          number(json, "copy_last_mse"),
+          number(json, "grad_norm"),
+          number(json, "lr"),
+          number(time, "elapsed_seconds"),
+          number(time, "clips_per_second"),
+          number(time, "wait_seconds"),
+          number(time, "compute_seconds")};
+}
+
+EvalLine eval_line(const Json& json) {
+  EvalLine line{number(json, "step"), errors(json), {}, {}};
+  if (json.contains("by_recording") && json["by_recording"].is_object()) {
+    for (const auto& [name, value] : json["by_recording"].items())
+      line.by_recording.emplace_back(name, errors(value));
+  }
+  if (json.contains("by_horizon") && json["by_horizon"].is_array()) {
+    for (const Json& row : json["by_horizon"])
+      line.by_horizon.push_back({number(row, "horizon"), number(row, "seconds"), errors(row)});
+  }
+  return line;
+}
+
+FinalLine final_line(const Json& json) {
+  const Json time = json.value("time", Json::object());
+  FinalLine line;
+  line.step = number(json, "step");
+  line.best_step = number(json, "best_step");
+  line.parameters = number(json, "parameters");
+  line.reason = text(json, "reason");
+  line.problem = text(json, "problem");
+  line.elapsed_seconds = number(time, "elapsed_seconds");
+  line.decode_seconds = number(time, "decode_seconds");
+  line.wait_seconds = number(time, "wait_seconds");
+  line.compute_seconds = number(time, "compute_seconds");
+  line.eval_seconds = number(time, "eval_seconds");
+  line.peak_memory_bytes = number(time, "peak_memory_bytes");
+  return line;
+}
+
+// Calls use(object) for each line; what is no JSON object is counted. `use` may throw: the line
+// then counts as damaged.
+template <typename Use>
+void each_line(const fs::path& path, RunData& run, Use use) {
+  std::istringstream lines(read_file(path));
+  int64_t number_of_line = 0, bad = 0, first_bad = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number_of_line;
+    if (line.empty()) continue;
+    try {
+      const Json json = Json::parse(line);
+      if (!json.is_object()) throw std::runtime_error("no object");
+      use(json);
+    } catch (const std::exception&) {
+      if (bad++ == 0) first_bad = number_of_line;
+    }
+  }
+  if (bad > 0) {
+    run.problems.push_back(fmt::format("{}: {} damaged {}, the first is line {}; it is left out",
+                                       path.filename().string(), bad, bad == 1 ? "line" : "lines",
+                                       first_bad));
+  }
+}
+
+void read_config(const fs::path& path, RunData& run) {
+  const Json json = Json::parse(read_file(path));
+  if (!json.is_object()) throw std::runtime_error("it holds no JSON object");
+  run.version = text(json, "dojo_version");
+  run.seed = text(json, "seed");
+  run.threads = text(json, "threads");
+  run.task = text(json, "task");
+  run.command = texts(json, "command");
+  run.train = texts(json, "train");
+  run.held_out = texts(json, "held_out");
+  run.model = pairs(json, "model");
+  run.options = pairs(json, "options");
+  run.ended_by_clock = json.contains("options") && number(json["options"], "minutes") > 0;
+}
+
+bool is_colour(const std::string& s) {
+  return s.size() == 7 && s[0] == '#' &&
+         s.find_first_not_of("0123456789abcdefABCDEF", 1) == std::string::npos;
+}
+
+void read_samples(const fs::path& folder, RunData& run) {
+  const Json json = Json::parse(read_file(folder / "samples.json"));
+  if (!json.is_array()) throw std::runtime_error("it holds no JSON array");
+  int64_t bytes = 0;
+  for (const Json& item : json) {
+    Sample sample;
+    sample.recording = text(item, "recording");
+    sample.horizon = number(item, "horizon");
+    sample.frame = number(item, "frame");
+    sample.errors = errors(item);
+    sample.error_scale = number(item, "error_scale");
+    for (const std::string& colour : texts(item, "error_colours")) {
+      if (is_colour(colour)) sample.error_colours.push_back(colour);
+    }
+    for (const auto& [kind, file] : pairs(item, "images")) {
+      // A name, never a path: the report takes nothing from outside the run.
+      if (file.empty() || fs::path(file).filename() != file || file == "..") {
+        run.problems.push_back(
+            fmt::format("samples.json: '{}' is not the name of a file beside it", file));
+        continue;
+      }
+      try {
+        std::string content = read_file(folder / file, kMaxImageBytes);
+        if (content.rfind("\x89PNG\r\n\x1a\n", 0) != 0) {
+          run.problems.push_back(fmt::format("samples/{}: not a PNG picture", file));
+        } else if ((bytes += static_cast<int64_t>(content.size())) > kMaxAllImagesBytes) {
+          run.problems.push_back(
+              fmt::format("samples/{}: left out, the pictures before it have {} MiB already", file,
+                          kMaxAllImagesBytes >> 20));
+        } else {
+          sample.images.emplace_back(kind, std::move(content));
+        }
+      } catch (const Error& error) {
+        run.problems.push_back(fmt::format("samples/{}: {}", file, error.message()));
+      }
+    }
+    if (!sample.images.empty()) run.samples.push_back(std::move(sample));
+  }
+}
+
+// Runs `read` if the file is there; notes what is wrong.
+template <typename Read>
+void part(const fs::path& path, const std::string& shown, const char* missing, RunData& run,
+          Read read) {
+  if (!fs::exists(path)) {
+    if (*missing) run.problems.push_back(shown + " is missing: " + missing);
+    return;
+  }
+  try {
+    read();
+  } catch (const Error& error) {
+    run.problems.push_back(shown + " cannot be read: " + error.message());
+  } catch (const std::exception& error) {
+    run.problems.push_back(shown + " is damaged: " + error.what());
+  }
+}
+
+}  // namespace
+
+const std::string* Sample::image(const std::string& kind) const {
+  for (const auto& [name, bytes] : images) {
+    if (name == kind) return &bytes;
+  }
+  return nullptr;
+}
+
+const EvalLine* RunData::result() const {
+  const EvalLine* best = nullptr;
+  // A finished run ends with the evaluation of its best weights on all horizons.
+  if (final && !evals.empty() && (final->reason == "steps" || final->reason == "minutes"))
+    return &evals.back();
+  for (const EvalLine& line : evals) {
+    if (std::isfinite(line.overall.mse) &&
+        (!best || line.overall.over_copy() < best->overall.over_copy()))
+      best = &line;
+  }
+  return best;
+}
+
+RunData read_run(const std::string& folder) {
+  std::error_code ignored;
+  const fs::path path(folder);
+  if (!fs::is_directory(path, ignored)) {
+    throw Error(Category::kInput,
+                fs::exists(path, ignored) ? "not a folder" : "there is no such folder", folder,
+                "give the folder that dojo train --out names");
+  }
+  if (!fs::exists(path / "config.json", ignored) && !fs::exists(path / "metrics.jsonl", ignored)) {
+    throw Error(Category::kInput, "not a run: neither config.json nor metrics.jsonl is in it",
+                folder, "give the folder that dojo train --out names");
+  }
+  RunData run;
+  fs::path named = path.lexically_normal();
+  if (named.filename().empty()) named = named.parent_path();
+  run.folder =
+      named.filename() == "." || named.empty()
+          ? fs::absolute(path, ignored).lexically_normal().parent_path().filename().string()
+          : named.filename().string();
+  part(path / "config.json", "config.json", "how the run was started is not known", run,
+       [&] { read_config(path / "config.json", run); });
+  part(path / "metrics.jsonl", "metrics.jsonl", "the run has not made a step yet", run, [&] {
+    each_line(path / "metrics.jsonl", run, [&](const Json& json) {
+      const std::string kind = text(json, "kind");
+      if (kind == "step") run.steps.push_back(step_line(json));
+      if (kind == "eval") run.evals.push_back(eval_line(json));
+      if (kind == "final") run.final = final_line(json);
+      // A run that was resumed goes on after its final line.
+      if (kind == "step") run.final.reset();
+    });
+  });
+  part(path / "quarantine.jsonl", "quarantine.jsonl", "", run, [&] {
+    each_line(path / "quarantine.jsonl", run, [&](const Json& json) {
+      run.quarantine.push_back({text(json, "path"), text(json, "category"), text(json, "reason")});
+    });
+  });
+  part(path / "samples" / "samples.json", "samples/samples.json", "", run,
+       [&] { read_samples(path / "samples", run); });
+  return run;
+}
+
+}  // namespace dojo::report

@@ -1,0 +1,80 @@
+// What a run folder says, as plain structs: the reader of config.json, metrics.jsonl,
+// quarantine.jsonl and samples/ (docs/training.md). It believes nothing: what is missing or damaged
+// becomes a line in `problems`, and the rest is still read.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dojo::report {
+
+struct Errors {  // mean squared errors of pixels in [0, 1]; NaN where the file does not say
+  double mse = NAN, copy_last_mse = NAN, flow_mse = NAN;
+  double psnr = NAN;  // decibels
+  double clips = NAN;
+  double over_copy() const { return mse / copy_last_mse; }
+  double over_flow() const { return mse / flow_mse; }
+};
+
+struct StepLine {
+  double step = NAN, loss = NAN, mse = NAN, copy_last_mse = NAN, grad_norm = NAN, lr = NAN;
+  double elapsed_seconds = NAN, clips_per_second = NAN, wait_seconds = NAN, compute_seconds = NAN;
+};
+
+struct EvalLine {
+  double step = NAN;
+  Errors overall;
+  std::vector<std::pair<std::string, Errors>> by_recording;
+  struct Horizon {
+    double horizon = NAN, seconds = NAN;
+    Errors errors;
+  };
+  std::vector<Horizon> by_horizon;
+};
+
+struct FinalLine {
+  double step = NAN, best_step = NAN, parameters = NAN;
+  std::string reason, problem;
+  double elapsed_seconds = NAN, decode_seconds = NAN, wait_seconds = NAN, compute_seconds = NAN,
+         eval_seconds = NAN;
+  double peak_memory_bytes = NAN;
+};
+
+struct Sample {
+  std::string recording;
+  double horizon = NAN, frame = NAN;
+  Errors errors;
+  double error_scale = NAN;                // the error that the last of `error_colours` stands for
+  std::vector<std::string> error_colours;  // "#rrggbb", from no error up
+  std::vector<std::pair<std::string, std::string>> images;  // "truth" -> the bytes of a PNG file
+  const std::string* image(const std::string& kind) const;
+};
+
+struct Quarantine {
+  std::string path, category, reason;
+};
+
+struct RunData {
+  std::string folder, version, seed, threads, task;
+  std::vector<std::string> command, train, held_out;
+  bool ended_by_clock = false;  // --minutes: how many steps it makes depends on the machine
+  std::vector<std::pair<std::string, std::string>> model, options;
+  std::vector<StepLine> steps;
+  std::vector<EvalLine> evals;  // in the order of the file
+  std::optional<FinalLine> final;
+  std::vector<Sample> samples;
+  std::vector<Quarantine> quarantine;
+  std::vector<std::string> problems;
+
+  // The evaluation that the headline tells of: that of the best weights. Null when there was none.
+  const EvalLine* result() const;
+};
+
+// Throws Error(kInput) if the folder is not there or holds neither config.json nor metrics.jsonl.
+RunData read_run(const std::string& folder);
+
+}  // namespace dojo::report
