@@ -1,6 +1,7 @@
 // Pools of channels-last images.
 #include <algorithm>
 
+#include "dojo/host/kernels/box_filter.h"
 #include "dojo/host/kernels/pool.h"
 #include "dojo/host/lower.h"
 
@@ -80,11 +81,38 @@ bool lower_max_pool(Lowering& l, const Node& node) {
   return true;
 }
 
+// Stride 1 and "same" padding that counts: one kernel serves forward and gradient.
+bool is_box_filter(const OpCall& call, const Window& w) {
+  if (w.kernel.size() != 2 || call.integer("count_include_pad", 0) == 0) return false;
+  if (!all_are(w.strides, 1) || !all_are(w.dilations, 1)) return false;
+  for (size_t d = 0; d < 2; ++d)
+    if (w.kernel[d] % 2 == 0 || w.pads[d] != w.kernel[d] / 2 || w.pads[d + 2] != w.kernel[d] / 2)
+      return false;
+  return true;
+}
+
 bool lower_average_pool(Lowering& l, const Node& node) {
   const bool grad = node.op == "AveragePoolGrad";
   const OpCall call = l.call(node);
   const Shape x = grad ? call.out(0) : call.in(0);
   const Window w = window_of(call);
+  if (is_box_filter(call, w)) {
+    const kernels::BoxFilter f{.n = x[0],
+                               .h = x[2],
+                               .w = x[3],
+                               .c = x[1],
+                               .kernel_h = w.kernel[0],
+                               .kernel_w = w.kernel[1]};
+    const BufferId from = l.operand(node.inputs[0], kLast), to = l.result(node.outputs[0], kLast);
+    const BufferId scratch =
+        l.scratch(kernels::scratch_floats(f) * static_cast<int64_t>(sizeof(float)));
+    l.add(l.label(node), {from}, {to, scratch}, [=](const Memory& m) {
+      return [=, a = m.get(from), b = m.get(to), s = m.get(scratch)] {
+        kernels::box_filter(f, a, b, s);
+      };
+    });
+    return true;
+  }
   if (!all_are(w.pads, 0) || !all_are(w.dilations, 1)) return false;
   const BufferId from = l.operand(node.inputs[0], kLast);
   const bool whole = std::equal(w.kernel.begin(), w.kernel.end(), x.begin() + 2, x.end());

@@ -1,5 +1,6 @@
-// GridSample, AffineGrid, linear Resize and their gradients. Images are channels-last, grids
+// GridSample, AffineGrid, linear Resize, CostVolume and their gradients. Images are channels-last, grids
 // row-major.
+#include "dojo/host/kernels/cost_volume.h"
 #include "dojo/host/kernels/sample.h"
 #include "dojo/host/lower.h"
 
@@ -75,9 +76,38 @@ bool lower_resize(Lowering& l, const Node& node) {
   return true;
 }
 
+bool lower_cost_volume(Lowering& l, const Node& node) {
+  const bool grad = node.op == "CostVolumeGrad";
+  const OpCall call = l.call(node);
+  const Shape x = call.in(grad ? 1 : 0);
+  const kernels::CostVolume v{
+      .n = x[0], .h = x[2], .w = x[3], .c = x[1], .radius = call.integer("radius", 1)};
+  const BufferId scratch =
+      l.scratch(kernels::scratch_floats(v) * static_cast<int64_t>(sizeof(float)));
+  if (!grad) {
+    const BufferId a = l.operand(node.inputs[0], kLast), b = l.operand(node.inputs[1], kLast);
+    const BufferId y = l.result(node.outputs[0], kLast);
+    l.add(l.label(node), {a, b}, {y, scratch}, [=](const Memory& m) {
+      return [=, pa = m.get(a), pb = m.get(b), py = m.get(y), ps = m.get(scratch)] {
+        kernels::cost_volume(v, pa, pb, py, ps);
+      };
+    });
+    return true;
+  }
+  const BufferId dy = l.operand(node.inputs[0], kLast);
+  const BufferId a = l.operand(node.inputs[1], kLast), b = l.operand(node.inputs[2], kLast);
+  const BufferId da = l.result(node.outputs[0], kLast), db = l.result(node.outputs[1], kLast);
+  l.add(l.label(node), {dy, a, b}, {da, db, scratch}, [=](const Memory& m) {
+    return [=, pd = m.get(dy), pa = m.get(a), pb = m.get(b), qa = m.get(da), qb = m.get(db),
+            ps = m.get(scratch)] { kernels::cost_volume_backward(v, pd, pa, pb, qa, qb, ps); };
+  });
+  return true;
+}
+
 }  // namespace
 
 bool lower_sample(Lowering& l, const Node& node) {
+  if (node.op.starts_with("CostVolume")) return lower_cost_volume(l, node);
   if (node.op.starts_with("GridSample")) return lower_grid_sample(l, node);
   if (node.op == "Resize" || node.op == "ResizeGrad") return lower_resize(l, node);
   if (node.op != "AffineGrid") return false;
