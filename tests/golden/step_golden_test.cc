@@ -10,6 +10,7 @@
 
 #include "dojo/base/random.h"
 #include "dojo/graph/interpreter.h"
+#include "dojo/host/executor.h"
 #include "dojo/model/predict.h"
 #include "dojo/model/resnet.h"
 #include "dojo/train/step.h"
@@ -107,6 +108,8 @@ std::unique_ptr<Executor> in_float(const Graph& graph) {
   return make_interpreter(graph, Precision::kFloat);
 }
 
+std::unique_ptr<Executor> on_host(const Graph& graph) { return make_host_executor(graph); }
+
 TEST(StepGoldens, InDoubleThePredictorTrainsAsInPyTorch) {
   expect_the_run_of_pytorch("predict", small_predict, in_double, 1e-6);
 }
@@ -121,6 +124,14 @@ TEST(StepGoldens, InDoubleResnetTrainsAsInPyTorch) {
 
 TEST(StepGoldens, InFloatResnetTrainsAsInPyTorch) {
   expect_the_run_of_pytorch("resnet18", small_resnet, in_float, 1e-4);
+}
+
+TEST(StepGoldens, OnTheHostThePredictorTrainsAsInPyTorch) {
+  expect_the_run_of_pytorch("predict", small_predict, on_host, 1e-4);
+}
+
+TEST(StepGoldens, OnTheHostResnetTrainsAsInPyTorch) {
+  expect_the_run_of_pytorch("resnet18", small_resnet, on_host, 1e-4);
 }
 
 }  // namespace
