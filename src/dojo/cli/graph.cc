@@ -218,9 +218,8 @@ int run(std::span<const std::string> argv) {
   const auto executor = make_interpreter(graph);
   initialize(*executor, seed);
   write_random_data(*executor, seed);
-  bool finite = true;
-  for (int64_t step = 1; step <= steps && finite; ++step) {
-    finite = executor->run();
+  for (int64_t step = 1; step <= steps; ++step) {
+    const bool finite = executor->run();
     Json outputs = Json::object();
     for (const Output& output : graph.outputs) {
       const Type& type = graph.type(output.value);
@@ -239,11 +238,12 @@ int run(std::span<const std::string> argv) {
                  values.size() > 8 ? " ..." : "");
     }
     if (json) fmt::print("{}\n", one_line({{"step", step}, {"outputs", outputs}}));
-  }
-  if (!finite) {
-    fmt::print(stderr, "dojo: a guard is not finite, so nothing was updated; first: {}\n",
-               executor->first_nonfinite());
-    return 1;
+    if (!finite)
+      throw Error(Category::kInput,
+                  fmt::format("a guard is not finite in step {}, so nothing was updated; the first "
+                              "such value is {}",
+                              step, executor->first_nonfinite()),
+                  file);
   }
   return 0;
 }
@@ -264,25 +264,31 @@ int ops(std::span<const std::string> argv) {
 }  // namespace
 
 int run_graph(std::span<const std::string> args) {
-  const std::string verb = args.empty() ? "--help" : args[0];
-  const auto rest = args.subspan(args.empty() ? 0 : 1);
+  if (args.empty())
+    throw Error(Category::kConfig, "dojo graph needs a verb of its own", "",
+                "use show, check, run or ops; dojo graph --help");
+  const std::string& verb = args[0];
+  const auto rest = args.subspan(1);
   if (verb == "show") return show(rest);
   if (verb == "check") return check(rest);
   if (verb == "run") return run(rest);
   if (verb == "ops") return ops(rest);
-  if (verb != "--help")
+  if (verb != "--help" && verb != "-h")
     throw Error(Category::kConfig, fmt::format("unknown: dojo graph {}", verb), "",
                 "use show, check, run or ops");
   fmt::print(
-      "usage: dojo graph show|check|run|ops [ARGUMENTS] [--options]\n\n"
+      "usage: dojo graph VERB [FILE] [--options]\n\n"
+      "Shows, checks and runs the graph of a training step.\n\nVerbs:\n"
       "  show [FILE]   prints a whole training step, or its cost\n"
       "  check FILE    parses and verifies a graph in text form\n"
       "  run FILE      runs it with the interpreter on seeded random data\n"
       "  ops           lists the ops\n\n"
+      "Options:\n"
+      "  --help        this text; each verb has its own: dojo graph show --help\n\n"
       "Examples:\n"
       "  dojo graph show --model predict --cost\n"
-      "  dojo graph check step.graph\n\n"
-      "The text form: docs/graph.md. Options: dojo graph show --help\n");
+      "  dojo graph show > step.graph && dojo graph check step.graph\n\n"
+      "The text form: docs/graph.md\n");
   return 0;
 }
 
