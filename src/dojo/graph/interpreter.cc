@@ -104,7 +104,10 @@ class Interpreter final : public Executor {
   std::string first_nonfinite() override {
     for (const Input& input : graph_.inputs)
       if (!all_finite(values_[at(input.value)]))
-        return fmt::format("{} %{}", input.role == Role::kData ? "data" : "parameter or state",
+        return fmt::format("{} %{}",
+                           input.role == Role::kData        ? "data"
+                           : input.role == Role::kParameter ? "parameter"
+                                                            : "state",
                            graph_.value(input.value).name);
     std::string found;
     evaluate([&](const Node& node) {
