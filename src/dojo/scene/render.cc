@@ -138,7 +138,8 @@ struct Renderer::Impl {
   const World& world;
   RenderOptions options;
   Textures textures;
-  std::vector<Vec3> image;  // [H,W] linear light
+  std::vector<Vec3> image;     // [H,W] linear light
+  std::vector<float> nearest;  // [H,W] metres, see mark()
   std::vector<uint8_t> tone;
 
   Impl(const World& w, const RenderOptions& o)
@@ -146,6 +147,7 @@ struct Renderer::Impl {
         options(o),
         textures(w.params().seed),
         image(static_cast<size_t>(o.height * o.width)),
+        nearest(image.size()),
         tone(4096) {
     for (size_t i = 0; i < tone.size(); ++i) {  // light in [0, 4) to sRGB with a soft shoulder
       const float light = 4 * static_cast<float>(i) / static_cast<float>(tone.size());
@@ -197,10 +199,16 @@ struct Renderer::Impl {
   // Sky and ground of one row.
   void background(const Light& light, const Camera& camera, int y, float time, float* depth) {
     Vec3* row = &image[static_cast<size_t>(y * options.width)];
+    const float* wall = &nearest[static_cast<size_t>(y * options.width)];
     const Vec3 lit = light.ambient + light.sun * std::max(0.0f, light.sun_direction.z);
     for (int x = 0; x < options.width; ++x) {
       const Vec3 ray = camera.ray(static_cast<float>(x) + 0.5f, static_cast<float>(y) + 0.5f);
       const float t = ray.z < -1e-5f ? -camera.position.z / ray.z : 1e9f;
+      if (wall[x] < kFar) {  // hidden
+        row[x] = light.horizon;
+        depth[x] = t > 4000 ? std::numeric_limits<float>::infinity() : t;
+        continue;
+      }
       if (t > 4000) {
         row[x] = sky(light, camera, ray, time);
         depth[x] = std::numeric_limits<float>::infinity();
@@ -216,7 +224,10 @@ struct Renderer::Impl {
     }
   }
 
-  void draw(const ReadyFace& f, const Light& light, const Camera& camera, int y, float* depth) {
+  // Calls use(x, depth, 1 / w, cover) for the pixels of row y that the face touches; cover in (0,
+  // 1] counts the edges only.
+  template <typename Use>
+  void each_pixel(const ReadyFace& f, const Camera& camera, int y, const Use& use) const {
     const float py = static_cast<float>(y) + 0.5f;
     float begin = 0, end = camera.width;            // in pixel centres minus one half
     const auto keep = [&](float at, float slope) {  // at + slope * (x + 0.5) >= 0
@@ -227,40 +238,60 @@ struct Renderer::Impl {
       else if (at < 0)
         end = -1;
     };
-    const int n = f.face->num_corners;
-    for (int i = 0; i < n; ++i)
-      keep(f.edge[static_cast<size_t>(i)].row(py) + f.soft[static_cast<size_t>(i)] + 0.01f,
-           f.edge[static_cast<size_t>(i)].dx);
-    keep(f.w.row(py), f.w.dx);
+    const size_t n = f.face->num_corners;
+    std::array<float, 4> edge;
+    for (size_t i = 0; i < n; ++i) {
+      edge[i] = f.edge[i].row(py);
+      keep(edge[i] + f.soft[i] + 0.01f, f.edge[i].dx);
+    }
+    const float w_row = f.w.row(py);
+    keep(w_row, f.w.dx);
     if (begin >= end) return;
-    Vec3* row = &image[static_cast<size_t>(y * options.width)];
-    const bool shadow = f.face->material == Material::kShadow;
-    for (int x = static_cast<int>(std::ceil(begin));
-         x < std::min(static_cast<int>(std::ceil(end)), static_cast<int>(options.width)); ++x) {
-      const float px = static_cast<float>(x) + 0.5f;
-      const float w = f.w.row(py) + f.w.dx * px;
+    const int last = std::min(static_cast<int>(std::ceil(end)), static_cast<int>(options.width));
+    for (int x = static_cast<int>(std::ceil(begin)); x < last; ++x) {
+      const float px = static_cast<float>(x) + 0.5f, w = w_row + f.w.dx * px;
       if (w <= 0) continue;
       const float inverse = 1 / w, z = f.d * inverse;
-      if (z < kNear || (!shadow && z > depth[x])) continue;
-      float cover = f.fade;
-      for (int i = 0; i < n; ++i) {
-        const Linear& e = f.edge[static_cast<size_t>(i)];
-        const float soft = f.soft[static_cast<size_t>(i)], inside = e.row(py) + e.dx * px;
-        cover *= soft > 0 ? clamp01(0.5f + inside) : (inside >= -0.01f ? 1.0f : 0.0f);
+      if (z < kNear) continue;
+      float cover = 1;
+      for (size_t i = 0; i < n; ++i) {
+        const float inside = edge[i] + f.edge[i].dx * px;
+        cover *= f.soft[i] > 0 ? clamp01(0.5f + inside) : (inside >= -0.01f ? 1.0f : 0.0f);
       }
-      if (cover <= 0.004f) continue;
+      if (cover > 0.004f) use(x, z, inverse, cover);
+    }
+  }
+
+  // First pass: how near the nearest wall is that covers the whole pixel. What lies behind it needs
+  // no colour.
+  void mark(const ReadyFace& f, const Camera& camera, int y) {
+    float* wall = &nearest[static_cast<size_t>(y * options.width)];
+    each_pixel(f, camera, y, [&](int x, float z, float, float cover) {
+      if (cover >= 1 && z < wall[x]) wall[x] = z;
+    });
+  }
+
+  void draw(const ReadyFace& f, const Light& light, const Camera& camera, int y, float* depth) {
+    Vec3* row = &image[static_cast<size_t>(y * options.width)];
+    const float* wall = &nearest[static_cast<size_t>(y * options.width)];
+    const bool shadow = f.face->material == Material::kShadow;
+    const float dark = 0.6f + 0.4f * (1 - static_cast<float>(world.params().overcast));
+    const float py = static_cast<float>(y) + 0.5f, u = f.u.row(py), v = f.v.row(py);
+    each_pixel(f, camera, y, [&](int x, float z, float inverse, float cover) {
+      if (z > wall[x] * 1.0001f || (!shadow && z > depth[x])) return;
       // The footprint grows where the face is seen from the side; the root of the two sizes is a
       // fair mean.
-      const float footprint = std::sqrt(z * z * z / (camera.focal * camera.focal * f.d) * 1.0f);
+      const float footprint = std::sqrt(z * z * z / (camera.focal * camera.focal * f.d));
+      const float px = static_cast<float>(x) + 0.5f;
       float alpha;
-      const Vec3 albedo = surface_colour(textures, *f.face, (f.u.row(py) + f.u.dx * px) * inverse,
-                                         (f.v.row(py) + f.v.dx * px) * inverse,
-                                         std::max(footprint, z / camera.focal), alpha);
-      cover *= alpha;
-      if (shadow) cover *= 0.6f + 0.4f * (1 - static_cast<float>(world.params().overcast));
+      const Vec3 albedo =
+          surface_colour(textures, *f.face, (u + f.u.dx * px) * inverse,
+                         (v + f.v.dx * px) * inverse, std::max(footprint, z / camera.focal), alpha);
+      if (alpha <= 0) return;
+      cover *= alpha * f.fade * (shadow ? dark : 1);
       row[x] = mix(row[x], mix(albedo * f.light, light.horizon, haze(light, z)), cover);
       if (cover >= 0.5f && !shadow) depth[x] = z;
-    }
+    });
   }
 
   std::vector<ReadyFace> prepare_all(const Camera& camera, const Light& light,
@@ -395,17 +426,27 @@ Frame Renderer::render(int64_t frame_number, double time_seconds) {
   const std::vector<Object> cars = m.world.cars(time_seconds);
   const std::vector<ReadyFace> faces = m.prepare_all(camera, light, cars);
   const float exposure = static_cast<float>(m.world.exposure(time_seconds)) * 0.62f;
+  std::fill(m.nearest.begin(), m.nearest.end(), std::numeric_limits<float>::infinity());
   parallel_for(kBands, 1, [&](int64_t begin, int64_t end) {
     for (int band = static_cast<int>(begin); band < end; ++band) {
+      const auto each_row = [&](const ReadyFace& f, const auto& use) {
+        const int first = f.y_begin + (band - f.y_begin % kBands + kBands) % kBands;
+        for (int y = first; y < f.y_end; y += kBands) use(y);
+      };
+      for (const ReadyFace& f : faces) {
+        const Material kind = f.face->material;
+        const bool holes =
+            kind == Material::kLeaves || kind == Material::kTyre || kind == Material::kShadow;
+        if (!holes && f.fade >= 1) each_row(f, [&](int y) { m.mark(f, camera, y); });
+      }
       for (int y = band; y < frame.height; y += kBands) {
         m.background(light, camera, y, static_cast<float>(time_seconds),
                      &frame.depth[static_cast<size_t>(y * frame.width)]);
       }
       for (const ReadyFace& f : faces) {
-        const int first = f.y_begin + (band - f.y_begin % kBands + kBands) % kBands;
-        for (int y = first; y < f.y_end; y += kBands) {
+        each_row(f, [&](int y) {
           m.draw(f, light, camera, y, &frame.depth[static_cast<size_t>(y * frame.width)]);
-        }
+        });
       }
       for (int y = band; y < frame.height; y += kBands) {
         m.develop(y, exposure, static_cast<uint32_t>(frame_number),
