@@ -87,7 +87,7 @@ double Evaluator::error(size_t clip, int64_t h, const float* prediction) const {
   const uint8_t* truth = set_.clips[clip].frames.data() + (set_.inputs + h) * frame_size_;
   double sum = 0;
   for (int64_t i = 0; i < frame_size_; ++i) {
-    const double d = static_cast<double>(prediction[i]) - static_cast<double>(truth[i]) / 255.0;
+    const double d = static_cast<double>(prediction[i] - static_cast<float>(truth[i]) / 255.0f);
     sum += d * d;
   }
   return sum / static_cast<double>(frame_size_);

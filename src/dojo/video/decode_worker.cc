@@ -163,7 +163,8 @@ int decode_worker_main(int argc, char** argv) {
     return 2;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  signal(SIGINT, SIG_IGN);  // Ctrl-C is the main process's business
+  signal(SIGINT, SIG_IGN);   // Ctrl-C is the main process's business,
+  signal(SIGTERM, SIG_IGN);  // and so is the end of its process group
   signal(SIGPIPE, SIG_IGN);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);

@@ -1,0 +1,68 @@
+// dojo eval: how good a checkpoint is on clips, beside two baselines.
+#include <fmt/format.h>
+
+#include "dojo/base/parallel_for.h"
+#include "dojo/cli/args.h"
+#include "dojo/cli/command.h"
+#include "dojo/cli/common.h"
+#include "dojo/train/run.h"
+
+namespace dojo {
+namespace {
+
+void print_row(const std::string& what, const Score& s) {
+  fmt::print("{:<40} {:>9.6f} {:>9.6f} {:>9.6f} {:>7.3f} {:>7.3f} {:>6}\n", what, s.mse,
+             s.copy_last_mse, s.flow_mse, score_ratio(s), s.mse / s.flow_mse, s.clips);
+}
+
+}  // namespace
+
+int run_eval(std::span<const std::string> argv) {
+  EvalOptions o;
+  std::string checkpoint, executor = "host";
+  double interval = 0;
+  int64_t threads = num_threads();
+  bool json = false, quiet = false;
+  Args args(
+      "dojo eval CHECKPOINT CLIPS...",
+      "Evaluates a checkpoint on the recordings in files and folders, beside copying the last "
+      "frame and classical optical flow.",
+      "  dojo eval runs/mine/best.safetensors ~/TeslaCam --json\n");
+  args.positional("CHECKPOINT", "best.safetensors of a run", &checkpoint);
+  args.positional("CLIPS...", "folders, searched recursively, or video files", &o.paths);
+  args.option("--interval", "SECONDS", "between the frames; default: as in training", &interval,
+              {.min = 1e-3, .max = 3600});
+  args.option("--horizons", "N", "frames to predict, one after the other", &o.horizons,
+              {.min = 1, .max = 100});
+  args.option("--clips", "N", "clips of each recording, evenly spaced", &o.clips_each,
+              {.min = 1, .max = 1e6});
+  args.option("--threads", "N", "processor threads", &threads, {.min = 1, .max = 1024});
+  args.option("--workers", "N", "files probed at a time", &o.workers, {.min = 1, .max = 64});
+  args.option("--executor", "NAME", "host, or interpreter (the slow reference)", &executor);
+  args.option("-q, --quiet", "", "no messages", &quiet);
+  args.option("--json", "", "print one JSON object", &json);
+  if (!args.parse(argv)) return 0;
+  if (interval > 0) o.interval_seconds = interval;
+  set_num_threads(static_cast<int>(threads));
+
+  const EvalResult result = evaluate_checkpoint(checkpoint, o, executor_factory(executor));
+  if (!quiet)
+    for (const Quarantined& q : result.quarantined)
+      fmt::print(stderr, "warning: {}: {}\n", q.path, q.reason);
+  const Evaluation& e = result.evaluation;
+  if (json) {
+    fmt::print("{}\n", to_json(e));
+    return 0;
+  }
+  fmt::print("{:<40} {:>9} {:>9} {:>9} {:>7} {:>7} {:>6}\n", "mean squared error", "network",
+             "copy", "flow", "/copy", "/flow", "clips");
+  for (const auto& [name, score] : e.by_recording) print_row(name, score);
+  print_row("all recordings, next frame", e.overall);
+  for (size_t h = 1; h < e.by_horizon.size(); ++h)
+    print_row(fmt::format("all recordings, {:g} s ahead",
+                          static_cast<double>(h + 1) * e.interval_seconds),
+              e.by_horizon[h]);
+  return 0;
+}
+
+}  // namespace dojo

@@ -1,0 +1,200 @@
+// dojo train: a folder of driving video goes in, a trained network and a report come out.
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "dojo/base/error.h"
+#include "dojo/base/file.h"
+#include "dojo/base/parallel_for.h"
+#include "dojo/base/progress.h"
+#include "dojo/cli/args.h"
+#include "dojo/cli/command.h"
+#include "dojo/cli/common.h"
+#include "dojo/report/report.h"
+#include "dojo/scene/demo.h"
+#include "dojo/train/run.h"
+
+namespace dojo {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kDefaultMinutes = 5;
+
+// Rendered once into the user's cache folder.
+std::vector<std::string> demo_drives(bool quiet) {
+  const auto variable = [](const char* name) -> std::string {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+  };
+  fs::path cache = variable("XDG_CACHE_HOME");
+  if (!cache.is_absolute()) {
+    if (variable("HOME").empty())
+      throw Error(Category::kConfig, "neither XDG_CACHE_HOME nor HOME is set", "",
+                  "set one of them, or give a folder of video");
+    cache = fs::path(variable("HOME")) / ".cache";
+  }
+  std::optional<Progress> bar;
+  const auto progress = [&](int64_t done, int64_t total) {
+    if (!bar) {
+      ProgressOptions look;
+      look.total = total;
+      look.unit = "frames";
+      look.quiet = quiet;
+      bar.emplace("rendering demo drives", look);
+    }
+    bar->update(done);
+  };
+  const auto drives = ensure_demo_drives(cache / "opendojo" / "demo-drives", {}, progress);
+  if (bar) bar->finish();
+  return drives;
+}
+
+// runs/predict-001 or the first after it that is free.
+std::string free_run_folder() {
+  for (int n = 1;; ++n) {
+    const std::string folder = fmt::format("runs/predict-{:03}", n);
+    if (!fs::exists(folder)) return folder;
+  }
+}
+
+void refuse_to_overwrite(const std::string& folder) {
+  for (const char* file : {"config.json", "last.safetensors", "metrics.jsonl"})
+    if (fs::exists(fs::path(folder) / file))
+      throw Error(Category::kConfig, "there is a run already", folder,
+                  fmt::format("go on with it (--resume {}), or give another --out", folder));
+}
+
+// A step allocates nothing; batches, checkpoints and pictures come and go. Without this glibc keeps
+// a growing heap for each thread.
+void keep_the_heap_small() {
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
+}  // namespace
+
+int run_train(std::span<const std::string> argv) {
+  RunOptions o;
+  std::string out, resume, size = fmt::format("{}x{}", o.model.height, o.model.width);
+  bool quiet = false, json = false;
+  o.threads = num_threads();
+  Args args(
+      "dojo train [FOLDER...]",
+      "Trains a network to predict the next frames of driving video, and reports what it learned.",
+      "  dojo train                                  renders demo drives and trains on them\n"
+      "  dojo train ~/TeslaCam --out runs/mine       all video below a folder\n"
+      "  dojo train clips --held-out 'kitti*' --minutes 10\n"
+      "  dojo train --resume runs/mine               goes on exactly where it was\n");
+  args.positional("[FOLDER...]", "folders, searched recursively, or video files", &o.folders);
+  args.option("--out", "DIR", "the run folder; default: runs/predict-001, or the next free number",
+              &out);
+  args.option("--resume", "DIR", "go on with the run in this folder", &resume);
+  args.option("--steps", "N", "train for N steps: the same bytes each time", &o.steps,
+              {.min = 1, .max = 1e9});
+  args.option("--minutes", "M",
+              fmt::format("train for M minutes; {:g} without --steps", kDefaultMinutes), &o.minutes,
+              {.min = 1e-3, .max = 1e6});
+  args.option("--batch", "N", "clips in a step", &o.model.batch, {.min = 1, .max = 4096});
+  args.option("--size", "HxW", "height and width that the frames are scaled to", &size);
+  args.option("--frames", "N", "frames that are given", &o.model.frames, {.min = 2, .max = 16});
+  args.option("--interval", "SECONDS", "between the frames", &o.interval_seconds,
+              {.min = 1e-3, .max = 3600});
+  args.option("--held-out", "PATTERN",
+              "recordings to evaluate on, by a part of the name or a glob; may be repeated; "
+              "default: one in five",
+              &o.held_out);
+  args.option("--lr", "RATE", "learning rate after the warm-up", &o.learning_rate,
+              {.min = 0, .max = 1e6});
+  args.option("--weight-decay", "RATE", "of matrices and kernels", &o.weight_decay,
+              {.min = 0, .max = 1e6});
+  args.option("--channels", "N", "width of the network; a multiple of 8", &o.model.channels,
+              {.min = 8, .max = 4096});
+  args.option("--seed", "N", "other seeds, other runs", &o.seed);
+  args.option("--threads", "N", "processor threads", &o.threads, {.min = 1, .max = 1024});
+  args.option("--workers", "N", "decoding processes", &o.workers, {.min = 1, .max = 64});
+  args.option("--eval-every", "N", "steps between evaluations; default: about 3 % of the time",
+              &o.eval_every, {.min = 1, .max = 1e9});
+  args.option("--checkpoint-every", "N", "steps between checkpoints, besides one each 30 s",
+              &o.checkpoint_every, {.min = 1, .max = 1e9});
+  args.option("--executor", "NAME", "host, or interpreter (the slow reference)", &o.executor);
+  args.option("-q, --quiet", "", "no progress", &quiet);
+  args.option("--json", "", "print the final evaluation as one JSON object", &json);
+  if (!args.parse(argv)) return 0;
+
+  keep_the_heap_small();
+  std::string folder = resume;
+  if (!resume.empty()) {
+    const std::string path = (fs::path(resume) / "config.json").string();
+    if (!fs::exists(path))
+      throw Error(Category::kConfig, "not a run folder: it has no config.json", resume,
+                  "see dojo train --out");
+    RunOptions stored = parse_run_config(read_file(path), path).options;
+    // The end of a run may be moved; all else is as it began.
+    for (const char* name :
+         {"--out", "--batch", "--size", "--frames", "--interval", "--held-out", "--lr",
+          "--weight-decay", "--channels", "--seed", "--threads", "--executor"})
+      if (args.given(name))
+        throw Error(Category::kConfig, "a resumed run keeps the value that it began with", name,
+                    "leave it out, or start a new run");
+    if (!o.folders.empty())
+      throw Error(Category::kConfig, "a resumed run keeps its folders", o.folders[0],
+                  "leave them out");
+    if (args.given("--steps")) stored.steps = o.steps;
+    if (args.given("--minutes")) stored.minutes = o.minutes;
+    o = stored;
+  } else {
+    folder = out.empty() ? free_run_folder() : out;
+    refuse_to_overwrite(folder);
+    std::tie(o.model.height, o.model.width) = parse_size(size, "--size");
+    try {
+      check(o.model);
+    } catch (const Error& e) {
+      throw Error(Category::kConfig, e.message(), "--size, --frames, --batch, --channels",
+                  e.hint());
+    }
+    if (o.steps == 0 && o.minutes == 0) o.minutes = kDefaultMinutes;
+    o.command = {"dojo", "train"};
+    o.command.insert(o.command.end(), argv.begin(), argv.end());
+  }
+  const ExecutorFactory make_executor = executor_factory(o.executor);
+  set_num_threads(static_cast<int>(o.threads));
+  if (resume.empty()) {
+    if (o.folders.empty()) {
+      o.folders = demo_drives(quiet);
+      if (o.held_out.empty()) o.held_out = {fs::path(o.folders.back()).filename()};
+    }
+    for (std::string& path : o.folders) path = fs::absolute(path).string();
+  }
+
+  const LoopResult result = run_training(folder, o, !resume.empty(), quiet, make_executor);
+  write_report(folder);
+  if (result.reason == StopReason::kNonFinite || result.reason == StopReason::kDiverged) {
+    fmt::print(
+        stderr,
+        "dojo: stopped: {}; the last good checkpoint is {}/last.safetensors; try a lower --lr\n",
+        result.problem, folder);
+    return 1;
+  }
+  if (result.reason == StopReason::kInterrupted) {
+    fmt::print(stderr, "interrupted after step {}; go on with: dojo train --resume {}\n",
+               result.step, folder);
+    return 4;
+  }
+  const Score& score = result.final_evaluation.overall;
+  if (json) {
+    fmt::print("{}\n", to_json(result.final_evaluation));
+  } else {
+    fmt::print(
+        "held-out mse {:.6f}: {:.3f} x copying the last frame, {:.3f} x optical flow\n"
+        "{}/report.html\n",
+        score.mse, score_ratio(score), score.mse / score.flow_mse, folder);
+  }
+  return 0;
+}
+
+}  // namespace dojo

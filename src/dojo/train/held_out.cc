@@ -1,0 +1,74 @@
+#include "dojo/train/held_out.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dojo/base/error.h"
+#include "dojo/video/frame_reader.h"
+#include "dojo/video/sampler.h"
+
+namespace dojo {
+namespace {
+
+// A file whose clips keep failing is not asked forever: each may cost a deadline.
+constexpr int kMaxFailures = 3;
+
+struct Choice {
+  std::vector<ClipRef> clips;
+  int64_t horizons = 0;
+};
+
+// With as many horizons as the recording has room for.
+Choice choose(const Recording& recording, const HeldOutOptions& o, int64_t count) {
+  for (int64_t horizons = o.horizons; horizons >= 1; --horizons) {
+    auto clips = held_out_clips({recording}, o.inputs + horizons, o.interval_seconds, count);
+    if (!clips.empty()) return {std::move(clips), horizons};
+  }
+  return {};
+}
+
+}  // namespace
+
+HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldOutOptions& o) {
+  HeldOutClips result;
+  HeldOutSet& set = result.set;
+  set.inputs = o.inputs;
+  set.height = o.height;
+  set.width = o.width;
+  set.interval_seconds = o.interval_seconds;
+  const int64_t share =
+      o.clips_in_all / std::max<int64_t>(1, static_cast<int64_t>(recordings.size()));
+  const int64_t count = std::min(o.clips_each, std::max<int64_t>(4, share));
+  FrameReader reader({.deadline_seconds = o.deadline_seconds});
+  for (size_t i = 0; i < recordings.size(); ++i) {
+    set.recordings.push_back(recordings[i].name);
+    const Choice choice = choose(recordings[i], o, count);
+    int failures = 0;
+    for (const ClipRef& ref : choice.clips) {
+      HeldOutClip clip;
+      clip.recording = static_cast<int32_t>(i);
+      clip.frame = ref.frames[static_cast<size_t>(o.inputs)];
+      clip.horizons = choice.horizons;
+      try {
+        clip.frames = read_clip(reader, {recordings[i]}, ref, o.height, o.width);
+      } catch (const Error& e) {
+        if (failures == 0)
+          result.quarantined.push_back(
+              {recordings[i].path, std::string(name(e.category())), e.message()});
+        if (++failures == kMaxFailures) break;
+        continue;
+      }
+      set.clips.push_back(std::move(clip));
+    }
+  }
+  if (set.clips.empty())
+    throw Error(Category::kInput,
+                fmt::format("no held-out clip of {} frames, {:g} s apart, could be read",
+                            o.inputs + 1, o.interval_seconds),
+                recordings.empty() ? "" : recordings[0].path,
+                "hold out another or longer recording, or take fewer frames");
+  return result;
+}
+
+}  // namespace dojo

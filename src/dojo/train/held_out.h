@@ -1,0 +1,31 @@
+// Clips to judge a network by, read once and kept in memory: evenly spaced over each held-out
+// recording, the same in every run.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "dojo/train/evaluate.h"
+#include "dojo/video/recording.h"
+
+namespace dojo {
+
+struct HeldOutOptions {
+  int64_t inputs = 3, horizons = 4;  // frames given, frames to predict
+  int64_t height = 128, width = 256;
+  double interval_seconds = 0.1;
+  int64_t clips_each = 32;       // at most, of a recording
+  int64_t clips_in_all = 256;    // with many recordings each gives fewer, but at least 4
+  double deadline_seconds = 60;  // for one clip; then its file is given up
+};
+
+struct HeldOutClips {
+  HeldOutSet set;
+  std::vector<Quarantined> quarantined;  // files with clips that could not be read
+};
+
+// A recording too short for all horizons gives clips with fewer; damaged clips are left out. Throws
+// Error(kInput) if no clip is left.
+HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldOutOptions& options);
+
+}  // namespace dojo

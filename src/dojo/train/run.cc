@@ -1,0 +1,306 @@
+#include "dojo/train/run.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "dojo/base/error.h"
+#include "dojo/base/file.h"
+#include "dojo/base/version.h"
+#include "dojo/train/augment.h"
+#include "dojo/train/checkpoint.h"
+#include "dojo/train/held_out.h"
+#include "dojo/train/samples.h"
+#include "dojo/train/step.h"
+#include "dojo/video/find_recordings.h"
+#include "dojo/video/split_recordings.h"
+
+namespace dojo {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int64_t kEvalBatch = 8;  // always the same, so that `dojo eval` gives the same bits
+constexpr double kEvalShare = 0.03;
+
+std::string dump(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+Graph inference_graph(PredictOptions model) {
+  model.batch = kEvalBatch;
+  return predict_inference(model);
+}
+
+// The recordings that have at least one clip; without any, an error that names the first.
+std::vector<Recording> long_enough(const std::vector<Recording>& recordings, int64_t frames,
+                                   double interval_seconds) {
+  std::vector<Recording> result;
+  for (const Recording& r : recordings)
+    if (!held_out_clips({r}, frames, interval_seconds, 1).empty()) result.push_back(r);
+  if (result.empty())
+    throw Error(Category::kInput,
+                fmt::format("no recording has {} frames, {:g} s apart; the first has {} in all",
+                            frames, interval_seconds, recordings[0].num_frames()),
+                recordings[0].path, "give longer recordings, or change --frames or --interval");
+  return result;
+}
+
+FoundRecordings find(const std::vector<std::string>& paths, int64_t workers) {
+  FoundRecordings found = find_recordings(paths, static_cast<int>(workers));
+  if (found.recordings.empty()) {
+    if (found.quarantined.empty())
+      throw Error(Category::kInput, "no video found", paths.empty() ? "" : paths[0]);
+    const Quarantined& q = found.quarantined[0];
+    throw Error(
+        Category::kInput,
+        fmt::format("none of {} video files is usable; {}", found.quarantined.size(), q.reason),
+        q.path, "`dojo inspect` lists all reasons");
+  }
+  return found;
+}
+
+std::vector<std::string> names_of(const std::vector<Recording>& recordings) {
+  std::vector<std::string> names;
+  for (const Recording& r : recordings) names.push_back(r.name);
+  return names;
+}
+
+// Evaluations that cost about kEvalShare of the time, as a function of sizes only: a prediction
+// costs a third of a training step.
+int64_t default_eval_every(size_t clips, int64_t batch) {
+  const double cost_in_steps = static_cast<double>(clips) / (3.0 * static_cast<double>(batch));
+  return std::max<int64_t>(50,
+                           static_cast<int64_t>(std::ceil(cost_in_steps / kEvalShare / 50) * 50));
+}
+
+std::unique_ptr<ClipSource> make_source(const std::vector<Recording>& recordings,
+                                        const RunOptions& o) {
+  const PredictOptions& m = o.model;
+  SamplerOptions sampler;
+  sampler.frames = m.frames + 1;
+  sampler.interval_seconds = o.interval_seconds;
+  sampler.interval_factors = {0.5, 0.75, 1, 1, 1, 1.5};
+  sampler.seed = o.seed;
+  LoaderOptions loader;
+  loader.batch = m.batch;
+  loader.height = m.height;
+  loader.width = m.width;
+  loader.workers = static_cast<int>(o.workers);
+  const ClipGeometry geometry{.frames = m.frames + 1,
+                              .in_height = m.height,
+                              .in_width = m.width,
+                              .height = m.height,
+                              .width = m.width};
+  loader.transform = [geometry, seed = o.seed](uint64_t position, const ClipRef&,
+                                               std::span<const uint8_t> frames,
+                                               std::span<uint8_t> clip) {
+    augment_clip({}, geometry, Random(seed, stream_id("augment"), position), frames, clip);
+  };
+  return make_clip_source(std::make_unique<ClipLoader>(recordings, sampler, loader));
+}
+
+// A source that also reports what was given up before training began.
+class SourceWithLost final : public ClipSource {
+ public:
+  SourceWithLost(std::unique_ptr<ClipSource> source, std::vector<Quarantined> lost)
+      : source_(std::move(source)), lost_(std::move(lost)) {}
+  void seek(uint64_t position) override { source_->seek(position); }
+  uint64_t position() const override { return source_->position(); }
+  std::span<const uint8_t> next() override { return source_->next(); }
+  LoaderStats stats() const override { return source_->stats(); }
+  std::vector<Quarantined> quarantined() const override {
+    std::vector<Quarantined> all = lost_;
+    for (Quarantined& q : source_->quarantined()) all.push_back(std::move(q));
+    return all;
+  }
+
+ private:
+  std::unique_ptr<ClipSource> source_;
+  std::vector<Quarantined> lost_;
+};
+
+}  // namespace
+
+std::string to_json(const RunConfig& config) {
+  const RunOptions& o = config.options;
+  Json j;
+  j["dojo_version"] = std::string(version());
+  j["command"] = o.command;
+  j["task"] = "predict";
+  j["seed"] = o.seed;
+  j["model"] = to_metadata(o.model);
+  j["options"] = {{"folders", o.folders},
+                  {"held_out", o.held_out},
+                  {"steps", o.steps},
+                  {"minutes", o.minutes},
+                  {"batch", o.model.batch},
+                  {"height", o.model.height},
+                  {"width", o.model.width},
+                  {"frames", o.model.frames},
+                  {"interval_seconds", o.interval_seconds},
+                  {"horizons", o.horizons},
+                  {"lr", o.learning_rate},
+                  {"weight_decay", o.weight_decay},
+                  {"eval_every", o.eval_every},
+                  {"checkpoint_every", o.checkpoint_every},
+                  {"log_every", o.log_every},
+                  {"workers", o.workers},
+                  {"executor", o.executor}};
+  j["train"] = config.train;
+  j["held_out"] = config.held_out;
+  j["threads"] = o.threads;
+  return dump(j, 1) + "\n";
+}
+
+RunConfig parse_run_config(const std::string& text, const std::string& where) {
+  RunConfig config;
+  RunOptions& o = config.options;
+  try {
+    const auto j = nlohmann::json::parse(text);
+    j.at("command").get_to(o.command);
+    j.at("seed").get_to(o.seed);
+    j.at("threads").get_to(o.threads);
+    j.at("train").get_to(config.train);
+    j.at("held_out").get_to(config.held_out);
+    o.model = predict_options_from(j.at("model").get<std::map<std::string, std::string>>());
+    const auto& options = j.at("options");
+    options.at("folders").get_to(o.folders);
+    options.at("held_out").get_to(o.held_out);
+    options.at("steps").get_to(o.steps);
+    options.at("minutes").get_to(o.minutes);
+    options.at("batch").get_to(o.model.batch);
+    options.at("interval_seconds").get_to(o.interval_seconds);
+    options.at("horizons").get_to(o.horizons);
+    options.at("lr").get_to(o.learning_rate);
+    options.at("weight_decay").get_to(o.weight_decay);
+    options.at("eval_every").get_to(o.eval_every);
+    options.at("checkpoint_every").get_to(o.checkpoint_every);
+    options.at("log_every").get_to(o.log_every);
+    options.at("workers").get_to(o.workers);
+    options.at("executor").get_to(o.executor);
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(Category::kInput, fmt::format("not the configuration of a run: {}", e.what()),
+                where);
+  }
+  return config;
+}
+
+LoopResult run_training(const std::string& folder, const RunOptions& o, bool resume, bool quiet,
+                        const ExecutorFactory& make_executor) {
+  const std::string config_path = folder + "/config.json";
+  const PredictOptions& model = o.model;
+  FoundRecordings found = find(o.folders, o.workers);
+  const auto usable = long_enough(found.recordings, model.frames + 1, o.interval_seconds);
+  const RecordingSplit split =
+      split_recordings(usable, fmt::format("{}", fmt::join(o.held_out, ",")),
+                       static_cast<double>(model.frames + o.horizons) * o.interval_seconds);
+  const RunConfig config{
+      .options = o, .train = names_of(split.train), .held_out = names_of(split.held_out)};
+  if (resume) {
+    const RunConfig before = parse_run_config(read_file(config_path), config_path);
+    if (before.train != config.train || before.held_out != config.held_out)
+      throw Error(Category::kInput, "the recordings are not those that the run began with",
+                  config_path, "put them back, or start a new run");
+  }
+  if (!quiet) {
+    for (const Quarantined& q : found.quarantined)
+      fmt::print(stderr, "warning: not usable: {}: {}\n", q.path, q.reason);
+    for (const std::string& m : found.messages) fmt::print(stderr, "{}\n", m);
+    for (const std::string& m : split.messages) fmt::print(stderr, "{}\n", m);
+    fmt::print(stderr, "{} recordings to train on, {} held out: {}\n", config.train.size(),
+               config.held_out.size(), fmt::join(config.held_out, ", "));
+  }
+
+  HeldOutClips held = load_held_out(split.held_out, {.inputs = model.frames,
+                                                     .horizons = o.horizons,
+                                                     .height = model.height,
+                                                     .width = model.width,
+                                                     .interval_seconds = o.interval_seconds});
+  std::vector<Quarantined> lost = std::move(found.quarantined);
+  lost.insert(lost.end(), held.quarantined.begin(), held.quarantined.end());
+  const int64_t eval_every = o.eval_every >= 0 ? o.eval_every
+                             : o.steps > 0 ? default_eval_every(held.set.clips.size(), model.batch)
+                                           : 0;
+  SourceWithLost source(make_source(split.train, o), std::move(lost));
+  const OptimizerOptions optimizer{.weight_decay = o.weight_decay};
+  const auto step = make_executor(build_training_step(
+      "predict", [&](Builder& b) { return predict_training(b, model); }, optimizer));
+  Evaluator evaluator(std::move(held.set), inference_graph(model), make_executor);
+
+  if (!resume) {
+    make_folder(folder);
+    write_file_atomic(config_path, to_json(config));
+  }
+  LoopOptions loop;
+  loop.folder = folder;
+  loop.resume = resume;
+  loop.schedule = {.learning_rate = o.learning_rate, .steps = o.steps, .minutes = o.minutes};
+  loop.seed = o.seed;
+  loop.batch = model.batch;
+  loop.horizons = o.horizons;
+  loop.log_every = o.log_every;
+  loop.eval_every = eval_every;
+  loop.checkpoint_every = o.checkpoint_every;
+  loop.quiet = quiet;
+  loop.metadata = {{"dojo_version", std::string(version())},
+                   {"task", "predict"},
+                   {"model", dump(to_metadata(model))},
+                   {"interval_seconds", fmt::format("{}", o.interval_seconds)}};
+  const LoopResult result = run_loop(loop, *step, source, evaluator);
+  if (result.reason == StopReason::kSteps || result.reason == StopReason::kMinutes)
+    write_samples(folder + "/samples", evaluator);
+  return result;
+}
+
+EvalResult evaluate_checkpoint(const std::string& path, const EvalOptions& o,
+                               const ExecutorFactory& make_executor) {
+  const SafeTensors checkpoint = read_safetensors(path);
+  const auto fail = [&](std::string message) -> Error {
+    return Error(Category::kInput, std::move(message), path, "give a best.safetensors of OpenDojo");
+  };
+  if (metadata(checkpoint, "task", path) != "predict")
+    throw fail(
+        fmt::format("the task is {:?}, not \"predict\"", metadata(checkpoint, "task", path)));
+  if (checkpoint.metadata.contains("state"))
+    throw fail("this is the state of a training run, not its result");
+  PredictOptions model;
+  double interval = 0;
+  try {
+    model = predict_options_from(nlohmann::json::parse(metadata(checkpoint, "model", path))
+                                     .get<std::map<std::string, std::string>>());
+    interval = o.interval_seconds ? *o.interval_seconds
+                                  : std::stod(metadata(checkpoint, "interval_seconds", path));
+  } catch (const Error& e) {
+    throw fail(e.message());
+  } catch (const std::exception& e) {
+    throw fail(fmt::format("the metadata cannot be read: {}", e.what()));
+  }
+  if (!(interval > 0 && interval < 1e6)) throw fail(fmt::format("the interval is {} s", interval));
+
+  // The weights are checked before any time is spent on video.
+  const Graph graph = inference_graph(model);
+  restore(*make_executor(graph), checkpoint, path);
+  FoundRecordings found = find(o.paths, o.workers);
+  const auto usable = long_enough(found.recordings, model.frames + 1, interval);
+  HeldOutClips held = load_held_out(usable, {.inputs = model.frames,
+                                             .horizons = o.horizons,
+                                             .height = model.height,
+                                             .width = model.width,
+                                             .interval_seconds = interval,
+                                             .clips_each = o.clips_each});
+  EvalResult result;
+  result.quarantined = std::move(found.quarantined);
+  result.quarantined.insert(result.quarantined.end(), held.quarantined.begin(),
+                            held.quarantined.end());
+  Evaluator evaluator(std::move(held.set), graph, make_executor);
+  evaluator.load(checkpoint, path);
+  result.evaluation = evaluator.run(o.horizons);
+  return result;
+}
+
+}  // namespace dojo

@@ -1,0 +1,152 @@
+#include "dojo/train/samples.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "dojo/base/file.h"
+#include "dojo/video/image.h"
+
+namespace dojo {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Frame = std::vector<float>;
+
+// Error maps: black for no error, over purple and orange to pale yellow at kErrorScale and above.
+constexpr double kErrorScale = 0.25;  // mean over the channels of |prediction - truth|
+constexpr std::array<std::array<int, 3>, 5> kErrorColours = {
+    {{0, 0, 4}, {87, 16, 110}, {188, 55, 84}, {249, 142, 9}, {252, 255, 164}}};
+
+std::vector<uint8_t> to_bytes(const Frame& frame) {
+  std::vector<uint8_t> bytes(frame.size());
+  for (size_t i = 0; i < frame.size(); ++i)
+    bytes[i] = static_cast<uint8_t>(std::lround(std::clamp(frame[i], 0.0f, 1.0f) * 255));
+  return bytes;
+}
+
+std::vector<uint8_t> error_map(const Frame& prediction, const Frame& truth) {
+  std::vector<uint8_t> picture(truth.size());
+  for (size_t p = 0; p < truth.size(); p += 3) {
+    double error = 0;
+    for (size_t c = 0; c < 3; ++c) error += std::abs(prediction[p + c] - truth[p + c]) / 3.0;
+    const double at = std::min(1.0, error / kErrorScale) * (kErrorColours.size() - 1);
+    const size_t low = std::min<size_t>(static_cast<size_t>(at), kErrorColours.size() - 2);
+    const double part = at - static_cast<double>(low);
+    for (size_t c = 0; c < 3; ++c)
+      picture[p + c] = static_cast<uint8_t>(
+          std::lround(kErrorColours[low][c] * (1 - part) + kErrorColours[low + 1][c] * part));
+  }
+  return picture;
+}
+
+double mean_square(const Frame& a, const Frame& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i)
+    sum += std::pow(static_cast<double>(a[i]) - static_cast<double>(b[i]), 2);
+  return sum / static_cast<double>(a.size());
+}
+
+// Clips to show: the recordings in turn, within each evenly spaced.
+std::vector<size_t> choose(const HeldOutSet& set, int64_t wanted) {
+  std::vector<std::vector<size_t>> by_recording(set.recordings.size());
+  for (size_t i = 0; i < set.clips.size(); ++i)
+    by_recording[static_cast<size_t>(set.clips[i].recording)].push_back(i);
+  std::erase_if(by_recording, [](const auto& clips) { return clips.empty(); });
+  std::vector<size_t> chosen;
+  const size_t recordings = by_recording.size(), examples = static_cast<size_t>(wanted);
+  for (size_t r = 0; r < recordings; ++r) {
+    const auto& clips = by_recording[r];
+    // The first examples % recordings recordings give one more.
+    const size_t share =
+        std::min(clips.size(), examples / recordings + (r < examples % recordings ? 1 : 0));
+    for (size_t k = 0; k < share; ++k)
+      chosen.push_back(clips[(2 * k + 1) * clips.size() / (2 * share)]);
+  }
+  return chosen;
+}
+
+class Writer {
+ public:
+  Writer(const std::string& folder, Evaluator& evaluator)
+      : folder_(folder), evaluator_(evaluator) {}
+
+  // The predictions of one clip: horizons [first, last], 1 is the next frame.
+  void add(size_t clip, int64_t first, int64_t last) {
+    const HeldOutSet& set = evaluator_.set();
+    const auto predictions = evaluator_.predict(clip, last);
+    const auto flows = evaluator_.predict_by_flow(clip, last);
+    const Frame copy = evaluator_.frame(clip, set.inputs - 1);
+    for (int64_t h = first; h <= static_cast<int64_t>(predictions.size()); ++h) {
+      const Frame truth = evaluator_.frame(clip, set.inputs + h - 1);
+      const Frame &prediction = predictions[static_cast<size_t>(h - 1)],
+                  &flow = flows[static_cast<size_t>(h - 1)];
+      Json images = Json::object();
+      const auto save = [&](const char* kind, const std::vector<uint8_t>& picture) {
+        const std::string file = fmt::format("{}_{}.png", list_.size(), kind);
+        write_png(folder_ + "/" + file, picture, set.width, set.height);
+        images[kind] = file;
+      };
+      save("last", to_bytes(copy));
+      save("truth", to_bytes(truth));
+      save("prediction", to_bytes(prediction));
+      save("flow", to_bytes(flow));
+      save("error", error_map(prediction, truth));
+      save("copy_error", error_map(copy, truth));
+      Json colours = Json::array();
+      for (const auto& [r, g, b] : kErrorColours)
+        colours.push_back(fmt::format("#{:02x}{:02x}{:02x}", r, g, b));
+      list_.push_back(
+          {{"recording", set.recordings[static_cast<size_t>(set.clips[clip].recording)]},
+           {"horizon", h},
+           {"frame", set.clips[clip].frame},
+           {"mse", mean_square(prediction, truth)},
+           {"copy_last_mse", mean_square(copy, truth)},
+           {"flow_mse", mean_square(flow, truth)},
+           {"error_scale", kErrorScale},
+           {"error_colours", colours},
+           {"images", images}});
+    }
+  }
+
+  void finish() {
+    write_file_atomic(folder_ + "/samples.json",
+                      list_.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  }
+
+ private:
+  std::string folder_;
+  Evaluator& evaluator_;
+  Json list_ = Json::array();
+};
+
+}  // namespace
+
+void write_samples(const std::string& folder, Evaluator& evaluator, const SampleOptions& options) {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  make_folder(folder);
+  Writer writer(folder, evaluator);
+  const std::vector<size_t> clips = choose(evaluator.set(), options.examples);
+  for (size_t clip : clips) writer.add(clip, 1, 1);
+  // The sequence: the shown clip with the most motion, where there is most to see.
+  size_t liveliest = clips.at(0);
+  double most = -1;
+  for (size_t clip : clips) {
+    const int64_t inputs = evaluator.set().inputs;
+    const double motion =
+        mean_square(evaluator.frame(clip, inputs - 1), evaluator.frame(clip, inputs));
+    if (motion > most && evaluator.set().clips[clip].horizons > 1) {
+      most = motion;
+      liveliest = clip;
+    }
+  }
+  if (options.horizons > 1) writer.add(liveliest, 1, options.horizons);
+  writer.finish();
+}
+
+}  // namespace dojo
