@@ -14,7 +14,6 @@
 #include <map>
 #include <memory>
 #include <new>
-#include <nlohmann/json.hpp>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
@@ -28,8 +27,6 @@ extern "C" {
 
 namespace dojo {
 namespace {
-
-using nlohmann::json;
 
 double cpu_seconds() {
   rusage usage{};
@@ -59,13 +56,12 @@ class Memory {
 
 class Server {
  public:
-  json answer(const json& request) {
-    const std::string path = request.at("path");
-    if (request.at("op") == "probe") {
-      const Decoder decoder(path);
-      return {{"ok", true}, {"index", to_json(decoder.index())}};
-    }
-    return read(request, path);
+  WorkerReply answer(const WorkerRequest& request) {
+    if (!request.probe) return read(request);
+    WorkerReply reply;
+    reply.index = Decoder(request.path).index();
+    reply.ok = true;
+    return reply;
   }
 
  private:
@@ -90,15 +86,14 @@ class Server {
     return open_.front();
   }
 
-  json read(const json& request, const std::string& path) {
-    if (request.contains("index")) {
+  WorkerReply read(const WorkerRequest& request) {
+    const std::string& path = request.path;
+    if (request.index) {
       open_.remove_if([&](const Open& o) { return o.path == path; });
-      indexes_[path] = index_from_json(request.at("index"));
+      indexes_[path] = *request.index;
     }
     Open& file = open(path);
-    const auto frames = request.at("frames").get<std::vector<int64_t>>();
-    const bool md5 = request.at("md5");
-    const int64_t height = request.at("height"), width = request.at("width");
+    const auto& [frames, height, width, md5] = request.read;
     const FrameIndex& index = file.decoder->index();
     for (size_t i = 0; i < frames.size(); ++i)
       if (frames[i] < 0 || frames[i] >= index.num_frames() || (i && frames[i] <= frames[i - 1]))
@@ -110,7 +105,7 @@ class Server {
     const std::span<uint8_t> out =
         md5 ? std::span<uint8_t>() : memory_.map(frame_bytes * frames.size());
     const int64_t decoded_before = file.decoder->frames_decoded();
-    json sums = json::array(), damaged = json::array();
+    WorkerReply reply;
     size_t slot = 0;
     const auto visit = [&](int64_t frame, const AVFrame* picture, const std::string& damage) {
       std::string problem = damage;
@@ -121,11 +116,11 @@ class Server {
                               index.seconds(frame), picture->width, picture->height,
                               index.stored_width, index.stored_height);
       if (!problem.empty())
-        damaged.push_back({frame, problem});
+        reply.damaged.emplace_back(frame, problem);
       else if (!md5)
         file.converter->convert(*picture, index.rotation, height, width,
                                 out.subspan(slot * frame_bytes, frame_bytes));
-      if (md5) sums.push_back(problem.empty() ? picture_md5(*picture) : "");
+      if (md5) reply.md5.push_back(problem.empty() ? picture_md5(*picture) : "");
       ++slot;
     };
     try {
@@ -134,10 +129,9 @@ class Server {
       open_.remove_if([&](const Open& o) { return o.path == path; });
       throw;
     }
-    return {{"ok", true},
-            {"md5", sums},
-            {"damaged", damaged},
-            {"decoded", file.decoder->frames_decoded() - decoded_before}};
+    reply.ok = true;
+    reply.frames_decoded = file.decoder->frames_decoded() - decoded_before;
+    return reply;
   }
 
   std::map<std::string, FrameIndex> indexes_;
@@ -189,23 +183,24 @@ int decode_worker_main(int argc, char** argv) {
     }
     alarm(deadline);  // ends this process if the main one forgets it
     const double before = cpu_seconds();
-    json reply;
+    WorkerReply reply;
+    const auto failed = [&](std::string_view category, const std::string& reason) {
+      reply = {};
+      reply.category = category;
+      reply.reason = reason;
+    };
     try {
-      reply = server.answer(parse_message(text));
+      reply = server.answer(decode_request(text));
     } catch (const Error& e) {
-      reply = {{"ok", false}, {"category", name(e.category())}, {"message", e.message()}};
+      failed(name(e.category()), e.message());
     } catch (const std::bad_alloc&) {
-      reply = {{"ok", false},
-               {"category", "input"},
-               {"message", "decoding needs more memory than a worker may have"}};
+      failed("input", "decoding needs more memory than a worker may have");
     } catch (const std::exception& e) {
-      reply = {{"ok", false},
-               {"category", "io"},
-               {"message", std::string("the decoding process failed: ") + e.what()}};
+      failed("io", std::string("the decoding process failed: ") + e.what());
     }
     alarm(0);
-    reply["cpu_seconds"] = cpu_seconds() - before;
-    if (!send_all(frame_message(reply))) return 0;
+    reply.cpu_seconds = cpu_seconds() - before;
+    if (!send_all(encode(reply))) return 0;
   }
 }
 

@@ -13,7 +13,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
@@ -24,7 +23,6 @@ extern char** environ;
 namespace dojo {
 namespace {
 
-using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
 std::string find_program(const std::string& given) {
@@ -142,7 +140,8 @@ WorkerReply WorkerProcess::lost(const std::string& reason) {
   return reply;
 }
 
-void WorkerProcess::ask(const std::string& path, const std::string& message) {
+void WorkerProcess::ask(const WorkerRequest& request) {
+  const std::string message = encode(request);
   DOJO_CHECK(!busy_);
   if (pid_ < 0) start();
   busy_ = true;
@@ -158,7 +157,8 @@ void WorkerProcess::ask(const std::string& path, const std::string& message) {
 
 void WorkerProcess::ask_probe(const std::string& path) {
   pixel_bytes_ = frames_asked_ = 0;
-  ask(path, frame_message({{"op", "probe"}, {"path", path}}));
+  probe_ = true;
+  ask({.path = path, .probe = true});
 }
 
 void WorkerProcess::ask_read(const Recording& recording, const ReadRequest& request) {
@@ -176,17 +176,11 @@ void WorkerProcess::ask_read(const Recording& recording, const ReadRequest& requ
     map_ = map;
     map_bytes_ = pixel_bytes_;
   }
-  json message = {{"op", "read"},
-                  {"path", recording.path},
-                  {"frames", request.frames},
-                  {"height", request.height},
-                  {"width", request.width},
-                  {"md5", request.md5}};
-  if (recording.index && told_[recording.path] != recording.index) {
-    message["index"] = to_json(*recording.index);
-    told_[recording.path] = recording.index;
-  }
-  ask(recording.path, frame_message(message));
+  WorkerRequest whole{.path = recording.path, .read = request};
+  if (recording.index && told_[recording.path] != recording.index)
+    whole.index = told_[recording.path] = recording.index;
+  probe_ = false;
+  ask(whole);
 }
 
 double WorkerProcess::seconds_left() const {
@@ -215,22 +209,10 @@ std::optional<WorkerReply> WorkerProcess::try_answer() {
           fmt::format("no answer within the deadline of {:g} s", options_.deadline_seconds));
     }
     busy_ = false;
-    const json j = parse_message(text);
-    WorkerReply reply;
-    j.at("ok").get_to(reply.ok);
-    j.at("cpu_seconds").get_to(reply.cpu_seconds);
-    if (!reply.ok) {
-      j.at("category").get_to(reply.category);
-      j.at("message").get_to(reply.reason);
-      return reply;
-    }
-    if (j.contains("index")) reply.index = index_from_json(j.at("index"));
-    if (j.contains("damaged")) {
-      for (const json& d : j.at("damaged")) reply.damaged.emplace_back(d.at(0), d.at(1));
-      j.at("md5").get_to(reply.md5);
-      j.at("decoded").get_to(reply.frames_decoded);
-    }
-    if (!reply.md5.empty() && reply.md5.size() != frames_asked_)
+    WorkerReply reply = decode_reply(text);
+    if (!reply.ok) return reply;
+    if (probe_ ? reply.index.num_frames() == 0
+               : !reply.md5.empty() && reply.md5.size() != frames_asked_)
       return lost("the decoding process makes no sense");
     reply.pixels = {static_cast<const uint8_t*>(map_), pixel_bytes_};
     return reply;

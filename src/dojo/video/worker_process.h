@@ -9,13 +9,12 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "dojo/video/frame_index.h"
 #include "dojo/video/recording.h"
+#include "dojo/video/worker_protocol.h"
 
 namespace dojo {
 
@@ -24,27 +23,6 @@ struct WorkerOptions {
   int64_t max_bytes = int64_t{2} << 30;  // of address space
   std::string program =
       {};  // empty: $DOJO_WORKER, else dojo-decode-worker beside the running program
-};
-
-struct ReadRequest {
-  std::vector<int64_t> frames;    // strictly ascending
-  int64_t height = 0, width = 0;  // of the RGB pictures
-  bool md5 = false;               // hashes of the stored pictures instead of RGB
-};
-
-struct WorkerReply {
-  bool ok = false;
-  std::string category, reason;  // if not ok: "input", "io", "unsupported"; no path in it
-  bool process_lost =
-      false;  // it crashed, hung or ran out of its limits: the file is not to be touched again
-  FrameIndex index;  // of a probe
-  std::span<const uint8_t>
-      pixels;  // of a read: [frames, height, width, 3] u8, valid until the next request
-  std::vector<std::string> md5;  // of a read, for each frame
-  std::vector<std::pair<int64_t, std::string>>
-      damaged;  // of a read: frames without pixels, and why
-  int64_t frames_decoded = 0;
-  double cpu_seconds = 0;
 };
 
 class WorkerProcess {
@@ -71,7 +49,7 @@ class WorkerProcess {
  private:
   void start();
   void stop();
-  void ask(const std::string& path, const std::string& message);
+  void ask(const WorkerRequest& request);
   WorkerReply lost(const std::string& reason);
   std::string how_it_ended();
 
@@ -81,6 +59,7 @@ class WorkerProcess {
   void* map_ = nullptr;
   size_t map_bytes_ = 0, pixel_bytes_ = 0;
   size_t frames_asked_ = 0;
+  bool probe_ = false;
   bool busy_ = false;
   std::string buffer_;
   std::chrono::steady_clock::time_point deadline_;

@@ -7,6 +7,7 @@
 #include "dojo/base/error.h"
 
 namespace dojo {
+namespace {
 
 using nlohmann::json;
 
@@ -59,7 +60,7 @@ FrameIndex index_from_json(const json& j) {
   return index;
 }
 
-std::string frame_message(const json& j) {
+std::string message(const json& j) {
   std::string text;
   json::to_cbor(j, nlohmann::detail::output_adapter<char, std::string>(text));
   const uint32_t size = static_cast<uint32_t>(text.size());
@@ -68,7 +69,56 @@ std::string frame_message(const json& j) {
   return bytes + text;
 }
 
-json parse_message(const std::string& text) { return json::from_cbor(text); }
+}  // namespace
+
+std::string encode(const WorkerRequest& r) {
+  json j = {{"path", r.path},          {"probe", r.probe},
+            {"frames", r.read.frames}, {"size", {r.read.height, r.read.width}},
+            {"md5", r.read.md5},       {"index", nullptr}};
+  if (r.index) j["index"] = to_json(*r.index);
+  return message(j);
+}
+
+WorkerRequest decode_request(const std::string& text) {
+  const json j = json::from_cbor(text);
+  WorkerRequest r;
+  j.at("path").get_to(r.path);
+  j.at("probe").get_to(r.probe);
+  j.at("frames").get_to(r.read.frames);
+  r.read.height = j.at("size").at(0);
+  r.read.width = j.at("size").at(1);
+  j.at("md5").get_to(r.read.md5);
+  if (!j.at("index").is_null())
+    r.index = std::make_shared<const FrameIndex>(index_from_json(j.at("index")));
+  return r;
+}
+
+std::string encode(const WorkerReply& r) {
+  json j = {{"ok", r.ok},
+            {"category", r.category},
+            {"reason", r.reason},
+            {"index", nullptr},
+            {"md5", r.md5},
+            {"damaged", r.damaged},
+            {"decoded", r.frames_decoded},
+            {"cpu_seconds", r.cpu_seconds}};
+  if (r.index.num_frames() > 0) j["index"] = to_json(r.index);
+  return message(j);
+}
+
+WorkerReply decode_reply(const std::string& text) {
+  const json j = json::from_cbor(text);
+  WorkerReply r;
+  j.at("ok").get_to(r.ok);
+  j.at("category").get_to(r.category);
+  j.at("reason").get_to(r.reason);
+  j.at("md5").get_to(r.md5);
+  for (const json& d : j.at("damaged")) r.damaged.emplace_back(d.at(0), d.at(1));
+  j.at("decoded").get_to(r.frames_decoded);
+  j.at("cpu_seconds").get_to(r.cpu_seconds);
+  if (!j.at("index").is_null()) r.index = index_from_json(j.at("index"));
+  return r;
+}
 
 bool take_message(std::string* buffer, std::string* text) {
   uint32_t size = 0;
