@@ -54,6 +54,8 @@ Progress::Progress(std::string title, ProgressOptions options)
   bar_ = options_.style == Style::kBar ||
          (options_.style == Style::kAuto && is_terminal(options_.file));
   done_ = options_.start;
+  if (options_.total > 0)
+    fraction_ = static_cast<double>(done_) / static_cast<double>(options_.total);
   began_ = next_draw_ = now_ = options_.clock();
 }
 

@@ -125,6 +125,16 @@ TEST(Progress, AResumedRunLeavesOldStepsOutOfTheRate) {
   EXPECT_EQ(screen.text(), "training  60 %  600/1000 steps  10.0 steps/s  40 s left\n");
 }
 
+TEST(Progress, AResumedRunWithNothingLeftIsAtItsEnd) {
+  Screen screen;
+  ProgressOptions options = screen.options(kLines, 12);
+  options.start = 12;
+  Progress progress("training", options);
+  screen.seconds += 2;
+  progress.finish();
+  EXPECT_EQ(screen.text(), "training 100 %  12/12 steps  in 2.0 s\n");
+}
+
 TEST(Progress, AFractionGivenByTheCallerCountsForTheTimeLeft) {
   Screen screen;
   Progress progress("training", screen.options(kLines, 0));
