@@ -29,15 +29,16 @@ Tensor read_tensor(const Executor& executor, const std::string& from, const std:
 }  // namespace
 
 std::string to_json(const LoopState& s) {
-  return nlohmann::json{{"step", s.step},
-                        {"position", s.position},
-                        {"metrics_lines", s.metrics_lines},
-                        {"evaluated_step", s.evaluated_step},
-                        {"best_step", s.best_step},
-                        {"best_score", s.best_score},
-                        {"elapsed_seconds", s.elapsed_seconds},
-                        {"log", {{"steps", s.log.steps}, {"sums", s.log.sums}}},
-                        {"guard", {s.smooth_loss, s.least_smooth_loss, s.steps_above}}}
+  return nlohmann::json{
+      {"step", s.step},
+      {"position", s.position},
+      {"metrics_lines", s.metrics_lines},
+      {"evaluated_step", s.evaluated_step},
+      {"best_step", s.best_step},
+      {"best_score", s.best_score},
+      {"elapsed_seconds", s.elapsed_seconds},
+      {"log", {{"steps", s.log.steps}, {"sums", s.log.sums}}},
+      {"guard", {s.smooth_loss, s.least_smooth_loss, s.smooth_copy, s.steps_above}}}
       .dump();
 }
 
@@ -56,7 +57,8 @@ LoopState parse_loop_state(const std::string& text, const std::string& where) {
     j.at("log").at("sums").get_to(s.log.sums);
     j.at("guard").at(0).get_to(s.smooth_loss);
     j.at("guard").at(1).get_to(s.least_smooth_loss);
-    j.at("guard").at(2).get_to(s.steps_above);
+    j.at("guard").at(2).get_to(s.smooth_copy);
+    j.at("guard").at(3).get_to(s.steps_above);
     if (s.step < 0 || s.metrics_lines < 0 || s.log.steps < 0)
       fail(fmt::format("the state of the run has a negative count: {}", text), where);
     return s;

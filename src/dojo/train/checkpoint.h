@@ -35,7 +35,7 @@ struct LoopState {
   double best_score = 0;       // held-out mse / copy_last_mse
   double elapsed_seconds = 0;  // 0 unless the run is limited in minutes
   LogSums log;
-  double smooth_loss = 0, least_smooth_loss = 0;  // of the divergence guard
+  double smooth_loss = 0, least_smooth_loss = 0, smooth_copy = 0;  // of the divergence guard
   int64_t steps_above = 0;
 };
 

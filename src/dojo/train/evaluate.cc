@@ -70,6 +70,7 @@ Evaluator::Evaluator(HeldOutSet set, const Graph& inference, const ExecutorFacto
                   (set_.inputs + clip.horizons) * frame_size_);
   }
   flow_mse_.resize(set_.clips.size());
+  measure_flow(1);
 }
 
 void Evaluator::load(const SafeTensors& weights, const std::string& path) {

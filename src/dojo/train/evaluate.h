@@ -54,7 +54,8 @@ double score_ratio(const Score& score);
 
 class Evaluator {
  public:
-  // `inference`: data "frames" f32 [B,T,H,W,3] -> output "next" f32 [B,H,W,3].
+  // `inference`: data "frames" f32 [B,T,H,W,3] -> output "next" f32 [B,H,W,3]. Measures the optical
+  // flow of the next frames, which takes some seconds.
   Evaluator(HeldOutSet set, const Graph& inference, const ExecutorFactory& make_executor);
 
   // The weights to judge. Throws Error(kInput) that names `path` where they do not fit.

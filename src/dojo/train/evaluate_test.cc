@@ -28,7 +28,8 @@ Tensor tensor(std::string name, Shape shape, float value) {
 
 SafeTensors weights(float offset) {
   SafeTensors s;
-  s.tensors = {tensor("offset", {4, 4, 3}, offset), tensor("gain", {3}, 1)};
+  s.tensors.push_back(tensor("offset", {4, 4, 3}, offset));
+  s.tensors.push_back(tensor("gain", {3}, 1));
   return s;
 }
 

@@ -26,7 +26,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The guard against divergence: the smoothed loss must not stay far above its least value.
+// The guard against divergence: the smoothed loss must not stay far above its least value and above
+// the error of copying the last frame. The second condition lets calm stretches of video, where all
+// errors are tiny, be followed by lively ones.
 constexpr double kSmoothing = 0.02;
 constexpr double kDivergedFactor = 10;
 constexpr int64_t kDivergedSteps = 200;
@@ -155,11 +157,14 @@ class Loop {
     for (const std::string& name : watched_)
       state_.log.sums[name] += static_cast<double>(step_.read_scalar(name));
     const double loss = static_cast<double>(step_.read_scalar("loss"));
+    const double copy = step_.graph().find_output("copy_last_mse")
+                            ? static_cast<double>(step_.read_scalar("copy_last_mse"))
+                            : 0;
     compute_seconds_ += seconds_now() - began;
     state_.step = step;
     state_.position = source_.position();
     if (step == 1 || step % o_.log_every == 0) log_step(lr);
-    if (diverged(loss)) {
+    if (diverged(loss, copy)) {
       result.reason = StopReason::kDiverged;
       result.problem = fmt::format(
           "step {}: the smoothed loss {:.4g} has stayed above {} times its least value {:.4g} for "
@@ -170,11 +175,15 @@ class Loop {
     return true;
   }
 
-  bool diverged(double loss) {
+  bool diverged(double loss, double copy) {
     LoopState& s = state_;
-    s.smooth_loss = s.step == 1 ? loss : s.smooth_loss + kSmoothing * (loss - s.smooth_loss);
-    s.least_smooth_loss = s.step == 1 ? loss : std::min(s.least_smooth_loss, s.smooth_loss);
-    s.steps_above = s.smooth_loss > kDivergedFactor * s.least_smooth_loss ? s.steps_above + 1 : 0;
+    if (s.step == 1) s.smooth_loss = s.least_smooth_loss = loss, s.smooth_copy = copy;
+    s.smooth_loss += kSmoothing * (loss - s.smooth_loss);
+    s.smooth_copy += kSmoothing * (copy - s.smooth_copy);
+    s.least_smooth_loss = std::min(s.least_smooth_loss, s.smooth_loss);
+    const bool above =
+        s.smooth_loss > kDivergedFactor * s.least_smooth_loss && s.smooth_loss > s.smooth_copy;
+    s.steps_above = above ? s.steps_above + 1 : 0;
     return s.steps_above >= kDivergedSteps;
   }
 
@@ -254,6 +263,7 @@ class Loop {
     }
     const double cost = seconds_now() - began;
     next_eval_ = elapsed() + std::max(kLeastEvalPauseSeconds, kEvalPause * cost);
+    if (o_.quiet) return;
     progress_bar.message(fmt::format(
         "step {}: held-out mse {:.6f}, {:.3f} x copy-last, {:.3f} x optical flow{}", state_.step,
         evaluation.overall.mse, score, evaluation.overall.mse / evaluation.overall.flow_mse,

@@ -240,6 +240,8 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   loop.folder = folder;
   loop.resume = resume;
   loop.schedule = {.learning_rate = o.learning_rate, .steps = o.steps, .minutes = o.minutes};
+  if (o.steps > 0)  // a short run warms up for a tenth of it
+    loop.schedule.warmup_steps = std::clamp<int64_t>(o.steps / 10, 1, loop.schedule.warmup_steps);
   loop.seed = o.seed;
   loop.batch = model.batch;
   loop.horizons = o.horizons;
