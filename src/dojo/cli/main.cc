@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dojo/base/error.h"
+#include "dojo/base/parallel_for.h"
 #include "dojo/base/version.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
@@ -28,7 +29,7 @@ const std::vector<Command>& commands() {
       {"train", "trains a network on driving video and reports what it learned", run_train},
       {"eval", "judges a checkpoint on clips, beside two baselines", run_eval},
       {"graph", "shows, checks and runs the graph of a training step", run_graph},
-      {"scene", "render drives of a procedural world, with exact truth", run_scene},
+      {"scene", "renders drives of a procedural world, with exact truth", run_scene},
       {"report", "writes the report.html of a run", run_report},
       {"frames", "reads frames of a video file by number: hashes, images", run_frames},
       {"inspect", "lists the recordings of a folder and the files it cannot use", run_inspect},
@@ -129,6 +130,7 @@ int run(std::span<const std::string> words) {
 }  // namespace dojo
 
 int main(int argc, char** argv) {
+  dojo::restart_with_short_spinning(argv);
   dojo::fill_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, reported like any other
   const std::vector<std::string> words(argv + 1, argv + std::max(argc, 1));
