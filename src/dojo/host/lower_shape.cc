@@ -108,9 +108,12 @@ bool lower_concat(Lowering& l, const Node& node) {
   const bool bytes = is_bytes(l, y);
   std::vector<BufferId> reads;
   std::vector<kernels::StridedCopy> copies;
+  std::vector<int64_t> channels;  // where the axis is the last in memory
+  const int64_t rows = num_elements(dims) / std::max<int64_t>(1, dims.back());
   Shape start(dims.size(), 0);
   for (ValueId v : node.inputs) {
     const Shape counts = physical(l.graph.type(v).shape, kind);
+    channels.push_back(counts[p]);
     reads.push_back(l.operand(v, kind));
     copies.push_back(kernels::place_copy(dims, start, counts, Shape(dims.size(), 1)));
     start[p] += counts[p];
@@ -124,6 +127,12 @@ bool lower_concat(Lowering& l, const Node& node) {
         for (size_t i = 0; i < copies.size(); ++i)
           kernels::copy_u8(copies[i], reinterpret_cast<const uint8_t*>(from[i]), q);
       };
+    if (p + 1 == dims.size()) {
+      std::vector<kernels::ChannelPart> parts;
+      for (size_t i = 0; i < from.size(); ++i)
+        parts.push_back({reinterpret_cast<const float*>(from[i]), channels[i]});
+      return [parts, rows, q = m.get(to)] { kernels::concat_channels(rows, parts, q); };
+    }
     return [copies, from, q = m.get(to)] {
       for (size_t i = 0; i < copies.size(); ++i)
         kernels::copy_f32(copies[i], reinterpret_cast<const float*>(from[i]), q);

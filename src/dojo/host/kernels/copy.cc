@@ -243,6 +243,25 @@ StridedCopy space_to_depth_copy(int64_t n, int64_t h, int64_t w, int64_t c, int6
   return simplify(copy);
 }
 
+void concat_channels(int64_t rows, std::span<const ChannelPart> parts, float* y) {
+  int64_t pitch = 0;
+  for (const ChannelPart& part : parts) pitch += part.c;
+  if (pitch == 0) return;
+  constexpr int64_t kRows =
+      64;  // the piece of y that all parts are written into stays in the first-level cache
+  parallel_for((rows + kRows - 1) / kRows, std::max<int64_t>(1, 32768 / (kRows * pitch)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t r = begin * kRows; r < std::min(rows, end * kRows); r += kRows) {
+                   const int64_t n = std::min(kRows, rows - r);
+                   float* to = y + r * pitch;
+                   for (const ChannelPart& part : parts) {
+                     copy_plane<Assign>(part.data + r * part.c, to, n, part.c, part.c, pitch, 1, 1);
+                     to += part.c;
+                   }
+                 }
+               });
+}
+
 void fill_f32(float* dst, int64_t n, float value) {
   parallel_for(n, 65536,
                [&](int64_t begin, int64_t end) { std::fill(dst + begin, dst + end, value); });

@@ -49,6 +49,13 @@ StridedCopy depth_to_space_copy(int64_t n, int64_t h, int64_t w, int64_t c, int6
 StridedCopy space_to_depth_copy(int64_t n, int64_t h, int64_t w, int64_t c, int64_t block,
                                 DepthOrder order);  // [n,h,w,c] -> [n,h/block,w/block,c*block^2]
 
+// Concat along channels: y [rows, sum of c] from parts [rows,c], written once from front to back.
+struct ChannelPart {
+  const float* data = nullptr;
+  int64_t c = 0;
+};
+void concat_channels(int64_t rows, std::span<const ChannelPart> parts, float* y);
+
 void fill_f32(float* dst, int64_t n, float value);
 
 // y[b,h,w,c] = x[b,frame,h,w,c] * scale + offset: one frame of each clip u8 [B,T,frame_size] as f32

@@ -139,6 +139,29 @@ TEST(Copy, ChannelCopyJoinsChannels) {
   }
 }
 
+TEST(Copy, ConcatChannelsEqualsTheLoop) {
+  Random random(8);
+  for (int64_t rows : {1, 63, 64, 5000}) {
+    std::vector<std::vector<float>> arrays;
+    std::vector<ChannelPart> parts;
+    int64_t pitch = 0;
+    for (int64_t c : {3, 1, 2, 0, 17, 4, 32}) {
+      arrays.push_back(random_array(random, rows * c));
+      parts.push_back({arrays.back().data(), c});
+      pitch += c;
+    }
+    auto y = nan_array(rows * pitch);
+    concat_channels(rows, parts, y.data());
+    for (int64_t r = 0; r < rows; ++r) {
+      int64_t at = r * pitch;
+      for (const ChannelPart& part : parts) {
+        for (int64_t c = 0; c < part.c; ++c)
+          ASSERT_EQ(y[static_cast<size_t>(at++)], part.data[r * part.c + c]);
+      }
+    }
+  }
+}
+
 TEST(Copy, DepthToSpaceFollowsOnnxInBothOrders) {
   Random random(6);
   const int64_t n = 2, h = 3, w = 5, block = 2, k = 3, c = k * block * block;

@@ -48,9 +48,11 @@ HWY_INLINE void find_corners(const GridSample& s, const float* grid, int64_t n, 
     const float extent = static_cast<float>(size),
                 factor = (s.align_corners ? extent - 1 : extent) * 0.5f;
     const V last = hn::Set(d, extent - 1);
-    const V raw = s.align_corners
-                      ? hn::Mul(hn::Add(g, one), hn::Set(d, factor))
-                      : hn::MulSub(hn::Add(g, one), hn::Set(d, factor), hn::Set(d, 0.5f));
+    // The same roundings as PyTorch's, because the gradient jumps where a place is a pixel.
+    const V raw =
+        s.align_corners
+            ? hn::Mul(hn::Add(g, one), hn::Set(d, factor))
+            : hn::Mul(hn::Sub(hn::Mul(hn::Add(g, one), hn::Set(d, extent)), one), hn::Set(d, 0.5f));
     Line l;
     V at;
     if (border) {

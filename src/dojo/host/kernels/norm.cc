@@ -105,12 +105,11 @@ void ApplyRows(Activation activation, const float* x, int64_t rows, int64_t c, c
   }
 }
 
-// g = dy through the activation at x * a + b; sums of g and of g * (x - mean), by channel. g is
-// stored unless g_out is nullptr.
+// g = dy through the activation at x * a + b; sums of g and of g * (x - mean), by channel.
 template <Activation kActivation>
 HWY_INLINE void backward_sums(const float* x, const float* dy, int64_t rows, int64_t c,
                               const float* a, const float* b, const float* mean, double* sum,
-                              double* dot, float* g_out) {
+                              double* dot) {
   const D d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   alignas(64) float s_out[HWY_MAX_BYTES / 4], q_out[HWY_MAX_BYTES / 4];
@@ -125,7 +124,6 @@ HWY_INLINE void backward_sums(const float* x, const float* dy, int64_t rows, int
         const V xv = load_n(d, x + at, m);
         const V g =
             through_activation<kActivation>(d, hn::MulAdd(xv, av, bv), load_n(d, dy + at, m));
-        if (g_out != nullptr) store_n(d, g, g_out + at, m);
         s0 = hn::Add(s0, g);
         q0 = hn::MulAdd(g, hn::Sub(xv, mv), q0);
       }
@@ -137,31 +135,51 @@ HWY_INLINE void backward_sums(const float* x, const float* dy, int64_t rows, int
 }
 
 void BackwardSums(Activation activation, const float* x, const float* dy, int64_t rows, int64_t c,
-                  const float* a, const float* b, const float* mean, double* sum, double* dot,
-                  float* g) {
+                  const float* a, const float* b, const float* mean, double* sum, double* dot) {
   switch (activation) {
     case Activation::kNone:
-      return backward_sums<Activation::kNone>(x, dy, rows, c, a, b, mean, sum, dot, nullptr);
+      return backward_sums<Activation::kNone>(x, dy, rows, c, a, b, mean, sum, dot);
     case Activation::kRelu:
-      return backward_sums<Activation::kRelu>(x, dy, rows, c, a, b, mean, sum, dot, g);
+      return backward_sums<Activation::kRelu>(x, dy, rows, c, a, b, mean, sum, dot);
     case Activation::kGelu:
-      return backward_sums<Activation::kGelu>(x, dy, rows, c, a, b, mean, sum, dot, g);
+      return backward_sums<Activation::kGelu>(x, dy, rows, c, a, b, mean, sum, dot);
     case Activation::kGeluTanh:
-      return backward_sums<Activation::kGeluTanh>(x, dy, rows, c, a, b, mean, sum, dot, g);
+      return backward_sums<Activation::kGeluTanh>(x, dy, rows, c, a, b, mean, sum, dot);
   }
 }
 
-// dx = g * p[ch] + x * q[ch] + s[ch].
-void BackwardRows(const float* x, const float* g, int64_t rows, int64_t c, const float* p,
-                  const float* q, const float* s, float* dx) {
+// dx = g * p[ch] + x * q[ch] + s[ch], with g as above: computing it twice is
+// cheaper than memory.
+template <Activation kActivation>
+HWY_INLINE void backward_rows(const float* x, const float* dy, int64_t rows, int64_t c,
+                              const float* a, const float* b, const float* p, const float* q,
+                              const float* s, float* dx) {
   const D d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t r = 0; r < rows; ++r, x += c, g += c, dx += c) {
+  for (int64_t r = 0; r < rows; ++r, x += c, dy += c, dx += c) {
     for (int64_t ch = 0; ch < c; ch += lanes) {
       const int64_t m = c - ch;
-      const V t = hn::MulAdd(load_n(d, x + ch, m), load_n(d, q + ch, m), load_n(d, s + ch, m));
-      store_n(d, hn::MulAdd(load_n(d, g + ch, m), load_n(d, p + ch, m), t), dx + ch, m);
+      const V xv = load_n(d, x + ch, m);
+      const V h = hn::MulAdd(xv, load_n(d, a + ch, m), load_n(d, b + ch, m));
+      const V g = through_activation<kActivation>(d, h, load_n(d, dy + ch, m));
+      const V t = hn::MulAdd(xv, load_n(d, q + ch, m), load_n(d, s + ch, m));
+      store_n(d, hn::MulAdd(g, load_n(d, p + ch, m), t), dx + ch, m);
     }
+  }
+}
+
+void BackwardRows(Activation activation, const float* x, const float* dy, int64_t rows, int64_t c,
+                  const float* a, const float* b, const float* p, const float* q, const float* s,
+                  float* dx) {
+  switch (activation) {
+    case Activation::kNone:
+      return backward_rows<Activation::kNone>(x, dy, rows, c, a, b, p, q, s, dx);
+    case Activation::kRelu:
+      return backward_rows<Activation::kRelu>(x, dy, rows, c, a, b, p, q, s, dx);
+    case Activation::kGelu:
+      return backward_rows<Activation::kGelu>(x, dy, rows, c, a, b, p, q, s, dx);
+    case Activation::kGeluTanh:
+      return backward_rows<Activation::kGeluTanh>(x, dy, rows, c, a, b, p, q, s, dx);
   }
 }
 
@@ -295,7 +313,7 @@ void norm_backward(const Norm& norm, const float* x, const float* scale, const f
     double* sum = &sums[static_cast<size_t>(i * norm.c * 2)];
     HWY_DYNAMIC_DISPATCH(BackwardSums)
     (norm.activation, x + at, dy + at, r1 - r0, norm.c, &k.a[ch], &k.b[ch], &channel_mean[ch], sum,
-     sum + norm.c, dx == nullptr ? nullptr : dx + at);
+     sum + norm.c);
   });
 
   std::vector<float> p(static_cast<size_t>(norm.n * norm.c)), q(p.size()), s(p.size());
@@ -330,12 +348,12 @@ void norm_backward(const Norm& norm, const float* x, const float* scale, const f
     if (dbias != nullptr) dbias[ch] = static_cast<float>(all_bias[static_cast<size_t>(ch)]);
   }
   if (dx == nullptr) return;
-  const float* g = norm.activation == Activation::kNone ? dy : dx;
   for_each_piece(norm, pieces, [&](int64_t, int64_t image, int64_t r0, int64_t r1) {
     const int64_t at = (image * norm.rows + r0) * norm.c;
     const size_t ch = static_cast<size_t>(image * norm.c);
     HWY_DYNAMIC_DISPATCH(BackwardRows)
-    (x + at, g + at, r1 - r0, norm.c, &p[ch], &q[ch], &s[ch], dx + at);
+    (norm.activation, x + at, dy + at, r1 - r0, norm.c, &k.a[ch], &k.b[ch], &p[ch], &q[ch], &s[ch],
+     dx + at);
   });
 }
 

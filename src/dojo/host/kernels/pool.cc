@@ -111,6 +111,41 @@ void MaxRow(const MaxPool& p, const float* image, int64_t oy, float* y, int32_t*
   }
 }
 
+// One row of the image's gradient: each pixel takes dy from the windows over it whose maximum it
+// is.
+void MaxBackwardRow(const MaxPool& p, const float* dy, const int32_t* index, int64_t iy,
+                    float* dx) {
+  const D d;
+  const hn::RebindToSigned<D> di;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  const auto first = [](int64_t at, int64_t pad, int64_t kernel, int64_t stride) {
+    const int64_t past =
+        at + pad - kernel;  // the last window that ends before this pixel starts at or before it
+    return past < 0 ? 0 : past / stride + 1;
+  };
+  const int64_t oy0 = first(iy, p.pad_h, p.kernel_h, p.stride_h);
+  const int64_t oy1 = std::min(p.out_h, (iy + p.pad_h) / p.stride_h + 1);
+  for (int64_t ix = 0; ix < p.w; ++ix) {
+    const int64_t ox0 = first(ix, p.pad_w, p.kernel_w, p.stride_w);
+    const int64_t ox1 = std::min(p.out_w, (ix + p.pad_w) / p.stride_w + 1);
+    const auto here = hn::Set(di, static_cast<int32_t>(iy * p.w + ix));
+    for (int64_t ch = 0; ch < p.c; ch += lanes) {
+      const int64_t m = p.c - ch;
+      V sum = hn::Zero(d);
+      for (int64_t oy = oy0; oy < oy1; ++oy) {
+        for (int64_t ox = ox0; ox < ox1; ++ox) {
+          const int64_t at = (oy * p.out_w + ox) * p.c + ch;
+          const auto place =
+              hn::BitCast(di, load_n(d, reinterpret_cast<const float*>(index + at), m));
+          sum = hn::Add(sum, hn::IfThenElseZero(hn::RebindMask(d, hn::Eq(place, here)),
+                                                load_n(d, dy + at, m)));
+        }
+      }
+      store_n(d, sum, dx + ix * p.c + ch, m);
+    }
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace dojo::kernels
 HWY_AFTER_NAMESPACE();
@@ -119,6 +154,7 @@ HWY_AFTER_NAMESPACE();
 namespace dojo::kernels {
 HWY_EXPORT(AverageRow);
 HWY_EXPORT(MaxRow);
+HWY_EXPORT(MaxBackwardRow);
 
 void average_pool(const AveragePool& p, const float* x, float* y) {
   const int64_t out_h = p.h / p.kernel_h, out_w = p.w / p.kernel_w, row = p.w * p.c;
@@ -170,20 +206,12 @@ void max_pool(const MaxPool& p, const float* x, float* y, int32_t* index) {
 }
 
 void max_pool_backward(const MaxPool& p, const float* dy, const int32_t* index, float* dx) {
-  const int64_t image = p.h * p.w * p.c, out = p.out_h * p.out_w;
-  // Windows overlap, so each image (and each part of the channels where images are few) belongs to
-  // one thread.
-  const int64_t parts = p.n >= 8 ? 1 : std::max<int64_t>(1, p.c / 16);
-  parallel_for(p.n * parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t task = begin; task < end; ++task) {
-      const int64_t n = task / parts, c0 = p.c * (task % parts) / parts,
-                    c1 = p.c * (task % parts + 1) / parts;
-      float* to = dx + n * image;
-      for (int64_t i = 0; i < p.h * p.w; ++i) std::fill(to + i * p.c + c0, to + i * p.c + c1, 0.0f);
-      for (int64_t o = 0; o < out; ++o) {
-        const int64_t at = (n * out + o) * p.c;
-        for (int64_t ch = c0; ch < c1; ++ch) to[index[at + ch] * p.c + ch] += dy[at + ch];
-      }
+  const int64_t row = p.w * p.c, out = p.out_h * p.out_w * p.c;
+  parallel_for(p.n * p.h, std::max<int64_t>(1, 16384 / row), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t image = i / p.h;
+      HWY_DYNAMIC_DISPATCH(MaxBackwardRow)
+      (p, dy + image * out, index + image * out, i % p.h, dx + i * row);
     }
   });
 }

@@ -40,6 +40,13 @@ HWY_INLINE V fold(D d, V sum, V x) {
   }
 }
 
+// Two partial results.
+template <Reduce kKind>
+HWY_INLINE V merge(D d, V a, V b) {
+  constexpr bool kOrder = kKind == Reduce::kMax || kKind == Reduce::kMin;
+  return kOrder ? fold<kKind>(d, a, b) : hn::Add(a, b);
+}
+
 template <Reduce kKind>
 HWY_INLINE double join(double a, double b) {
   if constexpr (kKind == Reduce::kMax) return std::isnan(b) || b > a ? b : a;
@@ -72,10 +79,8 @@ HWY_INLINE double reduce_run(const float* x, int64_t n) {
       s3 = fold<kKind>(d, s3, hn::LoadU(d, x + i + 3 * lanes));
     }
     for (; i + lanes <= end; i += lanes) s0 = fold<kKind>(d, s0, hn::LoadU(d, x + i));
-    for (const V s : {s0, s1, s2, s3}) {
-      hn::Store(s, d, out);
-      for (int64_t k = 0; k < lanes; ++k) total = join<kKind>(total, out[k]);
-    }
+    hn::Store(merge<kKind>(d, merge<kKind>(d, s0, s1), merge<kKind>(d, s2, s3)), d, out);
+    for (int64_t k = 0; k < lanes; ++k) total = join<kKind>(total, out[k]);
     for (; i < end; ++i) {
       const double v = x[i];
       total = join<kKind>(total, kKind == Reduce::kSumOfSquares ? v * v
@@ -104,10 +109,8 @@ HWY_INLINE void reduce_rows(const float* x, int64_t rows, int64_t c, int64_t pit
         s1 = fold<kKind>(d, s1, load_n(d, x + (r + 1) * pitch + j, m));
       }
       if (r < r1) s0 = fold<kKind>(d, s0, load_n(d, x + r * pitch + j, m));
-      for (const V s : {s0, s1}) {
-        hn::Store(s, d, out);
-        for (int64_t k = 0; k < m; ++k) total[j + k] = join<kKind>(total[j + k], out[k]);
-      }
+      hn::Store(merge<kKind>(d, s0, s1), d, out);
+      for (int64_t k = 0; k < m; ++k) total[j + k] = join<kKind>(total[j + k], out[k]);
     }
   }
 }
