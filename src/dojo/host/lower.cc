@@ -215,6 +215,10 @@ void lower_unit(Lowering& l, const Unit& unit) {
     DOJO_CHECK(lower_norm(l, unit));
     return;
   }
+  if (unit.kind == Unit::Kind::kConvGrad) {
+    DOJO_CHECK(lower_conv(l, unit));
+    return;
+  }
   if (unit.kind != Unit::Kind::kNode && unit.kind != Unit::Kind::kElementwise) {
     DOJO_CHECK(lower_optimizer(l, unit));
     return;
@@ -222,7 +226,7 @@ void lower_unit(Lowering& l, const Unit& unit) {
   const Node& node = l.graph.node(unit.nodes[0]);
   if (is_elementwise(l.graph, node)) return lower_elementwise(l, unit);
   DOJO_CHECK_EQ(unit.nodes.size(), size_t{1});
-  const bool done = lower_conv(l, node) || lower_norm(l, unit) || lower_pool(l, node) ||
+  const bool done = lower_conv(l, unit) || lower_norm(l, unit) || lower_pool(l, node) ||
                     lower_sample(l, node) || lower_matmul(l, node) || lower_shape(l, node) ||
                     lower_reduce(l, node) || lower_optimizer(l, unit);
   if (!done) lower_reference(l, node);

@@ -83,7 +83,7 @@ class Lowering {
 void lower_unit(Lowering& l, const Unit& unit);
 
 // Each returns false for what it does not know.
-bool lower_conv(Lowering& l, const Node& node);
+bool lower_conv(Lowering& l, const Unit& unit);
 bool lower_norm(Lowering& l, const Unit& unit);
 bool lower_pool(Lowering& l, const Node& node);
 bool lower_sample(Lowering& l, const Node& node);  // GridSample, AffineGrid, Resize

@@ -58,7 +58,12 @@ onednn::ConvShape conv_shape(Lowering& l, const Node& node) {
           .group = call.integer("group", 1)};
 }
 
-bool lower_conv(Lowering& l, const Node& node) {
+bool lower_conv(Lowering& l, const Unit& unit) {
+  // kConvGrad: ConvWeightGrad and ReduceSum in either order.
+  const Node& first = l.graph.node(unit.nodes[0]);
+  const bool bias_gradient = unit.kind == Unit::Kind::kConvGrad;
+  const bool swapped = bias_gradient && first.op == "ReduceSum";
+  const Node& node = swapped ? l.graph.node(unit.nodes[1]) : first;
   if (!node.op.starts_with("Conv")) return false;
   if (l.graph.type(node.inputs[0]).shape.size() > 4) return false;
   if (node.op == "Conv") {
@@ -82,21 +87,23 @@ bool lower_conv(Lowering& l, const Node& node) {
   }
   if (node.op == "ConvWeightGrad") {
     const onednn::ConvShape shape = conv_shape(l, node);
-    const onednn::Conv conv = onednn::conv_weight_grad(shape, false);
+    const onednn::Conv conv = onednn::conv_weight_grad(shape, bias_gradient);
     const BufferId x = l.operand(node.inputs[0], kLast), dy = l.operand(node.inputs[1], kLast);
     const ValueId dw = node.outputs[0];
     const bool packed = l.kind_of(dw) == Layout::Kind::kPacked;
     const onednn::Format wanted = packed ? l.packed_format(dw) : onednn::plain_weights(shape);
-    if (conv.weights == wanted) {
-      const BufferId to = packed ? l.result(dw, wanted) : l.result(dw, Layout::Kind::kRowMajor);
-      l.add_operation(l.label(node), conv.operation, {x, dy}, {to});
-      return true;
-    }
-    const BufferId made = l.scratch(conv.weights.bytes());
-    l.add_operation(l.label(node), conv.operation, {x, dy}, {made});
     const BufferId to = packed ? l.result(dw, wanted) : l.result(dw, Layout::Kind::kRowMajor);
-    l.add_operation("unpack %" + l.graph.value(dw).name, onednn::reorder(conv.weights, wanted),
-                    {made}, {to});
+    const bool direct = conv.weights == wanted;
+    const BufferId made = direct ? to : l.scratch(conv.weights.bytes());
+    std::vector<BufferId> writes = {made};
+    if (bias_gradient) {
+      const Node& sum = swapped ? first : l.graph.node(unit.nodes[1]);
+      writes.push_back(l.result(sum.outputs[0], Layout::Kind::kRowMajor));
+    }
+    l.add_operation(l.label(node), conv.operation, {x, dy}, writes);
+    if (!direct)
+      l.add_operation("unpack %" + l.graph.value(dw).name, onednn::reorder(conv.weights, wanted),
+                      {made}, {to});
     return true;
   }
   return false;

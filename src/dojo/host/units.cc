@@ -220,6 +220,31 @@ void merge_norms(const Graph& graph, Merger& m) {
   }
 }
 
+// oneDNN sums up the gradient of the bias while it reads dy for the gradient of the weight.
+void merge_bias_gradients(const Graph& graph, Merger& m) {
+  std::map<ValueId, NodeId> weight_gradients;  // by dy
+  for (size_t n = 0; n < graph.nodes.size(); ++n)
+    if (graph.nodes[n].op == "ConvWeightGrad" && m.unit_of(static_cast<NodeId>(n)) != kNone &&
+        graph.type(graph.nodes[n].inputs[0]).shape.size() <= 4)
+      weight_gradients.try_emplace(graph.nodes[n].inputs[1], static_cast<NodeId>(n));
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    const Node& node = graph.nodes[n];
+    if (node.op != "ReduceSum" || m.unit_of(static_cast<NodeId>(n)) == kNone) continue;
+    const auto found = weight_gradients.find(node.inputs[0]);
+    if (found == weight_gradients.end()) continue;
+    const Shape& dy = graph.type(node.inputs[0]).shape;
+    Shape axes = {0};
+    for (size_t d = 2; d < dy.size(); ++d) axes.push_back(static_cast<int64_t>(d));
+    const auto given = node.attributes.find("axes");
+    if (given == node.attributes.end() || given->second != Attribute(axes)) continue;
+    if (graph.type(node.outputs[0]).shape != Shape{dy[1]}) continue;
+    const int32_t unit = m.unit_of(found->second);
+    if (m.units[static_cast<size_t>(unit)].nodes.size() != 1) continue;
+    if (m.merge(m.unit_of(static_cast<NodeId>(n)), unit))
+      m.units[static_cast<size_t>(unit)].kind = Unit::Kind::kConvGrad;
+  }
+}
+
 void merge_elementwise(const Graph& graph, const Constants& constants,
                        const std::vector<Layout>& layouts, Merger& m) {
   const auto shape_of = [&](int32_t u) -> const Shape& {
@@ -277,6 +302,7 @@ std::vector<Unit> make_units(const Graph& graph, const Constants& constants,
     merge_lerps(graph, constants, m);
     merge_sums_of_squares(graph, constants, m);
     merge_norms(graph, m);
+    merge_bias_gradients(graph, m);
     merge_elementwise(graph, constants, layouts, m);
   }
   const std::vector<bool> needed = needed_for_outputs(graph);

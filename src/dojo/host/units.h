@@ -20,6 +20,7 @@ struct Unit {
     kSumOfSquares,  // ReduceSumSquare of many tensors and the chain of Adds over the results
     kNorm,          // a normalisation and the activation behind it
     kNormGrad,      // the gradient of both
+    kConvGrad,      // ConvWeightGrad and the ReduceSum that is the gradient of the bias
   };
   Kind kind = Kind::kNode;
   std::vector<NodeId> nodes;  // sorted
