@@ -51,6 +51,8 @@ template <class Op, class T>
 void copy_plane(const T* src, T* dst, int64_t rows, int64_t cols, int64_t src_row, int64_t dst_row,
                 int64_t src_col, int64_t dst_col) {
   switch (cols) {
+    case 0:
+      return;
     case 1:
       return copy_rows<Op, 1>(src, dst, rows, cols, src_row, dst_row, src_col, dst_col);
     case 2:

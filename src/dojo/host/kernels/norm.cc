@@ -148,8 +148,7 @@ void BackwardSums(Activation activation, const float* x, const float* dy, int64_
   }
 }
 
-// dx = g * p[ch] + x * q[ch] + s[ch], with g as above: computing it twice is
-// cheaper than memory.
+// dx = g * p[ch] + x * q[ch] + s[ch], with g as above, computed again instead of kept in memory.
 template <Activation kActivation>
 HWY_INLINE void backward_rows(const float* x, const float* dy, int64_t rows, int64_t c,
                               const float* a, const float* b, const float* p, const float* q,
