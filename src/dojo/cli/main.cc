@@ -19,7 +19,6 @@
 #include "dojo/base/version.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
-#include "dojo/cli/wait_policy.h"
 
 namespace dojo {
 namespace {
@@ -131,7 +130,6 @@ int run(std::span<const std::string> words) {
 }  // namespace dojo
 
 int main(int argc, char** argv) {
-  dojo::sleep_while_waiting(argv);
   dojo::restart_with_short_spinning(argv);
   dojo::fill_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, reported like any other
