@@ -109,6 +109,8 @@ class Loop {
     Progress progress_bar("training", bar);
     if (state_.step == 0 && state_.evaluated_step < 0) evaluate(progress_bar);
     if (!o_.resume) save_last();
+    quarantined_ = source_.quarantined().size();  // what is known already is no news
+    write_quarantine();
     LoopResult result;
     for (;;) {
       if (interrupt_.signal() != 0) {

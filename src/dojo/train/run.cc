@@ -208,8 +208,6 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
                   config_path, "put them back, or start a new run");
   }
   if (!quiet) {
-    for (const Quarantined& q : found.quarantined)
-      fmt::print(stderr, "warning: not usable: {}: {}\n", q.path, q.reason);
     for (const std::string& m : found.messages) fmt::print(stderr, "{}\n", m);
     for (const std::string& m : split.messages) fmt::print(stderr, "{}\n", m);
     fmt::print(stderr, "{} recordings to train on, {} held out: {}\n", config.train.size(),
@@ -223,6 +221,9 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
                                                      .interval_seconds = o.interval_seconds});
   std::vector<Quarantined> lost = std::move(found.quarantined);
   lost.insert(lost.end(), held.quarantined.begin(), held.quarantined.end());
+  if (!quiet)
+    for (const Quarantined& q : lost)
+      fmt::print(stderr, "warning: not usable, or not all of it: {}: {}\n", q.path, q.reason);
   const int64_t eval_every = o.eval_every >= 0 ? o.eval_every
                              : o.steps > 0 ? default_eval_every(held.set.clips.size(), model.batch)
                                            : 0;
