@@ -1,0 +1,81 @@
+"""The wrapper ./dojo: when it installs, configures and builds. It runs in a small copy with stand-ins for the tools it calls."""
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+import time
+
+import harness
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+
+TOOLS = {
+    # cmake --preset NAME | cmake --build --preset NAME -- -j N
+    "cmake": """echo "cmake $1" >>"$LOG"
+if [ "$1" = --preset ]; then touch "build/$2/build.ninja"; exit; fi
+printf '#!/bin/sh\\necho ran "$@"\\n' >"build/$3/dojo"; chmod +x "build/$3/dojo\"""",
+    "ctest": 'echo ctest >>"$LOG"',
+    "dpkg-query": 'printf "%s " $STATUS',
+}
+
+
+class Wrapper(harness.TestCase):
+    def make_clone(self):
+        for name in ("src", "tests/e2e", "tools", "bin"):
+            (self.folder / name).mkdir(parents=True)
+        shutil.copy(SOURCE / "dojo", self.folder)
+        for name in ("src/a.cc", "src/a_test.cc", "tests/e2e/a_test.py", "CMakeLists.txt", "CMakePresets.json", "tools/write_commit.cmake",
+                     "tools/packages-debian-test.txt"):
+            (self.folder / name).touch()
+        (self.folder / "tools/packages-debian.txt").write_text("some-package\n")
+        for name, body in TOOLS.items():
+            tool = self.folder / "bin" / name
+            tool.write_text(f"#!/bin/sh\n{body}\n")
+            tool.chmod(stat.S_IRWXU)
+
+    def dojo(self, *words, status="installed"):
+        """The steps that `./dojo WORDS` took, and how it ended."""
+        log = self.folder / "log"
+        log.write_text("")
+        environment = {**os.environ, "LOG": str(log), "STATUS": status, "DOJO_NO_INSTALL": "1",
+                       "PATH": f"{self.folder}/bin:{os.environ['PATH']}"}
+        result = subprocess.run([self.folder / "dojo", *words], env=environment, capture_output=True, text=True, check=False, timeout=60)
+        return log.read_text().splitlines(), result
+
+    def change(self, name):
+        time.sleep(0.02)  # more than a tick of the file system's clock
+        (self.folder / name).write_text("changed")
+
+    def test_a_package_that_is_not_installed_is_named(self):
+        self.make_clone()
+        for status in ("not-installed", "config-files", ""):
+            steps, result = self.dojo("--version", status=status)
+            self.assertEqual((result.returncode, steps), (2, []), result.stderr)
+            self.assertIn("some-package", result.stderr)
+        for status in ("installed", "not-installed installed"):
+            shutil.rmtree(self.folder / "build", ignore_errors=True)
+            self.assertEqual(self.dojo("--version", status=status)[1].stdout, "ran --version\n")
+
+    def test_the_program_is_built_again_when_its_sources_change(self):
+        self.make_clone()
+        self.assertEqual(self.dojo("x")[0], ["cmake --preset", "cmake --build"])
+        self.assertEqual(self.dojo("x")[0], [])
+        for name, steps in (("src/a.cc", ["cmake --build"]), ("CMakeLists.txt", ["cmake --build"]), ("src/a_test.cc", []),
+                            ("tests/e2e/a_test.py", []), ("CMakePresets.json", ["cmake --preset", "cmake --build"])):
+            self.change(name)
+            self.assertEqual(self.dojo("x")[0], steps, name)
+        self.assertEqual(self.dojo("x")[0], [])
+
+    def test_the_tests_are_built_again_when_they_change_or_come_anew(self):
+        self.make_clone()
+        self.assertEqual(self.dojo("test")[0], ["cmake --preset", "cmake --build", "ctest"])
+        self.assertEqual(self.dojo("test")[0], ["ctest"])
+        for name in ("src/a_test.cc", "tests/e2e/a_test.py", "tests/e2e/new_test.py"):
+            self.change(name)
+            self.assertEqual(self.dojo("test")[0], ["cmake --build", "ctest"], name)
+        self.assertEqual(self.dojo("test")[0], ["ctest"])
+
+
+if __name__ == "__main__":
+    harness.main()
