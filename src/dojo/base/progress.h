@@ -5,8 +5,7 @@
 //   for (...) progress.update(step, "loss 0.0123");
 //   progress.finish();
 //
-//   training [=====>              ]  27 %  270/1000 steps  3.2 steps/s  3 min 48 s left  loss
-//   0.0123
+//   training [==>       ]  27 %  270/1000 steps  3.2 steps/s  3 min 48 s left  loss 0.0123
 //
 // Cheap enough to call each step: it draws at most ten times a second on a terminal; in a log it
 // writes a line at the start, then each 5 s, and after some minutes less and less often, to at most

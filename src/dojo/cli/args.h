@@ -5,8 +5,9 @@
 //   double lr = 1e-3;
 //   bool json = false;
 //   std::vector<std::string> folders;
-//   Args args("dojo train [FOLDER...]", "Trains a network on the video in the folders.", "  dojo
-//   train ~/TeslaCam\n"); args.option("--steps", "N", "training steps", &steps, {.min = 1});
+//   Args args("dojo train [FOLDER...]", "Trains a network on the video in the folders.",
+//             "  dojo train ~/TeslaCam\n");
+//   args.option("--steps", "N", "training steps", &steps, {.min = 1});
 //   args.option("--lr", "RATE", "learning rate", &lr);
 //   args.option("--json", "", "print one JSON object", &json);  // a flag: no value
 //   args.positional("[FOLDER...]", "where the video is", &folders);

@@ -1,11 +1,11 @@
 // Drives to train on where the user has none: several clips of the procedural world with exact
 // truth beside them.
 //
-//   FOLDER/drive-00.mp4   the video
-//   FOLDER/drive-00.csv   the truth of each frame: time, speed, yaw rate, pose of the camera
-//   FOLDER/drive-00.json  what it was made of, the camera, and size and hash of the other files;
-//   written last: no drive without it FOLDER/drive-00.depth.npy  with `depth`: [frames,H,W] f32
-//   metres
+//   FOLDER/drive-00.mp4        the video
+//   FOLDER/drive-00.csv        the truth of each frame: time, speed, yaw rate, pose of the camera
+//   FOLDER/drive-00.depth.npy  with `depth`: [frames,H,W] f32 metres
+//   FOLDER/drive-00.json       what it was made of, the camera, size and hash of the other files;
+//                              written last: no drive without it
 //
 // Drives have different seeds, so any of them can be held out; by custom it is the last one.
 #pragma once

@@ -5,8 +5,7 @@
 //
 //   scene::World world(scene::draw_params(seed, 30));
 //   scene::Renderer renderer(world, {.height = 256, .width = 512});
-//   scene::Frame frame = renderer.render(12, 0.6);  // frame number (for the sensor noise), time in
-//   seconds
+//   scene::Frame frame = renderer.render(12, 0.6);  // frame number, for the noise; seconds
 #pragma once
 
 #include <cstdint>

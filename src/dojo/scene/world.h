@@ -3,10 +3,10 @@
 // function of (seed, time), so frames can be rendered in any order and the truth is exact: the pose
 // is closed-form, speed and yaw rate are its derivatives.
 //
-//      z up                     d: metres to the left of the centre line
-//      |   the road runs to +x, s: metres along the centre line, its heading stays within +-70
-//      degrees of the x axis
-//      +-- x                    the ground is the plane z = 0
+//      z up     s: metres along the centre line of the road, which runs to +x: its heading stays
+//      |           within +-70 degrees of the x axis
+//      |        d: metres to the left of the centre line
+//      +-- x    the ground is the plane z = 0
 //
 // Thread-safe after construction.
 #pragma once

@@ -3,9 +3,8 @@
 //   best.safetensors   the averaged weights that did best on the held-out recordings, and in the
 //                      metadata what it takes to use them: task, model, step, metrics
 //   last.safetensors   parameters, optimizer and averages, and in the metadata the LoopState: all
-//   that
-//                      an exact continuation needs. Random numbers have no state besides seed and
-//                      position.
+//                      that an exact continuation needs. Random numbers have no state besides
+//                      seed and position.
 //
 // A state says nothing about the clock unless the run is limited in minutes; so the last checkpoint
 // of a run of N steps has the same bytes whether or not the run was interrupted.

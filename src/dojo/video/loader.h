@@ -2,9 +2,10 @@
 // is a pure function of (seed, position). Decoding runs in worker processes; one prefetch thread
 // assembles the next batches while the caller trains.
 //
-//   ClipLoader loader(recordings, {.frames = 5, .interval_seconds = 0.1, .seed = 1}, {.batch = 8,
-//   .height = 128, .width = 256}); loader.seek(position);          // exact resume: the state is
-//   this one number (clips handed out so far) const Batch& batch = loader.next();
+//   ClipLoader loader(recordings, {.frames = 5, .interval_seconds = 0.1, .seed = 1},
+//                     {.batch = 8, .height = 128, .width = 256});
+//   loader.seek(position);  // exact resume: the state is this one number, clips handed out so far
+//   const Batch& batch = loader.next();
 //
 // Not thread-safe.
 #pragma once
@@ -32,7 +33,8 @@ struct LoaderOptions {
                              << 30;        // memory limit of one worker: stops decompression bombs
   int64_t cache_bytes = int64_t{1} << 30;  // decoded small frames kept in memory
   int64_t prefetch = 2;                    // batches assembled ahead
-  // Files given up before, for an exact resume: not touched again.
+  // What quarantined() said at the position that is resumed, for an exact resume. Whole files are
+  // not touched again; files with damaged stretches are only listed.
   std::vector<Quarantined> quarantined = {};
 
   // Makes a clip of the batch from decoded frames: `frames` [T, decode_height, decode_width, 3] u8
@@ -72,6 +74,8 @@ class ClipLoader {
   const Batch& next();
 
   LoaderStats stats() const;
+
+  // What the clips handed out so far have met, and damage found ahead of them. Grows at the end.
   std::vector<Quarantined> quarantined() const;
 
  private:

@@ -8,9 +8,8 @@
 //                 .code = {{Ew::kMul, 0, 1}, {Ew::kAdd, 2, kImmediate, 0, 0.5f}, {Ew::kRelu, 3}},
 //                 .outputs = {{4, full_strides(dims)}},
 //                 .sums = {{4}}};
-//   ElementwiseKernel kernel(e);                 // once
-//   kernel.run({x, scale}, {y}, {&sum});         // each step; const, thread-safe, uses
-//   parallel_for inside
+//   ElementwiseKernel kernel(e);          // once
+//   kernel.run({x, scale}, {y}, {&sum});  // each step; const, thread-safe, uses parallel_for
 //
 // Sums have a fixed order that depends on the number of elements only, not on the number of
 // threads.
