@@ -98,15 +98,15 @@ void restore(Executor& executor, const SafeTensors& content, const std::string& 
     const Value& value = graph.value(input.value);
     expected.insert(value.name);
     const Tensor* tensor = content.find(value.name);
-    if (!tensor) fail(fmt::format("tensor {:?} is missing", value.name), path);
+    if (!tensor) fail(fmt::format("tensor \"{}\" is missing", value.name), path);
     if (tensor->type != value.type)
-      fail(fmt::format("tensor {:?} is {}, but the network has {}", value.name,
+      fail(fmt::format("tensor \"{}\" is {}, but the network has {}", value.name,
                        to_string(tensor->type), to_string(value.type)),
            path);
   }
   for (const Tensor& t : content.tensors)
     if (!expected.contains(t.name))
-      fail(fmt::format("tensor {:?} is unknown to the network", t.name), path);
+      fail(fmt::format("tensor \"{}\" is unknown to the network", t.name), path);
   for (const Tensor& t : content.tensors) executor.write(t.name, t.data);
 }
 
@@ -114,7 +114,7 @@ const std::string& metadata(const SafeTensors& content, const std::string& key,
                             const std::string& path) {
   const auto found = content.metadata.find(key);
   if (found == content.metadata.end())
-    fail(fmt::format("the metadata has no {:?}; it was not written by OpenDojo", key), path);
+    fail(fmt::format("the metadata has no \"{}\"; it was not written by OpenDojo", key), path);
   return found->second;
 }
 

@@ -268,7 +268,7 @@ EvalResult evaluate_checkpoint(const std::string& path, const EvalOptions& o,
   };
   if (metadata(checkpoint, "task", path) != "predict")
     throw fail(
-        fmt::format("the task is {:?}, not \"predict\"", metadata(checkpoint, "task", path)));
+        fmt::format("the task is \"{}\", not \"predict\"", metadata(checkpoint, "task", path)));
   if (checkpoint.metadata.contains("state"))
     throw fail("this is the state of a training run, not its result");
   PredictOptions model;

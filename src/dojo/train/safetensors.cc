@@ -45,7 +45,8 @@ std::string_view dtype_name(Format format) {
 Format parse_dtype(const std::string& dtype, const std::string& name, std::string_view where) {
   for (Format f : {Format::kF32, Format::kI32, Format::kU8})
     if (dtype == dtype_name(f)) return f;
-  fail(fmt::format("tensor {:?} has dtype {:?}; F32, I32 and U8 are known", name, dtype), where);
+  fail(fmt::format("tensor \"{}\" has dtype \"{}\"; F32, I32 and U8 are known", name, dtype),
+       where);
 }
 
 // Parses the header and refuses what JSON libraries let pass: a name that occurs twice.
@@ -60,7 +61,7 @@ Json parse_header(std::string_view text, std::string_view where) {
     } else if (event == Json::parse_event_t::key) {
       const std::string& name = value.get_ref<const std::string&>();
       if (!names.back().insert(name).second)
-        fail(fmt::format("the header has the name {:?} twice", name), where);
+        fail(fmt::format("the header has the name \"{}\" twice", name), where);
     }
     return true;
   };
@@ -76,7 +77,7 @@ Json parse_header(std::string_view text, std::string_view where) {
 uint64_t unsigned_integer(const Json& value, std::string_view what, const std::string& name,
                           std::string_view where) {
   if (!value.is_number_unsigned())
-    fail(fmt::format("tensor {:?} has {} {}, which is no size", name, what, value.dump()), where);
+    fail(fmt::format("tensor \"{}\" has {} {}, which is no size", name, what, value.dump()), where);
   return value.get<uint64_t>();
 }
 
@@ -89,18 +90,18 @@ Entry parse_entry(const std::string& name, const Json& json, uint64_t data_bytes
                   std::string_view where) {
   const auto field = [&](const char* key) -> const Json& {
     if (!json.is_object() || !json.contains(key))
-      fail(fmt::format("tensor {:?} has no {}", name, key), where);
+      fail(fmt::format("tensor \"{}\" has no {}", name, key), where);
     return json[key];
   };
   if (json.is_object() && json.size() > 3)
-    fail(fmt::format("tensor {:?} has fields other than dtype, shape and data_offsets", name),
+    fail(fmt::format("tensor \"{}\" has fields other than dtype, shape and data_offsets", name),
          where);
   if (!field("dtype").is_string())
-    fail(fmt::format("tensor {:?} has a dtype that is no text", name), where);
+    fail(fmt::format("tensor \"{}\" has a dtype that is no text", name), where);
   if (!field("shape").is_array())
-    fail(fmt::format("tensor {:?} has a shape that is no list", name), where);
+    fail(fmt::format("tensor \"{}\" has a shape that is no list", name), where);
   if (!field("data_offsets").is_array() || json["data_offsets"].size() != 2)
-    fail(fmt::format("tensor {:?} has data_offsets that are no pair", name), where);
+    fail(fmt::format("tensor \"{}\" has data_offsets that are no pair", name), where);
 
   Entry entry;
   entry.tensor.name = name;
@@ -110,18 +111,18 @@ Entry parse_entry(const std::string& name, const Json& json, uint64_t data_bytes
     const uint64_t n = unsigned_integer(d, "the dimension", name, where);
     if (n > static_cast<uint64_t>(INT64_MAX) || __builtin_mul_overflow(bytes, n, &bytes) ||
         bytes > static_cast<uint64_t>(INT64_MAX))
-      fail(fmt::format("tensor {:?} has shape {}, which overflows", name, json["shape"].dump()),
+      fail(fmt::format("tensor \"{}\" has shape {}, which overflows", name, json["shape"].dump()),
            where);
     entry.tensor.type.shape.push_back(static_cast<int64_t>(n));
   }
   entry.begin = unsigned_integer(json["data_offsets"][0], "the offset", name, where);
   entry.end = unsigned_integer(json["data_offsets"][1], "the offset", name, where);
   if (entry.begin > entry.end || entry.end > data_bytes)
-    fail(fmt::format("tensor {:?} has offsets [{}, {}) in {} bytes of data", name, entry.begin,
+    fail(fmt::format("tensor \"{}\" has offsets [{}, {}) in {} bytes of data", name, entry.begin,
                      entry.end, data_bytes),
          where);
   if (entry.end - entry.begin != bytes)
-    fail(fmt::format("tensor {:?} of {} has {} bytes instead of {}", name,
+    fail(fmt::format("tensor \"{}\" of {} has {} bytes instead of {}", name,
                      to_string(entry.tensor.type), entry.end - entry.begin, bytes),
          where);
   return entry;
@@ -159,7 +160,7 @@ SafeTensors parse_safetensors(std::span<const std::byte> file, std::string_view 
     }
     if (!json.is_object()) fail("__metadata__ is no JSON object", where);
     for (const auto& [key, value] : json.items()) {
-      if (!value.is_string()) fail(fmt::format("the metadata {:?} is no text", key), where);
+      if (!value.is_string()) fail(fmt::format("the metadata \"{}\" is no text", key), where);
       result.metadata[key] = value.get<std::string>();
     }
   }
@@ -169,7 +170,7 @@ SafeTensors parse_safetensors(std::span<const std::byte> file, std::string_view 
   uint64_t end = 0;
   for (Entry& e : entries) {
     if (e.begin != end)
-      fail(fmt::format("tensor {:?} begins at offset {}, but the data before it ends at {}",
+      fail(fmt::format("tensor \"{}\" begins at offset {}, but the data before it ends at {}",
                        e.tensor.name, e.begin, end),
            where);
     end = e.end;
