@@ -32,6 +32,8 @@ double since(Clock::time_point begin) {
 // Frames further apart than this are not read in one request when a key frame lies between them.
 constexpr int64_t kJoin = 32;
 
+constexpr uint64_t kNever = UINT64_MAX;  // a position that is not reached
+
 }  // namespace
 
 // One thread, run(), does everything but waiting in next(): it asks the workers, keeps what they
@@ -51,7 +53,7 @@ struct ClipLoader::Impl {
         sampler(recordings, sampler_options),
         frame_bytes(options.decode_height * options.decode_width * 3),
         cache(options.cache_bytes, frame_bytes),
-        gone(recordings.size()) {
+        gone_from(recordings.size(), kNever) {
     if (sampler.clips_per_epoch() == 0)
       throw Error(Category::kInput,
                   fmt::format("no recording has a clip of {} frames, {:g} s apart",
@@ -59,7 +61,11 @@ struct ClipLoader::Impl {
                   {}, "take fewer frames or another interval");
     for (const Quarantined& q : options.quarantined)
       for (size_t i = 0; i < recordings.size(); ++i)
-        if (recordings[i].path == q.path) give_up(static_cast<int32_t>(i), q.category, q.reason);
+        if (recordings[i].path == q.path) {
+          if (q.whole_file) gone_from[i] = 0;
+          reported.insert(static_cast<int32_t>(i));
+          quarantined.push_back(q);
+        }
     frames_per_clip = sampler_options.frames;
     for (int i = 0; i < options.workers; ++i) {
       jobs.emplace_back();
@@ -109,6 +115,7 @@ struct ClipLoader::Impl {
     } catch (...) {
       const std::lock_guard lock(mutex);
       failure = std::current_exception();
+      list_given_up(kNever);
     }
     ready_changed.notify_all();
   }
@@ -139,11 +146,15 @@ struct ClipLoader::Impl {
   ClipRef usable_clip(uint64_t at) {
     ClipRef ref = planned(at);
     const int64_t attempts = 1000 + sampler.clips_per_epoch();
-    for (int64_t attempt = 0; !usable(ref); ++attempt) {
-      if (attempt >= attempts)
-        throw Error(Category::kInput, "no usable recording is left",
-                    quarantined.empty() ? "" : quarantined[0].path,
-                    quarantined.empty() ? "" : "the first problem was: " + quarantined[0].reason);
+    for (int64_t attempt = 0; !usable(ref, at); ++attempt) {
+      if (attempt >= attempts) {
+        const std::lock_guard lock(mutex);
+        const Quarantined* first = !quarantined.empty() ? &quarantined[0]
+                                   : !given_up.empty()  ? &given_up.begin()->second.second
+                                                        : nullptr;
+        throw Error(Category::kInput, "no usable recording is left", first ? first->path : "",
+                    first ? "the first problem was: " + first->reason : "");
+      }
       ref = sampler.replacement(at, attempt);
     }
     return ref;
@@ -160,12 +171,20 @@ struct ClipLoader::Impl {
     return ahead[static_cast<size_t>(at - ahead_begin)];
   }
 
-  bool usable(const ClipRef& ref) const {
-    if (gone[static_cast<size_t>(ref.recording)]) return false;
-    if (bad_frames.empty()) return true;
-    return std::none_of(ref.frames.begin(), ref.frames.end(), [&](int64_t f) {
-      return bad_frames.count(FrameCache::key(ref.recording, f)) > 0;
-    });
+  // As far as is known now: what is not usable once stays so. The first position that needs a frame
+  // that cannot be read is that from which the recording is given up, whenever this was found out.
+  bool usable(const ClipRef& ref, uint64_t at) {
+    if (at >= gone_from[static_cast<size_t>(ref.recording)]) return false;
+    if (bad_frames.empty() && unreadable.empty()) return true;
+    for (int64_t f : ref.frames)
+      if (bad_frames.count(FrameCache::key(ref.recording, f))) return false;
+    for (int64_t f : ref.frames) {
+      const auto problem = unreadable.find(FrameCache::key(ref.recording, f));
+      if (problem == unreadable.end()) continue;
+      give_up(ref.recording, at, problem->second);
+      return false;
+    }
+    return true;
   }
 
   // Makes the batch that begins at `begin` if all of its frames are there.
@@ -241,12 +260,18 @@ struct ClipLoader::Impl {
     std::vector<std::pair<int32_t, int64_t>>
         wanted;  // first missing frame of each clip, in order of need
     for (int64_t i = 0; i < window; ++i) {
-      const ClipRef ref = usable_clip(begin + static_cast<uint64_t>(i));
+      ClipRef ref;
+      try {
+        ref = usable_clip(begin + static_cast<uint64_t>(i));
+      } catch (const Error&) {
+        if (i < options.batch) throw;
+        break;  // the clips before it come first
+      }
       bool first = true;
       for (int64_t f : ref.frames) {
         const uint64_t key = FrameCache::key(ref.recording, f);
         if (cache.find(key, i < options.batch) || in_flight.count(key)) continue;
-        missing[ref.recording].push_back(f);
+        if (!suspects.count(key)) missing[ref.recording].push_back(f);
         if (first) wanted.emplace_back(ref.recording, f);
         first = false;
       }
@@ -262,8 +287,11 @@ struct ClipLoader::Impl {
       if (wanted.empty()) return;
       const auto [recording, frame] = wanted[0];
       job.recording = recording;
-      job.frames =
-          neighbours(recordings[static_cast<size_t>(recording)], missing[recording], frame);
+      if (suspects.count(FrameCache::key(recording, frame)))
+        job.frames = {frame};
+      else
+        job.frames =
+            neighbours(recordings[static_cast<size_t>(recording)], missing[recording], frame);
       for (int64_t f : job.frames) in_flight.insert(FrameCache::key(recording, f));
       std::erase_if(missing[recording],
                     [&](int64_t f) { return in_flight.count(FrameCache::key(recording, f)) > 0; });
@@ -316,11 +344,19 @@ struct ClipLoader::Impl {
       statistics.decode_seconds += reply.cpu_seconds;
       statistics.frames_decoded += reply.frames_decoded;
     }
-    if (!reply.ok) return give_up(job.recording, reply.category, reply.reason);
+    if (!reply.ok) {
+      // Which frames were asked for together is chance; whether one can be read alone is not.
+      for (int64_t f : job.frames) suspects.insert(FrameCache::key(job.recording, f));
+      if (job.frames.size() == 1)
+        unreadable.emplace(FrameCache::key(job.recording, job.frames[0]),
+                           Quarantined{recordings[static_cast<size_t>(job.recording)].path,
+                                       reply.category, reply.reason});
+      return;
+    }
     std::set<int64_t> damaged;
     for (const auto& [frame, reason] : reply.damaged) {
       damaged.insert(frame);
-      if (!reported.count(job.recording)) report(job.recording, "input", reason);
+      report_damage(job.recording, reason);
       bad_frames.insert(FrameCache::key(job.recording, frame));
     }
     for (size_t i = 0; i < job.frames.size(); ++i) {
@@ -332,16 +368,30 @@ struct ClipLoader::Impl {
     }
   }
 
-  // The whole recording, for good.
-  void give_up(int32_t recording, const std::string& category, const std::string& reason) {
-    gone[static_cast<size_t>(recording)] = true;
-    report(recording, category, reason);
+  // The whole recording, from this position on.
+  void give_up(int32_t recording, uint64_t at, const Quarantined& why) {
+    gone_from[static_cast<size_t>(recording)] = at;
+    const std::lock_guard lock(mutex);
+    given_up[recording] = {at, why};
   }
 
-  void report(int32_t recording, const std::string& category, const std::string& reason) {
+  // Lists the files given up before position `end`. REQUIRES: the mutex is held.
+  void list_given_up(uint64_t end) {
+    for (auto at = given_up.begin(); at != given_up.end();) {
+      if (at->second.first < end) {
+        quarantined.push_back(std::move(at->second.second));
+        at = given_up.erase(at);
+      } else {
+        ++at;
+      }
+    }
+  }
+
+  void report_damage(int32_t recording, const std::string& reason) {
+    if (!reported.insert(recording).second) return;
     const std::lock_guard lock(mutex);
-    reported.insert(recording);
-    quarantined.push_back({recordings[static_cast<size_t>(recording)].path, category, reason});
+    quarantined.push_back(
+        {recordings[static_cast<size_t>(recording)].path, "input", reason, false});
   }
 
   // Set once
@@ -358,9 +408,11 @@ struct ClipLoader::Impl {
   std::set<uint64_t> needed;     // frames that the batch at `making` lacks
   std::deque<ClipRef> ahead;     // clips of the positions from ahead_begin on
   uint64_t ahead_begin = 0;
-  std::set<uint64_t> bad_frames;  // damaged
-  std::vector<bool> gone;         // recordings that are not touched again
-  std::set<int32_t> reported;
+  std::set<uint64_t> bad_frames;               // damaged
+  std::set<uint64_t> suspects;                 // of requests that failed: asked for one by one
+  std::map<uint64_t, Quarantined> unreadable;  // frames that failed alone, and why
+  std::vector<uint64_t> gone_from;             // [recordings] not touched from this position on
+  std::set<int32_t> reported;                  // damaged
   std::vector<uint8_t> clip_frames_buffer;
   uint64_t seen_generation = 0;
 
@@ -375,6 +427,8 @@ struct ClipLoader::Impl {
   std::exception_ptr failure;
   LoaderStats statistics;
   std::vector<Quarantined> quarantined;
+  std::map<int32_t, std::pair<uint64_t, Quarantined>>
+      given_up;  // from a position that is not handed out yet
 
   Batch current;  // of the caller
   int wake = -1;
@@ -416,6 +470,7 @@ const Batch& ClipLoader::next() {
     impl_->current = std::move(impl_->ready.front());
     impl_->ready.pop_front();
     impl_->position = impl_->current.first_position + static_cast<uint64_t>(impl_->options.batch);
+    impl_->list_given_up(impl_->position);
     impl_->statistics.wait_seconds += since(start);
   }
   impl_->signal_thread();

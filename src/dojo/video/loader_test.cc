@@ -137,6 +137,7 @@ TEST_F(Loader, ADamagedStretchCostsOnlyTheClipsThatTouchIt) {
   EXPECT_TRUE(used);  // its sound part
   ASSERT_EQ(loader.quarantined().size(), 1u);
   EXPECT_EQ(loader.quarantined()[0].path, all[1].path);
+  EXPECT_FALSE(loader.quarantined()[0].whole_file);
   EXPECT_NE(loader.quarantined()[0].reason.find(" s) is damaged"), std::string::npos);
   // The same from any position, whatever was met before.
   ClipLoader later(all, {.frames = 3, .seed = 8}, options());
@@ -147,6 +148,16 @@ TEST_F(Loader, ADamagedStretchCostsOnlyTheClipsThatTouchIt) {
     ASSERT_TRUE(std::equal(b.clips.begin(), b.clips.end(),
                            clips.begin() + static_cast<int64_t>(at / 4 * b.clips.size())));
   }
+  // A resume that is told of it goes on in the same way, and still lists it.
+  LoaderOptions o = options();
+  o.quarantined = loader.quarantined();
+  ClipLoader resumed(all, {.frames = 3, .seed = 8}, o);
+  resumed.seek(200);
+  for (size_t at = 200; at < 240; at += 4) {
+    const Batch& b = resumed.next();
+    for (size_t i = 0; i < 4; ++i) ASSERT_EQ(b.refs[i], refs[at + i]);
+  }
+  EXPECT_EQ(resumed.quarantined().size(), 1u);
 }
 
 TEST_F(Loader, AMissingFileIsReplacedAndNamed) {
@@ -157,6 +168,7 @@ TEST_F(Loader, AMissingFileIsReplacedAndNamed) {
     for (const ClipRef& ref : loader.next().refs) ASSERT_NE(ref.recording, 0);
   ASSERT_EQ(loader.quarantined().size(), 1u);
   EXPECT_EQ(loader.quarantined()[0].category, "io");
+  EXPECT_TRUE(loader.quarantined()[0].whole_file);
 }
 
 TEST_F(Loader, WithoutAnyUsableRecordingItSaysSo) {

@@ -34,8 +34,9 @@ struct Recording {
 // A file that was given up, or a part of one: see docs/video.md for which clips it costs.
 struct Quarantined {
   std::string path;
-  std::string category;  // "input", "io", "unsupported"
-  std::string reason;    // with the time or frame where it happened
+  std::string category;    // "input", "io", "unsupported"
+  std::string reason;      // with the time or frame where it happened
+  bool whole_file = true;  // false: only damaged stretches of it, the rest is in use
 };
 
 }  // namespace dojo
