@@ -22,9 +22,10 @@ namespace dojo::kernels {
 namespace HWY_NAMESPACE {
 
 inline constexpr int64_t kPixels = 64;
+inline constexpr int32_t kOutside = -1;
 
 // Of each pixel its four corners: offset in floats, weight, and the derivatives of the weight by
-// the grid's x and y (where wanted). A corner outside has weights 0 and any offset inside.
+// the grid's x and y (where wanted). A corner outside has weights 0 and the offset kOutside.
 struct Corners {
   alignas(64) int32_t offset[4][kPixels];
   alignas(64) float weight[4][kPixels];
@@ -95,7 +96,11 @@ HWY_INLINE void find_corners(const GridSample& s, const float* grid, int64_t n, 
     const auto col0 = hn::ConvertTo(di, x.low_place), col1 = hn::ConvertTo(di, x.high_place);
     for (int k = 0; k < 4; ++k) {
       const auto place = hn::Add(k < 2 ? row0 : row1, k % 2 == 0 ? col0 : col1);
-      hn::Store(hn::Mul(place, pitch), di, corners.offset[k] + i);
+      const auto inside =
+          hn::Gt(hn::Mul(k < 2 ? y.low : y.high, k % 2 == 0 ? x.low : x.high), zero);
+      hn::Store(
+          hn::IfThenElse(hn::RebindMask(di, inside), hn::Mul(place, pitch), hn::Set(di, kOutside)),
+          di, corners.offset[k] + i);
       hn::Store(hn::Mul(wy[k / 2], wx[k % 2]), d, corners.weight[k] + i);
       if constexpr (kSlopes) {
         hn::Store(hn::Mul(wy[k / 2], sx[k % 2]), d, corners.by_x[k] + i);
@@ -104,6 +109,18 @@ HWY_INLINE void find_corners(const GridSample& s, const float* grid, int64_t n, 
     }
   }
 }
+
+// The channels of a pixel's corner, read as from[ch * step]. What is outside the image is 0, also
+// where the nearest pixel is infinite.
+struct Source {
+  const float* from;
+  int64_t step;
+  HWY_INLINE Source(const float* image, int32_t offset) {
+    alignas(64) static constexpr float kZeros[HWY_MAX_BYTES / 4] = {};
+    from = offset == kOutside ? kZeros : image + offset;
+    step = offset == kOutside ? 0 : 1;
+  }
+};
 
 template <class D>
 HWY_INLINE void forward_run(D d, const GridSample& s, const float* image, const float* grid,
@@ -114,15 +131,14 @@ HWY_INLINE void forward_run(D d, const GridSample& s, const float* image, const 
     const int64_t n = std::min(kPixels, pixels - begin);
     find_corners<false>(s, grid + 2 * begin, n, k);
     for (int64_t p = 0; p < n; ++p, y += s.y_pitch) {
+      const Source a(image, k.offset[0][p]), b(image, k.offset[1][p]), e(image, k.offset[2][p]),
+          f(image, k.offset[3][p]);
       for (int64_t ch = 0; ch < s.c; ch += lanes) {
         const int64_t m = s.c - ch;
-        auto sum = hn::Mul(hn::Set(d, k.weight[0][p]), load_n(d, image + k.offset[0][p] + ch, m));
-        sum =
-            hn::MulAdd(hn::Set(d, k.weight[1][p]), load_n(d, image + k.offset[1][p] + ch, m), sum);
-        sum =
-            hn::MulAdd(hn::Set(d, k.weight[2][p]), load_n(d, image + k.offset[2][p] + ch, m), sum);
-        sum =
-            hn::MulAdd(hn::Set(d, k.weight[3][p]), load_n(d, image + k.offset[3][p] + ch, m), sum);
+        auto sum = hn::Mul(hn::Set(d, k.weight[0][p]), load_n(d, a.from + ch * a.step, m));
+        sum = hn::MulAdd(hn::Set(d, k.weight[1][p]), load_n(d, b.from + ch * b.step, m), sum);
+        sum = hn::MulAdd(hn::Set(d, k.weight[2][p]), load_n(d, e.from + ch * e.step, m), sum);
+        sum = hn::MulAdd(hn::Set(d, k.weight[3][p]), load_n(d, f.from + ch * f.step, m), sum);
         store_n(d, sum, y + ch, m);
       }
     }
@@ -144,7 +160,8 @@ HWY_INLINE void grid_gradient_run(D d, const GridSample& s, const float* image, 
         const auto g = load_n(d, dy + ch, m);
         auto by_x = hn::Zero(d), by_y = hn::Zero(d);
         for (int corner = 0; corner < 4; ++corner) {
-          const auto v = load_n(d, image + k.offset[corner][p] + ch, m);
+          const Source source(image, k.offset[corner][p]);
+          const auto v = load_n(d, source.from + ch * source.step, m);
           by_x = hn::MulAdd(hn::Set(d, k.by_x[corner][p]), v, by_x);
           by_y = hn::MulAdd(hn::Set(d, k.by_y[corner][p]), v, by_y);
         }
@@ -184,7 +201,7 @@ void ImageGradient(const GridSample& s, const float* grid, const float* dy, int6
     for (int64_t p = 0; p < n; ++p, dy += s.y_pitch) {
       for (int corner = 0; corner < 4; ++corner) {
         const float weight = k.weight[corner][p];
-        if (weight == 0) continue;
+        if (weight == 0 || k.offset[corner][p] == kOutside) continue;
         float* to = dimage + k.offset[corner][p];
         for (int64_t ch = 0; ch < s.c; ++ch) to[ch] += weight * dy[ch];
       }

@@ -135,6 +135,24 @@ TEST(GridSample, ANanInTheGridGivesNanAndReadsNothingOutside) {
   });
 }
 
+TEST(GridSample, AnInfiniteEdgePixelStaysInsideTheImage) {
+  on_every_target([] {
+    for (int64_t c : {1, 3, 40}) {
+      const GridSample s{.n = 1, .h = 2, .w = 2, .c = c, .out_h = 1, .out_w = 3};
+      const std::vector<float> x(static_cast<size_t>(4 * c), INFINITY), dy(x.size(), 1.0f);
+      // Far outside; half outside, beside one pixel; a place that is no number.
+      const float grid[] = {-3, 0, -1.0f - 0.5f / 2, -0.5f, NAN, -0.5f};
+      auto y = nan_array(3 * c), dx = nan_array(4 * c), dgrid = nan_array(6);
+      grid_sample(s, x.data(), grid, y.data());
+      grid_sample_backward(s, x.data(), grid, dy.data(), dx.data(), dgrid.data());
+      EXPECT_EQ(y[0], 0.0f);
+      EXPECT_EQ(y[static_cast<size_t>(c - 1)], 0.0f);
+      EXPECT_EQ(dgrid[0], 0.0f);
+      EXPECT_EQ(dgrid[1], 0.0f);
+    }
+  });
+}
+
 TEST(AffineGrid, GradientIsTheTranspose) {
   Random random(4);
   const int64_t n = 2, h = 5, w = 7;
