@@ -349,8 +349,11 @@ std::string time_and_memory(const RunData& run) {
 }
 
 std::string quarantine(const RunData& run) {
-  if (run.quarantine.empty())
-    return "<h2>Files given up</h2><p>None: every file could be read.</p>";
+  if (run.quarantine.empty()) {
+    return run.quarantine_whole
+               ? "<h2>Files given up</h2><p>None: every file could be read.</p>"
+               : "<h2>Files given up</h2><p>Not known: quarantine.jsonl does not say.</p>";
+  }
   std::string rows;
   for (const Quarantine& q : run.quarantine) {
     rows += fmt::format("<tr><td class=\"name\">{}</td><td>{}</td><td>{}</td></tr>", escape(q.path),
@@ -391,8 +394,13 @@ std::string repeat(const RunData& run) {
     html += "<p>The command is not known: config.json does not say.</p>";
   } else {
     std::string command;
-    for (const std::string& word : run.command)
-      command += (command.empty() ? "" : " ") + shell_word(word);
+    for (size_t i = 0; i < run.command.size(); ++i) {
+      const std::string& word = run.command[i];
+      // The folder of this run is taken; without --out the next one gets a free name.
+      if (word == "--out") ++i;
+      if (word == "--out" || word.starts_with("--out=")) continue;
+      command += i == 0 && word == "dojo" ? "./dojo" : (i == 0 ? "" : " ") + shell_word(word);
+    }
     html += "<pre>" + escape(command) + "</pre>";
   }
   const auto known = [](const std::string& value) {

@@ -62,7 +62,29 @@ TEST_F(Report, SaysTheResultInPlainWordsWithBothFactors) {
   EXPECT_TRUE(holds(page, "0.400 ×</b> that of copying the last frame (2.5 times smaller)"));
   EXPECT_TRUE(holds(page, "0.800 ×</b> that of classical optical flow (20 % smaller)"));
   EXPECT_TRUE(holds(page, "2.8 % ") || holds(page, "<b>2.8 %</b>"));  // 0.2 of 7.2 s waiting
-  EXPECT_TRUE(holds(page, "./dojo train clips --out &#39;runs/it&#39;\\&#39;&#39;s mine&#39;"));
+  EXPECT_TRUE(holds(page, "<pre>./dojo train clips</pre>"));
+}
+
+TEST_F(Report, TheCommandToRepeatLeavesOutTheFolderThatIsTaken) {
+  const auto command_of = [&](const std::string& words) {
+    put("config.json", R"({"command":["dojo","train",)" + words + "]}");
+    const std::string page = render_report(folder.string());
+    const size_t begin = page.find("<pre>") + 5;
+    return page.substr(begin, page.find("</pre>") - begin);
+  };
+  EXPECT_EQ(command_of(R"("my clips","--out","a","--seed","2")"),
+            "./dojo train &#39;my clips&#39; --seed 2");
+  EXPECT_EQ(command_of(R"("--out=a","--steps","3")"), "./dojo train --steps 3");
+  EXPECT_EQ(command_of(R"("--held-out","a")"), "./dojo train --held-out a");
+}
+
+TEST_F(Report, SaysThatNoFileWasGivenUpOnlyWhereThatIsKnown) {
+  put("config.json", "{}");
+  EXPECT_FALSE(holds(render_report(folder.string()), "every file could be read"));
+  put("quarantine.jsonl", "{\"path\":");
+  EXPECT_FALSE(holds(render_report(folder.string()), "every file could be read"));
+  put("quarantine.jsonl", "");
+  EXPECT_TRUE(holds(render_report(folder.string()), "every file could be read"));
 }
 
 TEST_F(Report, ANetworkThatIsWorseIsSaidToBeWorse) {

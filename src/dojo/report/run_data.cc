@@ -101,8 +101,9 @@ FinalLine final_line(const Json& json) {
 
 // Calls use(object) for each line; what is no JSON object is counted. `use` may throw: the line
 // then counts as damaged.
+// Returns whether all lines are whole.
 template <typename Use>
-void each_line(const fs::path& path, RunData& run, Use use) {
+bool each_line(const fs::path& path, RunData& run, Use use) {
   std::istringstream lines(read_file(path));
   int64_t number_of_line = 0, bad = 0, first_bad = 0;
   for (std::string line; std::getline(lines, line);) {
@@ -121,6 +122,7 @@ void each_line(const fs::path& path, RunData& run, Use use) {
                                        path.filename().string(), bad, bad == 1 ? "line" : "lines",
                                        first_bad));
   }
+  return bad == 0;
 }
 
 void read_config(const fs::path& path, RunData& run) {
@@ -254,7 +256,7 @@ RunData read_run(const std::string& folder) {
     });
   });
   part(path / "quarantine.jsonl", "quarantine.jsonl", "", run, [&] {
-    each_line(path / "quarantine.jsonl", run, [&](const Json& json) {
+    run.quarantine_whole = each_line(path / "quarantine.jsonl", run, [&](const Json& json) {
       run.quarantine.push_back({text(json, "path"), text(json, "category"), text(json, "reason")});
     });
   });

@@ -68,6 +68,7 @@ struct RunData {
   std::optional<FinalLine> final;
   std::vector<Sample> samples;
   std::vector<Quarantine> quarantine;
+  bool quarantine_whole = false;  // quarantine.jsonl was there and no line of it is damaged
   std::vector<std::string> problems;
 
   // The evaluation that the headline tells of: that of the best weights. Null when there was none.
