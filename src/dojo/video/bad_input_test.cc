@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -156,17 +157,103 @@ TEST(BadInput, AWorkerThatCrashesHangsOrBabblesCostsOneFile) {
               reply = hang.answer();
             }),
             5.0);
-  EXPECT_EQ(reply.reason, "no answer within the deadline of 0.3 s");
+  EXPECT_EQ(reply.reason, "no answer and no progress within the deadline of 0.3 s");
   hang.ask_probe("y.mp4");  // a fresh process
   EXPECT_TRUE(hang.answer().process_lost);
 
   WorkerProcess babble(
       {.program = program("babble", "printf '\\004\\000\\000\\000abcd' >&3; sleep 1")});
   babble.ask_probe("x.mp4");
-  EXPECT_TRUE(babble.answer().process_lost);
+  reply = babble.answer();
+  EXPECT_TRUE(reply.process_lost);
+  EXPECT_EQ(reply.category, "io");
 
   WorkerProcess missing({.program = folder / "missing"});
   EXPECT_THROW(missing.ask_probe("x.mp4"), Error);
+}
+
+// A worker that sends these bytes after a pause, again and again.
+std::string script(const TestFolder& folder, const std::string& body) {
+  const std::string path = folder / "worker";
+  write_bytes(path, "#!/bin/sh\n" + body + "\n");
+  chmod(path.c_str(), 0700);
+  return path;
+}
+
+TEST(BadInput, TheDeadlineIsOneOfSilenceAndSignsOfLifeNeedProgress) {
+  const TestFolder folder;
+  // {"progress": n} in CBOR after its length
+  const std::string sign = "printf '\\013\\000\\000\\000\\241\\150progress\\00'";
+  const auto ask = [&](const std::string& body) {
+    WorkerProcess worker({.deadline_seconds = 0.8, .program = script(folder, body)});
+    worker.ask_probe("x.mp4");
+    return worker.answer();
+  };
+  WorkerReply reply;
+  const double seconds = seconds_of([&] {
+    reply = ask("for i in 1 2 3 4 5 6; do " + sign + "$i >&3; sleep 0.3; done; exec sleep 100");
+  });
+  EXPECT_GT(seconds, 2.0);  // it lived on while it told of progress
+  EXPECT_LT(seconds, 10.0);
+  EXPECT_EQ(reply.reason, "no answer and no progress within the deadline of 0.8 s");
+  reply = ask("while true; do " + sign + "3 >&3; sleep 0.1; done");
+  EXPECT_TRUE(reply.process_lost);
+  EXPECT_NE(reply.reason.find("no progress"), std::string::npos);
+}
+
+TEST(BadInput, WorkThatTakesLongerThanTheDeadlineIsDone) {
+  const TestFolder folder;
+  const std::string path =
+      make_clip(folder, "a.avi", "-f lavfi -i testsrc2=s=1280x720:r=25:d=8 -c:v mjpeg -q:v 2");
+  FrameReader patient;
+  const Recording r = patient.open(path);
+  EXPECT_TRUE(r.index->counted);
+  FrameReader reader({.deadline_seconds = std::max(0.2, patient.cpu_seconds() / 3)});
+  EXPECT_EQ(reader.open(path).num_frames(), 200);
+}
+
+TEST(BadInput, AnswersThatDoNotFitTheQuestionAreNotBelieved) {
+  const TestFolder folder;
+  const auto ask = [&](const WorkerReply& reply) {
+    write_bytes(folder / "reply", encode(reply));
+    WorkerProcess worker(
+        {.program = script(folder, "cat '" + (folder / "reply") + "' >&3; exec sleep 100")});
+    Recording r;
+    r.path = "x.mp4";
+    worker.ask_read(r, {.frames = {3, 5}, .height = 2, .width = 2});
+    return worker.answer();
+  };
+  WorkerReply good;
+  good.ok = true;
+  good.damaged = {{5, "broken"}};
+  EXPECT_TRUE(ask(good).ok);
+  const auto spoiled = [&](const std::function<void(WorkerReply*)>& spoil) {
+    WorkerReply bad = good;
+    spoil(&bad);
+    const WorkerReply reply = ask(bad);
+    return !reply.ok && reply.process_lost && reply.category == "io";
+  };
+  EXPECT_TRUE(spoiled([](WorkerReply* r) { r->damaged = {{4, "never asked"}}; }));
+  EXPECT_TRUE(spoiled([](WorkerReply* r) { r->damaged = {{5, "twice"}, {5, "twice"}}; }));
+  EXPECT_TRUE(spoiled([](WorkerReply* r) { r->frames_decoded = -1; }));
+  EXPECT_TRUE(spoiled([](WorkerReply* r) { r->cpu_seconds = -1; }));
+  EXPECT_TRUE(spoiled([](WorkerReply* r) { r->cpu_seconds = std::nan(""); }));
+  EXPECT_TRUE(spoiled([](WorkerReply* r) { r->md5 = {"a", "b"}; }));
+}
+
+TEST(BadInput, AnUnreadableFolderIsSaidToBeUnreadable) {
+  if (geteuid() == 0) GTEST_SKIP() << "the superuser may read every folder";
+  const TestFolder folder;
+  std::filesystem::create_directories(folder / "closed");
+  chmod((folder / "closed").c_str(), 0);
+  try {
+    find_recordings({folder.path()});
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.category(), Category::kIo);
+    EXPECT_EQ(e.message(), "the folder cannot be read: Permission denied");
+  }
+  chmod((folder / "closed").c_str(), 0700);
 }
 
 TEST(BadInput, ABombIsStoppedByTheLimits) {

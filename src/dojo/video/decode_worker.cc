@@ -6,10 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -54,12 +57,57 @@ class Memory {
   size_t size_ = 0;
 };
 
+bool send_all(const std::string& bytes) {
+  for (size_t sent = 0; sent < bytes.size();) {
+    const ssize_t n = send(kWorkerSocket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    sent += static_cast<size_t>(n);
+  }
+  return true;
+}
+
+// Tells the main process now and then that the work goes on: every second, or often enough for a
+// shorter deadline. Where FFmpeg hangs nothing is told.
+class SignsOfLife {
+ public:
+  explicit SignsOfLife(double deadline_seconds)
+      : deadline_(static_cast<unsigned>(deadline_seconds) + 10),
+        pause_(std::min(1.0, deadline_seconds / 8)) {}
+
+  void begin() {
+    progress_ = 0;
+    last_ = Clock::now();
+    alarm(deadline_);  // ends this process if the main one forgets it
+  }
+  void end() { alarm(0); }
+  void progress() {
+    ++progress_;
+    const Clock::time_point now = Clock::now();
+    if (std::chrono::duration<double>(now - last_).count() < pause_) return;
+    last_ = now;
+    alarm(deadline_);
+    WorkerReply sign;
+    sign.progress = progress_;
+    send_all(encode(sign));
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  unsigned deadline_;
+  double pause_;
+  int64_t progress_ = 0;
+  Clock::time_point last_;
+};
+
 class Server {
  public:
+  explicit Server(std::function<void()> progress) : progress_(std::move(progress)) {}
+
   WorkerReply answer(const WorkerRequest& request) {
     if (!request.probe) return read(request);
     WorkerReply reply;
-    reply.index = Decoder(request.path).index();
+    reply.index = Decoder(request.path, progress_).index();
     reply.ok = true;
     return reply;
   }
@@ -80,8 +128,9 @@ class Server {
     }
     while (open_.size() >= kOpenFiles) open_.pop_back();
     const auto known = indexes_.find(path);
-    auto decoder = known == indexes_.end() ? std::make_unique<Decoder>(path)
-                                           : std::make_unique<Decoder>(path, known->second);
+    auto decoder = known == indexes_.end()
+                       ? std::make_unique<Decoder>(path, progress_)
+                       : std::make_unique<Decoder>(path, known->second, progress_);
     open_.push_front({path, std::move(decoder), std::make_unique<RgbConverter>()});
     return open_.front();
   }
@@ -134,20 +183,11 @@ class Server {
     return reply;
   }
 
+  std::function<void()> progress_;
   std::map<std::string, FrameIndex> indexes_;
   std::list<Open> open_;  // the last used first
   Memory memory_;
 };
-
-bool send_all(const std::string& bytes) {
-  for (size_t sent = 0; sent < bytes.size();) {
-    const ssize_t n = send(kWorkerSocket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    sent += static_cast<size_t>(n);
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -168,10 +208,10 @@ int decode_worker_main(int argc, char** argv) {
   const rlimit memory{bytes, bytes};
   setrlimit(RLIMIT_AS, &memory);
 #endif
-  const auto deadline = static_cast<unsigned>(std::strtod(argv[2], nullptr)) + 10;
+  SignsOfLife life(std::strtod(argv[2], nullptr));
   capture_ffmpeg_log();
 
-  Server server;
+  Server server([&] { life.progress(); });
   std::string buffer, text;
   std::vector<char> chunk(1 << 16);
   for (;;) {
@@ -181,7 +221,7 @@ int decode_worker_main(int argc, char** argv) {
       if (n <= 0) return 0;  // the main process is done, or gone
       buffer.append(chunk.data(), static_cast<size_t>(n));
     }
-    alarm(deadline);  // ends this process if the main one forgets it
+    life.begin();
     const double before = cpu_seconds();
     WorkerReply reply;
     const auto failed = [&](std::string_view category, const std::string& reason) {
@@ -198,7 +238,7 @@ int decode_worker_main(int argc, char** argv) {
     } catch (const std::exception& e) {
       failed("io", std::string("the decoding process failed: ") + e.what());
     }
-    alarm(0);
+    life.end();
     reply.cpu_seconds = cpu_seconds() - before;
     if (!send_all(encode(reply))) return 0;
   }

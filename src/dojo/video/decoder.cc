@@ -12,13 +12,14 @@ extern "C" {
 
 namespace dojo {
 
-Decoder::Decoder(const std::string& path) : file_(path), index_(build_index(file_)) {
+Decoder::Decoder(const std::string& path, std::function<void()> progress)
+    : file_(path, std::move(progress)), index_(build_index(file_)) {
   file_.restart();
   next_ = 0;
 }
 
-Decoder::Decoder(const std::string& path, FrameIndex index)
-    : file_(path), index_(std::move(index)) {
+Decoder::Decoder(const std::string& path, FrameIndex index, std::function<void()> progress)
+    : file_(path, std::move(progress)), index_(std::move(index)) {
   DOJO_CHECK(!index_.keys.empty());
 }
 

@@ -16,8 +16,11 @@ namespace dojo {
 
 class Decoder {
  public:
-  explicit Decoder(const std::string& path);           // builds the index
-  Decoder(const std::string& path, FrameIndex index);  // trusts an index built before
+  // `progress` is called after each packet and each picture.
+  explicit Decoder(const std::string& path,
+                   std::function<void()> progress = {});  // builds the index
+  Decoder(const std::string& path, FrameIndex index,
+          std::function<void()> progress = {});  // trusts an index built before
 
   const FrameIndex& index() const { return index_; }
 

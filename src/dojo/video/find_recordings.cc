@@ -71,6 +71,9 @@ FoundRecordings find_recordings(const std::vector<std::string>& paths, int worke
   }
   std::string all;
   for (const std::string& path : paths) all += (all.empty() ? "" : ", ") + path;
+  if (candidates.empty() && !result.quarantined.empty())
+    throw Error(Category::kIo, result.quarantined[0].reason, result.quarantined[0].path,
+                "no video file was found elsewhere");
   if (candidates.empty())
     throw Error(Category::kInput, "no video file (.mp4, .mkv, .mov, .avi, ...) is in the folder",
                 all, "give a folder with video, it is searched with all folders in it");

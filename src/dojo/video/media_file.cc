@@ -62,7 +62,8 @@ void capture_ffmpeg_log() { av_log_set_callback(keep_log); }
 
 std::string take_ffmpeg_log() { return std::exchange(log_of_thread.lines, {}); }
 
-MediaFile::MediaFile(std::string path) : path_(std::move(path)) {
+MediaFile::MediaFile(std::string path, std::function<void()> progress)
+    : path_(std::move(path)), progress_(std::move(progress)) {
   packet_ = av_packet_alloc();
   frame_ = av_frame_alloc();
   DOJO_CHECK(packet_ && frame_);
@@ -195,6 +196,7 @@ bool MediaFile::read() {
         end_reason_ = "reading stops: " + ffmpeg_error(format_->pb->error);
       return false;
     }
+    if (progress_) progress_();
     if (packet_->stream_index != stream_) continue;
     if (packet_->flags & AV_PKT_FLAG_CORRUPT) {
       end_reason_ = "the file holds only a part of a packet";
@@ -221,6 +223,7 @@ AVFrame* MediaFile::receive() {
         throw Error(Category::kInput, "decoding needs more memory than a worker may have", path_);
       continue;
     }
+    if (progress_) progress_();
     if (frame_->decode_error_flags || (frame_->flags & AV_FRAME_FLAG_CORRUPT))
       if (complaint_.empty()) complaint_ = "the decoder marks the picture as damaged";
     return frame_;

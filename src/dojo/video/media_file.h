@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,7 +22,8 @@ constexpr int64_t kMaxPixels = int64_t{8192} * 8192;
 class MediaFile {
  public:
   // Throws Error(kInput) where FFmpeg finds no video, Error(kIo) where the system refuses the file.
-  explicit MediaFile(std::string path);
+  // `progress` is called after each packet and each picture.
+  explicit MediaFile(std::string path, std::function<void()> progress = {});
   ~MediaFile();
   MediaFile(const MediaFile&) = delete;
   MediaFile& operator=(const MediaFile&) = delete;
@@ -57,6 +59,7 @@ class MediaFile {
   void open();
   void close();
   std::string path_, end_reason_;
+  std::function<void()> progress_;
   AVFormatContext* format_ = nullptr;
   AVCodecContext* decoder_ = nullptr;
   AVPacket* packet_ = nullptr;

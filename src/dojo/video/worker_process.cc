@@ -131,13 +131,32 @@ std::string WorkerProcess::how_it_ended() {
   return "the decoding process closed its socket";
 }
 
-WorkerReply WorkerProcess::lost(const std::string& reason) {
+WorkerReply WorkerProcess::lost(const std::string& reason, const std::string& category) {
   stop();
   WorkerReply reply;
-  reply.category = "input";
+  reply.category = category;
   reply.reason = reason;
   reply.process_lost = true;
   return reply;
+}
+
+void WorkerProcess::set_deadline() {
+  deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                 std::chrono::duration<double>(options_.deadline_seconds));
+}
+
+// The process has read a file that nobody trusts, so neither is its reply.
+void WorkerProcess::check(const WorkerReply& reply) const {
+  const auto insist = [](bool good) {
+    if (!good) throw Error(Category::kIo, "the answer does not fit the question");
+  };
+  if (probe_) return insist(reply.index.num_frames() > 0);
+  insist(reply.md5.size() == (md5_ ? frames_asked_.size() : 0));
+  for (size_t i = 0; i < reply.damaged.size(); ++i) {
+    const int64_t frame = reply.damaged[i].first;
+    insist(std::binary_search(frames_asked_.begin(), frames_asked_.end(), frame));
+    insist(i == 0 || reply.damaged[i - 1].first < frame);
+  }
 }
 
 void WorkerProcess::ask(const WorkerRequest& request) {
@@ -145,8 +164,8 @@ void WorkerProcess::ask(const WorkerRequest& request) {
   DOJO_CHECK(!busy_);
   if (pid_ < 0) start();
   busy_ = true;
-  deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                 std::chrono::duration<double>(options_.deadline_seconds));
+  progress_ = 0;
+  set_deadline();
   for (size_t sent = 0; sent < message.size();) {
     const ssize_t n = send(socket_, message.data() + sent, message.size() - sent, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
@@ -156,16 +175,18 @@ void WorkerProcess::ask(const WorkerRequest& request) {
 }
 
 void WorkerProcess::ask_probe(const std::string& path) {
-  pixel_bytes_ = frames_asked_ = 0;
+  pixel_bytes_ = 0;
   probe_ = true;
   ask({.path = path, .probe = true});
 }
 
 void WorkerProcess::ask_read(const Recording& recording, const ReadRequest& request) {
   if (pid_ < 0) start();
-  frames_asked_ = request.frames.size();
+  frames_asked_ = request.frames;
+  md5_ = request.md5;
   pixel_bytes_ =
-      request.md5 ? 0 : frames_asked_ * static_cast<size_t>(request.height * request.width * 3);
+      request.md5 ? 0
+                  : frames_asked_.size() * static_cast<size_t>(request.height * request.width * 3);
   if (pixel_bytes_ > map_bytes_) {
     if (map_) munmap(map_, map_bytes_);
     map_ = nullptr;
@@ -190,35 +211,35 @@ double WorkerProcess::seconds_left() const {
 std::optional<WorkerReply> WorkerProcess::try_answer() {
   DOJO_CHECK(busy_);
   char chunk[1 << 16];
-  for (;;) {
-    const ssize_t n = recv(socket_, chunk, sizeof chunk, MSG_DONTWAIT);
-    if (n > 0) {
-      buffer_.append(chunk, static_cast<size_t>(n));
-      if (buffer_.size() > kMaxMessageBytes) return lost("the decoding process says too much");
-      continue;
-    }
-    if (n < 0 && errno == EINTR) continue;
-    if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return lost(how_it_ended());
-    break;
-  }
   try {
-    std::string text;
-    if (!take_message(&buffer_, &text)) {
-      if (seconds_left() > 0) return std::nullopt;
-      return lost(
-          fmt::format("no answer within the deadline of {:g} s", options_.deadline_seconds));
+    for (size_t got = 0;;) {
+      const ssize_t n = recv(socket_, chunk, sizeof chunk, MSG_DONTWAIT);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+      if (n <= 0) return lost(how_it_ended());
+      buffer_.append(chunk, static_cast<size_t>(n));
+      got += static_cast<size_t>(n);
+      if (got > kMaxMessageBytes) return lost("the decoding process says too much", "io");
+      for (std::string text; take_message(&buffer_, &text);) {
+        WorkerReply reply = decode_reply(text);
+        if (reply.progress > 0) {
+          if (reply.progress <= progress_) throw Error(Category::kIo, "no progress");
+          progress_ = reply.progress;
+          set_deadline();
+          continue;
+        }
+        if (reply.ok) check(reply);
+        busy_ = false;
+        reply.pixels = {static_cast<const uint8_t*>(map_), pixel_bytes_};
+        return reply;
+      }
     }
-    busy_ = false;
-    WorkerReply reply = decode_reply(text);
-    if (!reply.ok) return reply;
-    if (probe_ ? reply.index.num_frames() == 0
-               : !reply.md5.empty() && reply.md5.size() != frames_asked_)
-      return lost("the decoding process makes no sense");
-    reply.pixels = {static_cast<const uint8_t*>(map_), pixel_bytes_};
-    return reply;
   } catch (const std::exception& e) {
-    return lost(std::string("the decoding process makes no sense: ") + e.what());
+    return lost(std::string("the decoding process makes no sense: ") + e.what(), "io");
   }
+  if (seconds_left() > 0) return std::nullopt;
+  return lost(fmt::format("no answer and no progress within the deadline of {:g} s",
+                          options_.deadline_seconds));
 }
 
 WorkerReply WorkerProcess::answer() {

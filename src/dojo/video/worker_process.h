@@ -1,5 +1,6 @@
 // One decoding process, seen from the main process: start it, ask, and get an answer in bounded
-// time, whatever the file does to it. A process that crashes or does not answer in time is killed;
+// time, whatever the file does to it: the process tells of its progress, and the deadline runs from
+// the last time that it had made some. A process that crashes or does not answer in time is killed;
 // that is an answer too, and the next request starts a fresh one. Not thread-safe. The thread that
 // makes the first request must outlive the object: the system kills workers with that thread.
 #pragma once
@@ -19,7 +20,7 @@
 namespace dojo {
 
 struct WorkerOptions {
-  double deadline_seconds = 60;          // for one request
+  double deadline_seconds = 60;          // of silence; progress of the work is no silence
   int64_t max_bytes = int64_t{2} << 30;  // of address space
   std::string program =
       {};  // empty: $DOJO_WORKER, else dojo-decode-worker beside the running program
@@ -38,7 +39,7 @@ class WorkerProcess {
 
   bool busy() const { return busy_; }
   int socket() const { return socket_; }  // to poll() for reading
-  double seconds_left() const;            // until the deadline of the request
+  double seconds_left() const;            // until the deadline
 
   std::optional<WorkerReply>
   try_answer();          // does not block; gives up for the file when the deadline has passed
@@ -50,7 +51,9 @@ class WorkerProcess {
   void start();
   void stop();
   void ask(const WorkerRequest& request);
-  WorkerReply lost(const std::string& reason);
+  void set_deadline();
+  void check(const WorkerReply& reply) const;
+  WorkerReply lost(const std::string& reason, const std::string& category = "input");
   std::string how_it_ended();
 
   WorkerOptions options_;
@@ -58,8 +61,9 @@ class WorkerProcess {
   int socket_ = -1, memory_ = -1;
   void* map_ = nullptr;
   size_t map_bytes_ = 0, pixel_bytes_ = 0;
-  size_t frames_asked_ = 0;
-  bool probe_ = false;
+  std::vector<int64_t> frames_asked_;
+  bool probe_ = false, md5_ = false;
+  int64_t progress_ = 0;
   bool busy_ = false;
   std::string buffer_;
   std::chrono::steady_clock::time_point deadline_;

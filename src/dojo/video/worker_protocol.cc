@@ -1,6 +1,7 @@
 #include "dojo/video/worker_protocol.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -94,6 +95,7 @@ WorkerRequest decode_request(const std::string& text) {
 }
 
 std::string encode(const WorkerReply& r) {
+  if (r.progress > 0) return message({{"progress", r.progress}});
   json j = {{"ok", r.ok},
             {"category", r.category},
             {"reason", r.reason},
@@ -109,6 +111,11 @@ std::string encode(const WorkerReply& r) {
 WorkerReply decode_reply(const std::string& text) {
   const json j = json::from_cbor(text);
   WorkerReply r;
+  if (j.contains("progress")) {
+    j.at("progress").get_to(r.progress);
+    if (r.progress <= 0) throw Error(Category::kIo, "progress of nothing");
+    return r;
+  }
   j.at("ok").get_to(r.ok);
   j.at("category").get_to(r.category);
   j.at("reason").get_to(r.reason);
@@ -117,6 +124,8 @@ WorkerReply decode_reply(const std::string& text) {
   j.at("decoded").get_to(r.frames_decoded);
   j.at("cpu_seconds").get_to(r.cpu_seconds);
   if (!j.at("index").is_null()) r.index = index_from_json(j.at("index"));
+  if (r.frames_decoded < 0 || !(r.cpu_seconds >= 0) || std::isinf(r.cpu_seconds))
+    throw Error(Category::kIo, "negative or endless work");
   return r;
 }
 

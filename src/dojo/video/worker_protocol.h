@@ -1,7 +1,8 @@
 // What the main process and a decoding process say to each other over a socket: a request and a
-// reply in turn, each a CBOR object (names of files need not be UTF-8, which JSON text would want)
-// after its length in 4 bytes. Pictures travel in shared memory. The main process never believes a
-// worker: lengths and numbers are checked here.
+// reply in turn (and, before the reply,
+// signs of life while the work goes on), each a CBOR object (names of files need not be UTF-8,
+// which JSON text would want) after its length in 4 bytes. Pictures travel in shared memory. The
+// main process never believes a worker: lengths and numbers are checked here.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +45,10 @@ struct WorkerReply {
       damaged;  // of a read: frames without pixels, and why
   int64_t frames_decoded = 0;
   double cpu_seconds = 0;
+
+  // 0: this is the reply. Else the request is still worked on, and this grows with the packets read
+  // and pictures decoded; the rest is empty.
+  int64_t progress = 0;
 };
 
 // Whole messages, with the length. `pixels` and `process_lost` of a reply do not travel.
