@@ -8,6 +8,7 @@
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
 #include "dojo/base/random.h"
+#include "dojo/video/sampler.h"
 
 namespace dojo {
 namespace {
@@ -50,6 +51,20 @@ RecordingSplit split_one(const Recording& whole, double gap_seconds) {
 }
 
 }  // namespace
+
+std::vector<Quarantined> drop_short(std::vector<Recording>* recordings, int64_t frames,
+                                    double interval_seconds) {
+  std::vector<Quarantined> dropped;
+  std::erase_if(*recordings, [&](const Recording& r) {
+    if (!held_out_clips({r}, frames, interval_seconds, 1).empty()) return false;
+    dropped.push_back(
+        {r.path, "input",
+         fmt::format("too short: it has {} frame{}, a clip needs {}, {:g} s apart", r.num_frames(),
+                     r.num_frames() == 1 ? "" : "s", frames, interval_seconds)});
+    return true;
+  });
+  return dropped;
+}
 
 bool matches_pattern(const std::string& text, const std::string& pattern) {
   const std::string t = lower(text), p = lower(pattern);

@@ -23,6 +23,11 @@ struct RecordingSplit {
 RecordingSplit split_recordings(const std::vector<Recording>& recordings,
                                 const std::string& patterns, double gap_seconds);
 
+// Takes out the recordings without a single clip of `frames` frames, `interval_seconds` apart, and
+// says why. Done before the split, so that no short recording is all that is held out.
+std::vector<Quarantined> drop_short(std::vector<Recording>* recordings, int64_t frames,
+                                    double interval_seconds);
+
 // Whether one pattern of the kind above matches.
 bool matches_pattern(const std::string& text, const std::string& pattern);
 

@@ -67,5 +67,16 @@ TEST(Split, OfOneRecordingTheEndIsHeldOutAfterAGap) {
   EXPECT_EQ(split.messages.size(), 1u);
 }
 
+TEST(Split, RecordingsWithoutAClipAreTakenOutAndNamed) {
+  std::vector<Recording> all = {named("long.mp4"), named("four.mp4", 4), named("three.mp4", 3),
+                                named("one.mp4", 1)};
+  const std::vector<Quarantined> dropped = drop_short(&all, 4, 0.1);
+  EXPECT_EQ(names(all), (std::vector<std::string>{"long.mp4", "four.mp4"}));
+  ASSERT_EQ(dropped.size(), 2u);
+  EXPECT_EQ(dropped[0].path, "/videos/three.mp4");
+  EXPECT_EQ(dropped[0].reason, "too short: it has 3 frames, a clip needs 4, 0.1 s apart");
+  EXPECT_EQ(dropped[1].reason, "too short: it has 1 frame, a clip needs 4, 0.1 s apart");
+}
+
 }  // namespace
 }  // namespace dojo
