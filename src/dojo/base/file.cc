@@ -40,6 +40,24 @@ void remove_leftovers(const fs::path& path) {
   }
 }
 
+// Returns 0, or the error number.
+int try_write(int fd, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n == -1 && errno == EINTR) continue;
+    if (n == -1) return errno;
+    if (n == 0) return EIO;
+    bytes = bytes.subspan(static_cast<size_t>(n));
+  }
+  return 0;
+}
+
+std::string hint_of(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EFBIG
+             ? "make room on the disk or choose another folder"
+             : "";
+}
+
 }  // namespace
 
 std::string read_file(const fs::path& path, int64_t max_bytes) {
@@ -47,7 +65,8 @@ std::string read_file(const fs::path& path, int64_t max_bytes) {
     throw Error(Category::kIo, fmt::format("cannot read the file: {}", std::strerror(error)),
                 path.string());
   };
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe without a writer must not keep us waiting; regular files do not care.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd == -1) return fail(errno);
   struct Closer {
     int fd;
@@ -55,7 +74,10 @@ std::string read_file(const fs::path& path, int64_t max_bytes) {
   } closer{fd};
   struct stat status {};
   if (::fstat(fd, &status) == -1) return fail(errno);
-  if (S_ISDIR(status.st_mode)) return fail(EISDIR);
+  if (!S_ISREG(status.st_mode)) {
+    const char* kind = S_ISDIR(status.st_mode) ? "folder" : "pipe, device or socket";
+    throw Error(Category::kInput, fmt::format("a {}, not a regular file", kind), path.string());
+  }
   std::string content;
   content.reserve(static_cast<size_t>(std::clamp<int64_t>(status.st_size, 0, max_bytes)));
   char buffer[1 << 16];
@@ -76,6 +98,13 @@ void write_file_atomic(const fs::path& path, std::string_view content) {
   AtomicFile file(path);
   file.write(content);
   file.commit();
+}
+
+void write_all(int fd, std::span<const std::byte> bytes, const fs::path& path) {
+  const int error = try_write(fd, bytes);
+  if (error == 0) return;
+  throw Error(Category::kIo, fmt::format("cannot write the file: {}", std::strerror(error)),
+              path.string(), hint_of(error));
 }
 
 void make_folder(const fs::path& path) {
@@ -107,9 +136,7 @@ void AtomicFile::fail(std::string_view doing, int error) {
     fd_ = -1;
   }
   std::error_code ignored;
-  std::string hint = error == ENOSPC || error == EDQUOT || error == EFBIG
-                         ? "make room on the disk or choose another folder"
-                         : "";
+  std::string hint = hint_of(error);
   if (!hint.empty() && fs::exists(path_, ignored)) hint += "; the file that was there is unchanged";
   throw Error(Category::kIo, fmt::format("{}: {}", doing, std::strerror(error)), path_.string(),
               hint);
@@ -117,12 +144,7 @@ void AtomicFile::fail(std::string_view doing, int error) {
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
   DOJO_CHECK(fd_ != -1);
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-    if (n == -1 && errno == EINTR) continue;
-    if (n == -1) fail("cannot write the file", errno);
-    bytes = bytes.subspan(static_cast<size_t>(n));
-  }
+  if (const int error = try_write(fd_, bytes)) fail("cannot write the file", error);
 }
 
 void AtomicFile::commit() {

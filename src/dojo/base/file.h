@@ -1,5 +1,5 @@
-// Whole files: reading one, and writing one so that a reader, a crash or a full disk never meets
-// half of it.
+// Files: reading a whole one, writing all of some bytes, and writing a whole file so that a reader,
+// a crash or a full disk never meets half of it.
 //
 //   AtomicFile file("runs/a/last.safetensors");
 //   file.write(header);
@@ -22,13 +22,22 @@
 
 namespace dojo {
 
-// The file's bytes. Throws Error(kIo) when it cannot be read, Error(kInput) when it has more than
-// `max_bytes`.
+// The file's bytes. Throws Error(kIo) when it cannot be read, and Error(kInput) when it has more
+// than `max_bytes` or is no regular file: a folder, or a
+// pipe or device, which may have no end.
 std::string read_file(const std::filesystem::path& path,
                       int64_t max_bytes = std::numeric_limits<int64_t>::max());
 
 // Makes `content` the file's content, as AtomicFile does. Throws Error(kIo) that names the file.
 void write_file_atomic(const std::filesystem::path& path, std::string_view content);
+
+// Writes all bytes to the open descriptor, in as many calls as that takes: for files that grow,
+// such as logs. Throws Error(kIo) that names `path` and says what the system said; some of the
+// bytes may have been written then.
+void write_all(int fd, std::span<const std::byte> bytes, const std::filesystem::path& path);
+inline void write_all(int fd, std::string_view text, const std::filesystem::path& path) {
+  write_all(fd, std::as_bytes(std::span(text)), path);
+}
 
 // Makes the folder and those above it. Throws Error(kIo).
 void make_folder(const std::filesystem::path& path);

@@ -1,12 +1,17 @@
 #include "dojo/base/file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <fstream>
+#include <thread>
 
 #include "dojo/base/error.h"
 
@@ -121,6 +126,52 @@ TEST_F(File, ReadsNoMoreThanAllowed) {
   write_file_atomic(folder_ / "a", "12345");
   EXPECT_EQ(read_file(folder_ / "a", 5), "12345");
   EXPECT_THROW(read_file(folder_ / "a", 4), Error);
+}
+
+TEST_F(File, PipesDevicesAndFoldersAreRefusedAtOnce) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  for (const fs::path& path : {folder_ / "pipe", fs::path("/dev/zero"), folder_}) {
+    try {
+      read_file(path);
+      FAIL() << path << " was read";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.category(), Category::kInput);
+      EXPECT_EQ(error.where(), path.string());
+    }
+  }
+}
+
+TEST_F(File, WritesAllWhereThePipeTakesOnlyParts) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  std::string content, got;
+  for (int i = 0; i < 1000000; ++i) content.push_back(static_cast<char>(i * 31));
+  std::thread reader([&] {
+    char buffer[1000];
+    for (ssize_t n; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+      got.append(buffer, static_cast<size_t>(n));
+  });
+  write_all(ends[1], content, "pipe");
+  ::close(ends[1]);
+  reader.join();
+  ::close(ends[0]);
+  EXPECT_EQ(got, content);
+}
+
+TEST_F(File, AShortWriteIsFollowedByTheSystemsReason) {
+  const int fd = ::open((folder_ / "a").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_NE(fd, -1);
+  const FileSizeLimit limit(1000);
+  errno = EPERM;  // of something long ago
+  try {
+    write_all(fd, std::string(5000, 'x'), folder_ / "a");
+    FAIL() << "5000 bytes were written where 1000 are allowed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.category(), Category::kIo);
+    EXPECT_NE(error.message().find(std::strerror(EFBIG)), std::string::npos) << error.what();
+  }
+  ::close(fd);
+  EXPECT_EQ(fs::file_size(folder_ / "a"), 1000u);
 }
 
 TEST_F(File, MakesFoldersAndRefusesAFileInTheWay) {
