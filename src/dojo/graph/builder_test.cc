@@ -74,8 +74,10 @@ TEST(Builder, SumToUndoesBroadcasting) {
   b.output("y", b.sum_to(x, {3, 1}));
   std::vector<double> counting(24);
   for (size_t i = 0; i < 24; ++i) counting[i] = static_cast<double>(i);
-  const auto y =
-      interpret(std::move(b).finish(), {{{Format::kF32, {2, 3, 4}}, counting}}, Precision::kDouble);
+  std::vector<RefTensor> inputs(1);
+  inputs[0].type = {Format::kF32, {2, 3, 4}};
+  inputs[0].data = counting;
+  const auto y = interpret(std::move(b).finish(), inputs, Precision::kDouble);
   EXPECT_EQ(y[0].data, (std::vector<double>{60, 92, 124}));  // 0+1+2+3 + 12+13+14+15 ...
 }
 

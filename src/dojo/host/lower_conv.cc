@@ -7,9 +7,8 @@ namespace {
 constexpr auto kLast = Layout::Kind::kChannelsLast;
 
 // [N,C,W] as [N,C,1,W].
-Shape with_height(Shape shape) {
-  if (shape.size() == 3) shape.insert(shape.begin() + 2, 1);
-  return shape;
+Shape with_height(const Shape& shape) {
+  return shape.size() == 3 ? Shape{shape[0], shape[1], 1, shape[2]} : shape;
 }
 
 }  // namespace
@@ -32,9 +31,9 @@ onednn::ConvShape conv_shape(Lowering& l, const Node& node) {
   Shape strides = call.integers("strides", ones), dilations = call.integers("dilations", ones);
   Shape pads = call.integers("pads", zeros);
   if (rank == 1) {
-    kernel.insert(kernel.begin(), 1);
-    strides.insert(strides.begin(), 1);
-    dilations.insert(dilations.begin(), 1);
+    kernel = {1, kernel[0]};
+    strides = {1, strides[0]};
+    dilations = {1, dilations[0]};
     pads = {0, pads[0], 0, pads[1]};
   }
   x = with_height(x), y = with_height(y);
