@@ -17,11 +17,4 @@ int num_threads();
 void parallel_for(int64_t n, int64_t grain,
                   const std::function<void(int64_t begin, int64_t end)>& body);
 
-// Makes threads that wait at the end of a parallel region sleep after about 0.1 ms. OpenMP's
-// default is to spin for long, which wins little on an idle machine and is ruinous on a shared one:
-// with other processes on the same cores a training step was 14 times slower. The runtime reads
-// this once, before main(), so the program is started again (execv) with GOMP_SPINCOUNT set;
-// nothing happens where the user has set that or OMP_WAIT_POLICY. Call it first thing in main().
-void restart_with_short_spinning(char** argv);
-
 }  // namespace dojo

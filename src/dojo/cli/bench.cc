@@ -4,17 +4,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <fstream>
 #include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "dojo/base/error.h"
 #include "dojo/base/parallel_for.h"
 #include "dojo/base/random.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
+#include "dojo/cli/commit.h"
 #include "dojo/graph/bytes.h"
 #include "dojo/graph/cost.h"
 #include "dojo/graph/interpreter.h"
@@ -91,14 +91,13 @@ void check_small_step(const std::string& model) {
   for (int64_t step = 1; step <= 3; ++step) {
     for (Executor* e : {ours.get(), oracle.get()}) {
       feed(*e, step, 1e-5);
-      if (!e->run()) throw Error(Category::kInput, "a loss that is not finite", model);
+      if (!e->run()) throw std::logic_error(fmt::format("bench {}: a loss is not finite", model));
     }
     const double a = static_cast<double>(ours->read_scalar("loss"));
     const double b = static_cast<double>(oracle->read_scalar("loss"));
     if (std::abs(a - b) > 1e-4 * std::abs(b))
-      throw Error(Category::kInput,
-                  fmt::format("step {}: the loss is {}, the interpreter's is {}", step, a, b),
-                  model, "this is a bug: please report it");
+      throw std::logic_error(fmt::format(
+          "bench {}, step {}: the loss is {}, the interpreter's is {}", model, step, a, b));
   }
 }
 
@@ -107,14 +106,6 @@ std::string cpu_name() {
   for (std::string line; std::getline(file, line);)
     if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
   return "unknown";
-}
-
-std::string commit_name() {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(
-      popen("git rev-parse --short=12 HEAD 2>/dev/null", "r"), pclose);
-  char text[64] = {};
-  if (!pipe || !std::fgets(text, sizeof text, pipe.get())) return "unknown";
-  return std::string(text).substr(0, std::string(text).find('\n'));
 }
 
 struct Spread {
@@ -130,7 +121,7 @@ std::vector<double> seconds_of_runs(Executor& e, int64_t runs) {
   std::vector<double> seconds;
   for (int64_t r = 0; r < runs; ++r) {
     const auto start = std::chrono::steady_clock::now();
-    if (!e.run()) throw Error(Category::kInput, "a loss that is not finite");
+    if (!e.run()) throw std::logic_error("bench: a loss is not finite");
     seconds.push_back(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
@@ -168,7 +159,7 @@ void print(const Line& line, const std::string& model, int64_t runs, bool json) 
                        {"better", line.better},      {"role", line.role},
                        {"min", line.value.min},      {"median", line.value.median},
                        {"max", line.value.max},      {"runs", runs},
-                       {"threads", num_threads()},   {"commit", commit_name()},
+                       {"threads", num_threads()},   {"commit", source_commit()},
                        {"host", cpu_name()}};
   fmt::print("{}\n", object.dump());
 }

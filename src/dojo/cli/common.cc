@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "dojo/base/error.h"
+#include "dojo/base/progress.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/host/executor.h"
 
@@ -25,6 +27,25 @@ ExecutorFactory executor_factory(const std::string& name) {
   if (name == "interpreter") return [](const Graph& g) { return make_interpreter(g); };
   throw Error(Category::kConfig, fmt::format("unknown executor '{}'", name), "--executor",
               "use host or interpreter");
+}
+
+Drives render_drives(const std::string& folder, const DemoOptions& options, bool quiet) {
+  std::optional<Progress> bar;
+  const auto progress = [&](int64_t done, int64_t total) {
+    if (!bar) {
+      ProgressOptions look;
+      look.total = total;
+      look.unit = "frames";
+      look.quiet = quiet;
+      bar.emplace("rendering drives", look);
+    }
+    bar->update(done);
+  };
+  Drives drives;
+  drives.videos = ensure_demo_drives(folder, options, progress);
+  drives.rendered = bar.has_value();
+  if (bar) bar->finish();
+  return drives;
 }
 
 }  // namespace dojo

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "dojo/graph/executor.h"
+#include "dojo/scene/demo.h"
 
 namespace dojo {
 
@@ -14,5 +16,12 @@ std::pair<int64_t, int64_t> parse_size(const std::string& text, const std::strin
 
 // "host": oneDNN and our own kernels; "interpreter": the slow reference. Throws Error(kConfig).
 ExecutorFactory executor_factory(const std::string& name);
+
+// ensure_demo_drives() with a progress bar, which appears only when there is something to render.
+struct Drives {
+  std::vector<std::string> videos;
+  bool rendered = false;  // some of them were not there yet
+};
+Drives render_drives(const std::string& folder, const DemoOptions& options, bool quiet);
 
 }  // namespace dojo

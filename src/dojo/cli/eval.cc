@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
@@ -48,7 +49,7 @@ int run_eval(std::span<const std::string> argv) {
   const EvalResult result = evaluate_checkpoint(checkpoint, o, executor_factory(executor));
   if (!quiet)
     for (const Quarantined& q : result.quarantined)
-      fmt::print(stderr, "warning: {}: {}\n", q.path, q.reason);
+      fmt::print(stderr, "warning: {}: {}\n", one_line(q.path), one_line(q.reason));
   const Evaluation& e = result.evaluation;
   if (json) {
     fmt::print("{}\n", to_json(e));
@@ -56,7 +57,7 @@ int run_eval(std::span<const std::string> argv) {
   }
   fmt::print("{:<40} {:>9} {:>9} {:>9} {:>7} {:>7} {:>6}\n", "mean squared error", "network",
              "copy", "flow", "/copy", "/flow", "clips");
-  for (const auto& [name, score] : e.by_recording) print_row(name, score);
+  for (const auto& [name, score] : e.by_recording) print_row(one_line(name), score);
   print_row("all recordings, next frame", e.overall);
   for (size_t h = 1; h < e.by_horizon.size(); ++h)
     print_row(fmt::format("all recordings, {:g} s ahead",

@@ -1,16 +1,13 @@
 // dojo graph: shows, checks and runs the graph of a step, and lists the ops.
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/error.h"
+#include "dojo/base/file.h"
 #include "dojo/base/random.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
@@ -35,15 +32,7 @@ std::string one_line(const Json& json) {
 
 std::string read_text(const std::string& path) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    throw Error(Category::kInput, "a folder, not a graph file", path);
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  if (file) text.assign(std::istreambuf_iterator<char>(file), {});
-  if (!file || file.bad())
-    throw Error(Category::kIo, fmt::format("cannot read: {}", std::strerror(errno)), path);
-  return text;
+  return read_file(path, int64_t{1} << 30);
 }
 
 Graph read_graph(const std::string& path) { return parse_graph(read_text(path), path); }

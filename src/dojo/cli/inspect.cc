@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/error.h"
+#include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 #include "dojo/video/find_recordings.h"
@@ -27,7 +28,7 @@ Intervals intervals_of(const Recording& r) {
   return {steps.front(), steps[steps.size() / 2], steps.back()};
 }
 
-nlohmann::json describe(const Recording& r, bool held_out) {
+nlohmann::json describe(const Recording& r, const std::string& use) {
   const Intervals steps = intervals_of(r);
   const double seconds = r.pts_seconds.back() - r.pts_seconds.front() + steps.median;
   return {{"name", r.name},
@@ -45,7 +46,8 @@ nlohmann::json describe(const Recording& r, bool held_out) {
           {"interval_max_seconds", steps.max},
           {"key_frames", r.key_frames.size()},
           {"counted", r.index->counted},
-          {"held_out", held_out},
+          {"use", use},
+          {"held_out", use == "held out"},
           {"note", r.note}};
 }
 
@@ -55,7 +57,8 @@ int run_inspect(std::span<const std::string> argv) {
   std::vector<std::string> folders;
   std::string patterns;
   bool as_json = false;
-  double deadline = 60;
+  double deadline = 60, interval = 0.1;
+  int64_t frames = 3;
   int64_t workers = 2;
   Args args(
       "dojo inspect FOLDER...",
@@ -65,21 +68,33 @@ int run_inspect(std::span<const std::string> argv) {
   args.option("--held-out", "PATTERNS",
               "which recordings `dojo train` would hold out, separated by commas", &patterns);
   args.option("--workers", "N", "files read at a time", &workers, {.min = 1, .max = 64});
-  args.option("--deadline", "SECONDS", "give up for a file after this time without an answer",
-              &deadline, {.min = 0.1});
+  args.option("--deadline", "SECONDS", "give up for a file after this time without progress",
+              &deadline, {.min = 0.1, .max = 86400});
+  args.option("--frames", "N", "input frames of a clip, as for `dojo train`", &frames,
+              {.min = 1, .max = 64});
+  args.option("--interval", "SECONDS", "between the frames of a clip, as for `dojo train`",
+              &interval, {.min = 1e-3});
   args.option("--json", "", "print one JSON object", &as_json);
   if (!args.parse(argv)) return 0;
 
   const FoundRecordings found =
       find_recordings(folders, static_cast<int>(workers), {.deadline_seconds = deadline});
   RecordingSplit split;
-  if (!found.recordings.empty()) split = split_recordings(found.recordings, patterns, 1.0);
+  std::vector<Recording> usable = found.recordings;
+  const std::vector<Quarantined> dropped = drop_short(&usable, frames + 1, interval);
+  if (!usable.empty())
+    split = split_recordings(usable, patterns, static_cast<double>(frames + 1) * interval);
   nlohmann::json list = nlohmann::json::array(), bad = nlohmann::json::array();
   for (const Recording& r : found.recordings) {
-    const bool held = found.recordings.size() > 1 &&
-                      std::any_of(split.held_out.begin(), split.held_out.end(),
-                                  [&](const Recording& h) { return h.path == r.path; });
-    list.push_back(describe(r, held));
+    const auto in = [&](const auto& list_of) {
+      return std::any_of(list_of.begin(), list_of.end(),
+                         [&](const auto& other) { return other.path == r.path; });
+    };
+    const bool train = in(split.train), held_out = in(split.held_out);
+    list.push_back(describe(r, in(dropped)         ? "too short"
+                               : train && held_out ? "train, its end held out"
+                               : held_out          ? "held out"
+                                                   : "train"));
   }
   for (const Quarantined& q : found.quarantined)
     bad.push_back({{"path", q.path}, {"category", q.category}, {"reason", q.reason}});
@@ -88,7 +103,8 @@ int run_inspect(std::span<const std::string> argv) {
     fmt::print("{}\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   } else {
     size_t width = 9;
-    for (const auto& r : list) width = std::max(width, r["name"].get<std::string>().size());
+    for (const auto& r : list)
+      width = std::max(width, one_line(r["name"].get<std::string>()).size());
     if (!list.empty())
       fmt::print("{:<{}}  {:>9}  {:<6} {:>7} {:>9} {:>7}  {:<21} {:>5}  {}\n", "recording", width,
                  "size", "codec", "frames", "seconds", "fps", "interval ms (min-max)", "keys",
@@ -100,21 +116,22 @@ int run_inspect(std::span<const std::string> argv) {
           fmt::format("{:.1f}-{:.1f}", 1e3 * r["interval_min_seconds"].get<double>(),
                       1e3 * r["interval_max_seconds"].get<double>());
       fmt::print("{:<{}}  {:>9}  {:<6} {:>7} {:>9.2f} {:>7.2f}  {:<21} {:>5}  {}\n",
-                 r["name"].get<std::string>(), width, size, r["codec"].get<std::string>(),
+                 one_line(r["name"].get<std::string>()), width, size, r["codec"].get<std::string>(),
                  r["frames"].get<int64_t>(), r["seconds"].get<double>(), r["fps"].get<double>(),
-                 steps, r["key_frames"].get<size_t>(),
-                 r["held_out"].get<bool>() ? "held out" : "train");
+                 steps, r["key_frames"].get<size_t>(), r["use"].get<std::string>());
     }
     for (const Quarantined& q : found.quarantined)
       fmt::print("{}not usable ({}): {}: {}\n",
-                 &q == found.quarantined.data() && !list.empty() ? "\n" : "", q.category, q.path,
-                 q.reason);
-    for (const std::string& m : found.messages) fmt::print(stderr, "dojo: {}\n", m);
-    for (const std::string& m : split.messages) fmt::print(stderr, "dojo: {}\n", m);
+                 &q == found.quarantined.data() && !list.empty() ? "\n" : "", q.category,
+                 one_line(q.path), one_line(q.reason));
+    for (const std::string& m : found.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
+    for (const std::string& m : split.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
   }
   if (found.recordings.empty())
     throw Error(Category::kInput,
-                fmt::format("none of {} video files is usable", found.quarantined.size()),
+                found.quarantined.size() == 1
+                    ? "the only video file is not usable"
+                    : fmt::format("none of {} video files is usable", found.quarantined.size()),
                 folders[0], "the reasons are in the list above");
   return 0;
 }

@@ -15,10 +15,11 @@
 #include <vector>
 
 #include "dojo/base/error.h"
-#include "dojo/base/parallel_for.h"
+#include "dojo/base/text.h"
 #include "dojo/base/version.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
+#include "dojo/cli/short_spinning.h"
 
 namespace dojo {
 namespace {
@@ -92,16 +93,6 @@ void flush_results() {
   throw Error(Category::kIo,
               fmt::format("cannot write the results: {}", std::strerror(errno ? errno : EIO)),
               "standard output");
-}
-
-// File names may hold anything; an error stays one line and sends no control codes to the terminal.
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-    line += control ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
-  }
-  return line;
 }
 
 int run(std::span<const std::string> words) {

@@ -1,16 +1,13 @@
 // dojo scene: renders drives of the procedural world.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <tuple>
 
-#include "dojo/base/error.h"
 #include "dojo/base/parallel_for.h"
-#include "dojo/base/progress.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
-#include "dojo/scene/demo.h"
+#include "dojo/cli/common.h"
 
 namespace dojo {
 
@@ -35,37 +32,15 @@ int run_scene(std::span<const std::string> argv) {
   args.option("--json", "", "print one JSON object", &json);
   if (!args.parse(argv)) return 0;
 
-  int read = 0;
-  long long height = 0, width = 0;
-  if (std::sscanf(size.c_str(), "%lldx%lld%n", &height, &width, &read) != 2 ||
-      read != static_cast<int>(size.size())) {
-    throw Error(Category::kConfig, fmt::format("size '{}'", size), "--size",
-                "give HEIGHTxWIDTH, for example 256x512");
-  }
-  options.height = height;
-  options.width = width;
+  std::tie(options.height, options.width) = parse_size(size, "--size");
   set_num_threads(static_cast<int>(threads));
-
-  std::optional<Progress> bar;
-  const auto progress = [&](int64_t done, int64_t total) {
-    if (!bar) {
-      ProgressOptions look;
-      look.total = total;
-      look.unit = "frames";
-      look.quiet = quiet;
-      bar.emplace("rendering", look);
-    }
-    bar->update(done);
-  };
-  const std::vector<std::string> paths = ensure_demo_drives(folder, options, progress);
-  if (bar) bar->finish();
+  const Drives drives = render_drives(folder, options, quiet);
   if (json) {
-    fmt::print(
-        "{}\n",
-        nlohmann::ordered_json{{"folder", folder}, {"rendered", bar.has_value()}, {"videos", paths}}
-            .dump());
+    const nlohmann::ordered_json object = {
+        {"folder", folder}, {"rendered", drives.rendered}, {"videos", drives.videos}};
+    fmt::print("{}\n", object.dump());
   } else {
-    for (const std::string& path : paths) fmt::print("{}\n", path);
+    for (const std::string& path : drives.videos) fmt::print("{}\n", path);
   }
   return 0;
 }

@@ -4,17 +4,14 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <optional>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/parallel_for.h"
-#include "dojo/base/progress.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
 #include "dojo/report/report.h"
-#include "dojo/scene/demo.h"
 #include "dojo/train/run.h"
 
 namespace dojo {
@@ -37,20 +34,7 @@ std::vector<std::string> demo_drives(bool quiet) {
                   "set one of them, or give a folder of video");
     cache = fs::path(variable("HOME")) / ".cache";
   }
-  std::optional<Progress> bar;
-  const auto progress = [&](int64_t done, int64_t total) {
-    if (!bar) {
-      ProgressOptions look;
-      look.total = total;
-      look.unit = "frames";
-      look.quiet = quiet;
-      bar.emplace("rendering demo drives", look);
-    }
-    bar->update(done);
-  };
-  const auto drives = ensure_demo_drives(cache / "opendojo" / "demo-drives", {}, progress);
-  if (bar) bar->finish();
-  return drives;
+  return render_drives((cache / "opendojo" / "demo-drives").string(), {}, quiet).videos;
 }
 
 // runs/predict-001 or the first after it that is free.
