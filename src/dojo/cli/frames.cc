@@ -68,8 +68,8 @@ int run_frames(std::span<const std::string> argv) {
   args.option("--md5", "", "print the hash of each stored picture (the default)", &md5);
   args.option("--png", "FOLDER", "write the shown pictures there", &png);
   args.option("--json", "", "print one JSON object", &as_json);
-  args.option("--deadline", "SECONDS", "give up for the file after this time without an answer",
-              &deadline, {.min = 0.1});
+  args.option("--deadline", "SECONDS", "give up for the file after this time without progress",
+              &deadline, {.min = 0.1, .max = 86400});
   if (!args.parse(argv)) return 0;
 
   if (!std::filesystem::exists(file))
