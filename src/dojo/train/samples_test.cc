@@ -1,0 +1,54 @@
+#include "dojo/train/samples.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "dojo/base/file.h"
+#include "dojo/graph/interpreter.h"
+#include "dojo/train/checkpoint.h"
+#include "dojo/train/tiny_test_model.h"
+
+namespace dojo {
+namespace {
+
+TEST(Samples, ShowEachRecordingAndOneSequence) {
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("dojo_samples_" + std::to_string(getpid()));
+  make_folder(folder);
+  Evaluator evaluator(tiny::held_out(), tiny::inference_graph(),
+                      [](const Graph& g) { return make_interpreter(g); });
+  const auto step = make_interpreter(tiny::step_graph());
+  SafeTensors weights = averaged_tensors(*step);  // all zero: predicts black
+  evaluator.load(weights, "weights");
+  write_samples(folder, evaluator, {.examples = 4, .horizons = 2});
+
+  const auto list = nlohmann::json::parse(read_file(folder / "samples.json"));
+  ASSERT_EQ(list.size(), 6u);
+  EXPECT_EQ(list[0]["recording"], "a.mp4");
+  EXPECT_EQ(list[1]["recording"], "a.mp4");
+  EXPECT_EQ(list[2]["recording"], "b.mp4");
+  EXPECT_EQ(list[4]["horizon"], 1);
+  EXPECT_EQ(list[5]["horizon"], 2);
+  EXPECT_NE(list[0]["frame"], list[1]["frame"]);
+  std::set<std::string> files = {"samples.json"};
+  for (const auto& sample : list) {
+    EXPECT_GT(sample["mse"].get<double>(), sample["copy_last_mse"].get<double>());
+    for (const char* kind : {"last", "truth", "prediction", "flow", "error", "copy_error"}) {
+      const std::string file = sample["images"][kind];
+      files.insert(file);
+      EXPECT_EQ(read_file(folder / file).substr(1, 3), "PNG") << file;
+    }
+  }
+  std::set<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    found.insert(entry.path().filename());
+  EXPECT_EQ(found, files);
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace dojo
