@@ -112,9 +112,10 @@ std::string Progress::describe(bool with_bar) const {
     line += fmt::format("  in {}", print_seconds(elapsed));
   } else if (fraction_ > 0) {
     // What was done before this run took none of its time.
-    const double before = options_.total > 0 ? static_cast<double>(options_.start) /
-                                                   static_cast<double>(options_.total)
-                                             : 0;
+    const double before = options_.start_fraction >= 0 ? options_.start_fraction
+                          : options_.total > 0         ? static_cast<double>(options_.start) /
+                                                     static_cast<double>(options_.total)
+                                               : 0;
     if (fraction_ > before && elapsed > 0) {
       const double left = elapsed * (1 - fraction_) / (fraction_ - before);
       line += fmt::format("  {} left", print_seconds(left));

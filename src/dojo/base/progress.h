@@ -24,6 +24,7 @@ struct ProgressOptions {
   int64_t total = 0;  // 0: not known
   int64_t start =
       0;  // what was done before, by a run that is being resumed; the rate leaves it out
+  double start_fraction = -1;  // the same where update() is given a fraction; -1: start / total
   std::string unit = "steps";
   bool quiet = false;
 

@@ -36,7 +36,7 @@ MetricsLog::~MetricsLog() {
 void MetricsLog::append(std::string_view line) {
   last_line_ = line;
   const std::string text = last_line_ + "\n";
-  if (::write(fd_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) fail("write");
+  write_all(fd_, text, path_);
   ++lines_;
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -136,16 +138,23 @@ const Tensor* SafeTensors::find(std::string_view name) const {
   return nullptr;
 }
 
+namespace {
+// REQUIRES: file_bytes >= 8.
+void check_header_bytes(uint64_t header_bytes, uint64_t file_bytes, std::string_view where) {
+  if (header_bytes > std::min<uint64_t>(kMaxHeaderBytes, file_bytes - sizeof header_bytes))
+    fail(fmt::format("the header is said to have {} bytes in a file of {}", header_bytes,
+                     file_bytes),
+         where);
+}
+}  // namespace
+
 SafeTensors parse_safetensors(std::span<const std::byte> file, std::string_view where) {
   uint64_t header_bytes = 0;
   if (file.size() < sizeof header_bytes)
     fail(fmt::format("the file has {} bytes, fewer than the 8 of a header length", file.size()),
          where);
   std::memcpy(&header_bytes, file.data(), sizeof header_bytes);
-  if (header_bytes > std::min<uint64_t>(kMaxHeaderBytes, file.size() - sizeof header_bytes))
-    fail(fmt::format("the header is said to have {} bytes in a file of {}", header_bytes,
-                     file.size()),
-         where);
+  check_header_bytes(header_bytes, file.size(), where);
   const std::string_view text(reinterpret_cast<const char*>(file.data()) + sizeof header_bytes,
                               header_bytes);
   const std::span<const std::byte> data = file.subspan(sizeof header_bytes + header_bytes);
@@ -213,6 +222,14 @@ std::vector<std::byte> serialize_safetensors(const SafeTensors& content) {
 }
 
 SafeTensors read_safetensors(const std::string& path) {
+  // A file of another kind may be huge: its first bytes mostly tell.
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(path, ignored)) {
+    uint64_t header_bytes = 0;
+    std::ifstream file(path, std::ios::binary);
+    if (file.read(reinterpret_cast<char*>(&header_bytes), sizeof header_bytes))
+      check_header_bytes(header_bytes, std::filesystem::file_size(path), path);
+  }
   const std::string bytes = read_file(path);
   return parse_safetensors(std::as_bytes(std::span(bytes)), path);
 }

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "dojo/base/error.h"
+#include "dojo/base/file.h"
 
 namespace dojo {
 namespace {
@@ -122,10 +123,6 @@ void EventFile::scalars(int64_t step, std::span<const std::pair<std::string, flo
   append(tfrecord(scalars_event(now(), step, scalars)));
 }
 
-void EventFile::append(std::string_view record) {
-  if (::write(fd_, record.data(), record.size()) != static_cast<ssize_t>(record.size()))
-    throw Error(Category::kIo, fmt::format("cannot write: {}", std::strerror(errno)), path_,
-                "make room on the disk, then resume the run");
-}
+void EventFile::append(std::string_view record) { write_all(fd_, record, path_); }
 
 }  // namespace dojo
