@@ -70,6 +70,25 @@ std::vector<size_t> choose(const HeldOutSet& set, int64_t wanted) {
   return chosen;
 }
 
+// Removes the pictures that an earlier samples.json names, and nothing else.
+void remove_former(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  const std::filesystem::path list = folder / "samples.json";
+  if (!std::filesystem::is_regular_file(list, ignored)) return;
+  const Json samples = Json::parse(read_file(list), nullptr, false);
+  if (!samples.is_array()) return;
+  for (const Json& sample : samples) {
+    if (!sample.is_object() || !sample.contains("images") || !sample["images"].is_object())
+      continue;
+    for (const auto& [kind, file] : sample["images"].items()) {
+      if (!file.is_string()) continue;
+      const std::string name = file.get<std::string>();
+      if (name.ends_with(".png") && name.find('/') == std::string::npos)
+        std::filesystem::remove(folder / name, ignored);
+    }
+  }
+}
+
 class Writer {
  public:
   Writer(const std::string& folder, Evaluator& evaluator)
@@ -127,9 +146,8 @@ class Writer {
 }  // namespace
 
 void write_samples(const std::string& folder, Evaluator& evaluator, const SampleOptions& options) {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
   make_folder(folder);
+  remove_former(folder);
   Writer writer(folder, evaluator);
   const std::vector<size_t> clips = choose(evaluator.set(), options.examples);
   for (size_t clip : clips) writer.add(clip, 1, 1);

@@ -14,7 +14,8 @@ struct SampleOptions {
   int64_t horizons = 4;  // of the sequence
 };
 
-// `evaluator` holds the weights to show. Replaces what is in the folder. Throws Error(kIo).
+// `evaluator` holds the weights to show. Replaces the pictures that an earlier samples.json in
+// the folder names; other files in it stay. Throws Error(kIo).
 void write_samples(const std::string& folder, Evaluator& evaluator,
                    const SampleOptions& options = {});
 
