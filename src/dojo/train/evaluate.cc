@@ -1,5 +1,7 @@
 #include "dojo/train/evaluate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -20,6 +22,8 @@ Json score_json(const Score& s) {
   j["clips"] = s.clips;
   return j;
 }
+
+constexpr double kNothing = 1e-12;  // an error that counts as none
 
 void clamp_to_unit(std::vector<float>& frame) {
   for (float& x : frame) x = std::clamp(x, 0.0f, 1.0f);  // NaN stays NaN
@@ -55,7 +59,11 @@ std::string to_json(const Evaluation& e) {
 
 double score_ratio(const Score& score) {
   if (score.copy_last_mse > 0) return score.mse / score.copy_last_mse;
-  return score.mse > 0 ? HUGE_VAL : 1;
+  return 1 + score.mse / kNothing;
+}
+
+std::string ratio_text(double mse, double baseline_mse) {
+  return baseline_mse > 0 ? fmt::format("{:.3f}", mse / baseline_mse) : "-";
 }
 
 Evaluator::Evaluator(HeldOutSet set, const Graph& inference, const ExecutorFactory& make_executor)
@@ -70,7 +78,7 @@ Evaluator::Evaluator(HeldOutSet set, const Graph& inference, const ExecutorFacto
                   (set_.inputs + clip.horizons) * frame_size_);
   }
   flow_mse_.resize(set_.clips.size());
-  measure_flow(1);
+  measure_flow(1, {});
 }
 
 void Evaluator::load(const SafeTensors& weights, const std::string& path) {
@@ -95,14 +103,15 @@ double Evaluator::error(size_t clip, int64_t h, const float* prediction) const {
 }
 
 template <typename Visit>
-void Evaluator::predict_all(const std::vector<size_t>& clips, int64_t horizons,
-                            const Visit& visit) {
+bool Evaluator::predict_all(const std::vector<size_t>& clips, int64_t horizons, const Visit& visit,
+                            const std::function<bool()>& stop) {
   const int64_t inputs = set_.inputs;
   const size_t row = static_cast<size_t>(inputs * frame_size_),
                one = static_cast<size_t>(frame_size_);
   std::vector<float> frames(static_cast<size_t>(batch_) * row),
       next(static_cast<size_t>(batch_) * one);
   for (size_t begin = 0; begin < clips.size(); begin += static_cast<size_t>(batch_)) {
+    if (stop && stop()) return false;
     // The last batch is filled up with its first clip again.
     const auto clip_of = [&](size_t b) {
       return clips[begin + b < clips.size() ? begin + b : begin];
@@ -125,13 +134,15 @@ void Evaluator::predict_all(const std::vector<size_t>& clips, int64_t horizons,
       }
     }
   }
+  return true;
 }
 
 std::vector<std::vector<float>> Evaluator::predict(size_t clip, int64_t horizons) {
   std::vector<std::vector<float>> result;
   predict_all(
       {clip}, std::min(horizons, set_.clips[clip].horizons),
-      [&](size_t, int64_t, const float* next) { result.emplace_back(next, next + frame_size_); });
+      [&](size_t, int64_t, const float* next) { result.emplace_back(next, next + frame_size_); },
+      {});
   return result;
 }
 
@@ -147,9 +158,10 @@ std::vector<std::vector<float>> Evaluator::predict_by_flow(size_t clip, int64_t 
   return result;
 }
 
-void Evaluator::measure_flow(int64_t horizons) {
+void Evaluator::measure_flow(int64_t horizons, const std::function<bool()>& stop) {
   parallel_for(static_cast<int64_t>(set_.clips.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
+      if (stop && stop()) return;
       const size_t clip = static_cast<size_t>(i);
       const int64_t wanted = std::min(horizons, set_.clips[clip].horizons);
       if (static_cast<int64_t>(flow_mse_[clip].size()) >= wanted) continue;
@@ -161,8 +173,8 @@ void Evaluator::measure_flow(int64_t horizons) {
   });
 }
 
-Evaluation Evaluator::run(int64_t horizons) {
-  measure_flow(horizons);
+Evaluation Evaluator::run(int64_t horizons, const std::function<bool()>& stop) {
+  measure_flow(horizons, stop);
   std::vector<std::vector<double>> mse(set_.clips.size()), copy(set_.clips.size());
   std::vector<size_t> clips(set_.clips.size());
   for (size_t i = 0; i < clips.size(); ++i) clips[i] = i;
@@ -170,7 +182,7 @@ Evaluation Evaluator::run(int64_t horizons) {
     mse[clip].push_back(error(clip, h, next));
     copy[clip].push_back(error(clip, h, frame(clip, set_.inputs - 1).data()));
   };
-  predict_all(clips, horizons, visit);
+  if (!predict_all(clips, horizons, visit, stop) || (stop && stop())) return {};
 
   Evaluation result{.overall = {},
                     .by_recording = {},

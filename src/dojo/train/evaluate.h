@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -48,9 +49,12 @@ struct Evaluation {
 // [{horizon, seconds, the same}]. psnr is 10 log10(1/mse), null for an error of 0.
 std::string to_json(const Evaluation& evaluation);
 
-// How far the error is below copy-last; 1 where nothing moves. Lower is better; what `best` is
-// chosen by.
+// How far the error is below copy-last; where nothing moves, a large number that grows with the
+// error (1 without one). Finite; lower is better; what `best` is chosen by.
 double score_ratio(const Score& score);
+
+// For people: "0.910", or "-" where the baseline's error is 0.
+std::string ratio_text(double mse, double baseline_mse);
 
 class Evaluator {
  public:
@@ -61,8 +65,9 @@ class Evaluator {
   // The weights to judge. Throws Error(kInput) that names `path` where they do not fit.
   void load(const SafeTensors& weights, const std::string& path);
 
-  // Errors of the first `horizons` predicted frames.
-  Evaluation run(int64_t horizons);
+  // Errors of the first `horizons` predicted frames. Where `stop` is given and becomes true in
+  // between, the result is empty: without clips.
+  Evaluation run(int64_t horizons, const std::function<bool()>& stop = {});
 
   // The frames that are predicted for clip `clip`, [h][H*W*3] in [0,1]: by the network, by optical
   // flow.
@@ -75,10 +80,11 @@ class Evaluator {
   int64_t memory_bytes() const { return executor_->memory_bytes(); }
 
  private:
-  // Calls visit(clip, h, predicted frame) for the clips and horizons that exist.
+  // Calls visit(clip, h, predicted frame) for the clips and horizons that exist. False if stopped.
   template <typename Visit>
-  void predict_all(const std::vector<size_t>& clips, int64_t horizons, const Visit& visit);
-  void measure_flow(int64_t horizons);
+  bool predict_all(const std::vector<size_t>& clips, int64_t horizons, const Visit& visit,
+                   const std::function<bool()>& stop);
+  void measure_flow(int64_t horizons, const std::function<bool()>& stop);
   double error(size_t clip, int64_t h, const float* prediction) const;
 
   HeldOutSet set_;

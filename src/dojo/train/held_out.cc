@@ -39,7 +39,16 @@ HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldO
   set.interval_seconds = o.interval_seconds;
   const int64_t share =
       o.clips_in_all / std::max<int64_t>(1, static_cast<int64_t>(recordings.size()));
-  const int64_t count = std::min(o.clips_each, std::max<int64_t>(4, share));
+  int64_t count = std::min(o.clips_each, std::max<int64_t>(4, share));
+  const int64_t bytes = (o.inputs + o.horizons) * o.height * o.width * 3,
+                all = std::max<int64_t>(1, static_cast<int64_t>(recordings.size()));
+  const int64_t most = std::max<int64_t>(1, o.max_bytes / std::max<int64_t>(1, bytes * all));
+  if (count > most) {
+    result.messages.push_back(fmt::format(
+        "held out: {} clips of each recording instead of {}, so that they take at most {} MiB",
+        most, count, o.max_bytes >> 20));
+    count = most;
+  }
   FrameReader reader({.deadline_seconds = o.deadline_seconds});
   for (size_t i = 0; i < recordings.size(); ++i) {
     set.recordings.push_back(recordings[i].name);
@@ -54,8 +63,8 @@ HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldO
         clip.frames = read_clip(reader, {recordings[i]}, ref, o.height, o.width);
       } catch (const Error& e) {
         if (failures == 0)
-          result.quarantined.push_back(
-              {recordings[i].path, std::string(name(e.category())), e.message()});
+          result.quarantined.push_back({recordings[i].path, std::string(name(e.category())),
+                                        e.message(), /*whole_file=*/false});
         if (++failures == kMaxFailures) break;
         continue;
       }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "dojo/train/evaluate.h"
@@ -14,14 +15,17 @@ struct HeldOutOptions {
   int64_t inputs = 3, horizons = 4;  // frames given, frames to predict
   int64_t height = 128, width = 256;
   double interval_seconds = 0.1;
-  int64_t clips_each = 32;       // at most, of a recording
-  int64_t clips_in_all = 256;    // with many recordings each gives fewer, but at least 4
+  int64_t clips_each = 32;     // at most, of a recording
+  int64_t clips_in_all = 256;  // with many recordings each gives fewer, but at least 4
+  int64_t max_bytes =
+      int64_t{1} << 30;          // of all clips; then each recording gives fewer, at least 1
   double deadline_seconds = 60;  // for one clip; then its file is given up
 };
 
 struct HeldOutClips {
   HeldOutSet set;
   std::vector<Quarantined> quarantined;  // files with clips that could not be read
+  std::vector<std::string> messages;     // for people: where there are fewer clips than asked for
 };
 
 // A recording too short for all horizons gives clips with fewer; damaged clips are left out. Throws
