@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -26,9 +28,40 @@ Tensor read_tensor(const Executor& executor, const std::string& from, const std:
   return tensor;
 }
 
+// A file name may hold any bytes, JSON only UTF-8: the byte 0xE9 is written as U+00E9, so that it
+// comes back as it was.
+std::string bytes_as_text(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      text += c;
+    } else {
+      text += static_cast<char>(0xC0 | byte >> 6);
+      text += static_cast<char>(0x80 | (byte & 0x3F));
+    }
+  }
+  return text;
+}
+
+std::string text_as_bytes(std::string_view text) {
+  std::string bytes;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x80 && i + 1 < text.size())
+      bytes += static_cast<char>((c & 0x03) << 6 | (text[++i] & 0x3F));
+    else
+      bytes += text[i];
+  }
+  return bytes;
+}
+
 }  // namespace
 
 std::string to_json(const LoopState& s) {
+  auto given_up = nlohmann::json::array();
+  for (const Quarantined& q : s.given_up)
+    given_up.push_back({bytes_as_text(q.path), q.category, bytes_as_text(q.reason)});
   return nlohmann::json{
       {"step", s.step},
       {"position", s.position},
@@ -38,7 +71,8 @@ std::string to_json(const LoopState& s) {
       {"best_score", s.best_score},
       {"elapsed_seconds", s.elapsed_seconds},
       {"log", {{"steps", s.log.steps}, {"sums", s.log.sums}}},
-      {"guard", {s.smooth_loss, s.least_smooth_loss, s.smooth_copy, s.steps_above}}}
+      {"guard", {s.smooth_loss, s.least_smooth_loss, s.smooth_copy, s.steps_above}},
+      {"given_up", given_up}}
       .dump();
 }
 
@@ -59,12 +93,28 @@ LoopState parse_loop_state(const std::string& text, const std::string& where) {
     j.at("guard").at(1).get_to(s.least_smooth_loss);
     j.at("guard").at(2).get_to(s.smooth_copy);
     j.at("guard").at(3).get_to(s.steps_above);
+    if (j.contains("given_up"))
+      for (const auto& q : j["given_up"])
+        s.given_up.push_back({text_as_bytes(q.at(0).get<std::string>()), q.at(1).get<std::string>(),
+                              text_as_bytes(q.at(2).get<std::string>())});
     if (s.step < 0 || s.metrics_lines < 0 || s.log.steps < 0)
       fail(fmt::format("the state of the run has a negative count: {}", text), where);
     return s;
   } catch (const nlohmann::json::exception& e) {
     fail(fmt::format("the state of the run cannot be read: {}", e.what()), where);
   }
+}
+
+std::string first_nonfinite(const SafeTensors& content) {
+  for (const Tensor& t : content.tensors) {
+    if (t.type.format != Format::kF32) continue;
+    for (size_t i = 0; i + sizeof(float) <= t.data.size(); i += sizeof(float)) {
+      float x = 0;
+      std::memcpy(&x, t.data.data() + i, sizeof x);
+      if (!std::isfinite(x)) return t.name;
+    }
+  }
+  return "";
 }
 
 SafeTensors training_tensors(const Executor& executor) {

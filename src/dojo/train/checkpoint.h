@@ -13,9 +13,11 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "dojo/graph/executor.h"
 #include "dojo/train/safetensors.h"
+#include "dojo/video/recording.h"
 
 namespace dojo {
 
@@ -36,10 +38,14 @@ struct LoopState {
   LogSums log;
   double smooth_loss = 0, least_smooth_loss = 0, smooth_copy = 0;  // of the divergence guard
   int64_t steps_above = 0;
+  std::vector<Quarantined> given_up;  // whole files, by the clips handed out so far
 };
 
 std::string to_json(const LoopState& state);
 LoopState parse_loop_state(const std::string& json, const std::string& where);  // Error(kInput)
+
+// The name of the first f32 tensor with a number that is not finite, or "".
+std::string first_nonfinite(const SafeTensors& content);
 
 // All parameters and states.
 SafeTensors training_tensors(const Executor& executor);

@@ -7,7 +7,9 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -15,6 +17,7 @@
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/progress.h"
+#include "dojo/base/text.h"
 #include "dojo/train/checkpoint.h"
 #include "dojo/train/interrupt.h"
 #include "dojo/train/metrics_log.h"
@@ -69,34 +72,28 @@ Times times_of(const std::string& metrics) {
   return t;
 }
 
-int64_t lines_to_keep(const LoopOptions& o, LoopState& state, SafeTensors& checkpoint) {
-  if (!o.resume) return 0;
-  const std::string path = o.folder + "/last.safetensors";
-  checkpoint = read_safetensors(path);
-  state = parse_loop_state(metadata(checkpoint, "state", path), path);
-  return state.metrics_lines;
-}
-
 class Loop {
  public:
   Loop(const LoopOptions& options, Executor& step, ClipSource& source, Evaluator& evaluator)
-      : o_(options),
-        step_(step),
-        source_(source),
-        evaluator_(evaluator),
-        log_(o_.folder + "/metrics.jsonl", lines_to_keep(o_, state_, checkpoint_)),
-        events_(o_.folder, o_.resume ? state_.step + 1 : 0) {
+      : o_(options), step_(step), source_(source), evaluator_(evaluator) {
     for (const Output& output : step.graph().outputs)
       if (step.graph().type(output.value) == Type{Format::kF32, {}})
         watched_.push_back(output.name);
-    if (o_.resume) {
-      restore(step_, checkpoint_, o_.folder + "/last.safetensors");
-      before_ = times_of(read_file(o_.folder + "/metrics.jsonl"));
-      if (o_.schedule.minutes > 0) before_.elapsed = state_.elapsed_seconds;
+    const std::string metrics = o_.folder + "/metrics.jsonl";
+    if (o_.resume) {  // nothing is changed before the checkpoint is known to be good
+      const std::string path = o_.folder + "/last.safetensors";
+      const SafeTensors checkpoint = read_safetensors(path);
+      state_ = parse_loop_state(metadata(checkpoint, "state", path), path);
+      restore(step_, checkpoint, path);
     } else {
       initialize_training(step_, o_.seed);
     }
-    checkpoint_ = {};
+    log_.emplace(metrics, o_.resume ? state_.metrics_lines : 0);
+    events_.emplace(o_.folder, o_.resume ? state_.step + 1 : 0);
+    if (o_.resume) {
+      before_ = times_of(read_file(metrics));
+      if (o_.schedule.minutes > 0) before_.elapsed = state_.elapsed_seconds;
+    }
     source_.seek(state_.position);
   }
 
@@ -105,13 +102,30 @@ class Loop {
     ProgressOptions bar;
     bar.total = o_.schedule.steps;
     bar.start = state_.step;
+    bar.start_fraction = progress(o_.schedule, state_.step + 1, before_.elapsed);
     bar.quiet = o_.quiet;
     Progress progress_bar("training", bar);
-    if (state_.step == 0 && state_.evaluated_step < 0) evaluate(progress_bar);
     if (!o_.resume) save_last();
+    if (state_.step == 0 && state_.evaluated_step < 0) evaluate(progress_bar);
     quarantined_ = source_.quarantined().size();  // what is known already is no news
     write_quarantine();
     LoopResult result;
+    try {
+      steps(result, progress_bar);
+      if (result.problem.empty()) end(result, progress_bar);
+    } catch (const Error&) {
+      rescue();
+      throw;
+    }
+    write_quarantine();
+    progress_bar.finish();
+    finish(result);
+    return result;
+  }
+
+ private:
+  // Until the run is over; `result` says why it is.
+  void steps(LoopResult& result, Progress& progress_bar) {
     for (;;) {
       if (interrupt_.signal() != 0) {
         result.reason = StopReason::kInterrupted;
@@ -125,20 +139,34 @@ class Loop {
       if (!one_step(result)) break;
       show(progress_bar);
       if (evaluation_due()) evaluate(progress_bar);
-      if (checkpoint_due()) save_last();
+      // Weights that may be on their way to divergence replace no good ones.
+      if (checkpoint_due() && state_.steps_above == 0) save_last();
     }
-    if (result.problem.empty()) {
-      if (result.reason != StopReason::kInterrupted && state_.evaluated_step != state_.step)
-        evaluate(progress_bar);
-      save_last();  // after a non-finite number the last good checkpoint stays
-    }
-    write_quarantine();
-    progress_bar.finish();
-    finish(result);
-    return result;
   }
 
- private:
+  // The last evaluation and checkpoint of a run without a problem.
+  void end(LoopResult& result, Progress& progress_bar) {
+    const bool interrupted = result.reason == StopReason::kInterrupted;
+    if (!interrupted && state_.evaluated_step != state_.step) evaluate(progress_bar);
+    if (interrupted && state_.steps_above > 0) return;  // going on from the former one is exact too
+    const std::string nonfinite = save_last();
+    if (nonfinite.empty()) return;
+    result.reason = StopReason::kNonFinite;
+    result.problem = fmt::format("after step {}: {} is not finite", state_.step, nonfinite);
+  }
+
+  // After an error: what can be kept. The first error is the one that is told.
+  void rescue() {
+    try {
+      write_quarantine();
+    } catch (const Error&) {
+    }
+    try {
+      if (between_steps_ && state_.steps_above == 0) save_last();
+    } catch (const Error&) {
+    }
+  }
+
   double elapsed() const { return before_.elapsed + (began_ > 0 ? seconds_now() - began_ : 0); }
 
   // False when the run must stop; then `result` says why.
@@ -147,6 +175,7 @@ class Loop {
     const float lr = static_cast<float>(learning_rate(o_.schedule, step, elapsed()));
     const std::span<const uint8_t> clips = source_.next();
     const double began = seconds_now();
+    between_steps_ = false;
     step_.write("clip", std::as_bytes(clips));
     step_.write_scalar("lr", lr);
     step_.write_scalar("step", static_cast<float>(step));
@@ -174,6 +203,7 @@ class Loop {
           step, state_.smooth_loss, kDivergedFactor, state_.least_smooth_loss, kDivergedSteps);
       return false;
     }
+    between_steps_ = true;
     return true;
   }
 
@@ -214,10 +244,10 @@ class Loop {
                .decode = stats.decode_seconds,
                .eval = 0,
                .elapsed = now};
-    log_.append(line.dump());
+    log_->append(line.dump(-1, ' ', false, Json::error_handler_t::replace));
     scalars.emplace_back("train/lr", lr);
     scalars.emplace_back("time/clips_per_second", static_cast<float>(rate));
-    events_.scalars(state_.step, scalars);
+    events_->scalars(state_.step, scalars);
 
     const double copy =
         state_.log.sums.count("copy_last_mse") ? state_.log.sums["copy_last_mse"] : 0;
@@ -235,8 +265,9 @@ class Loop {
     const auto lost = source_.quarantined();
     if (lost.size() == quarantined_) return;
     for (; quarantined_ < lost.size(); ++quarantined_)
-      progress_bar.message(fmt::format("warning: gave up {}: {}", lost[quarantined_].path,
-                                       lost[quarantined_].reason));
+      progress_bar.message(fmt::format(
+          "warning: {} {}: {}", lost[quarantined_].whole_file ? "gave up" : "damaged in parts:",
+          one_line(lost[quarantined_].path), one_line(lost[quarantined_].reason)));
     write_quarantine();
   }
 
@@ -249,10 +280,12 @@ class Loop {
   // far.
   void evaluate(Progress& progress_bar) {
     const double began = seconds_now();
+    between_steps_ = false;
     SafeTensors weights = averaged_tensors(step_);
     evaluator_.load(weights, "the weights of this run");
     const Evaluation evaluation = evaluator_.run(1);
-    const double score = score_ratio(evaluation.overall);
+    double score = score_ratio(evaluation.overall);
+    if (!std::isfinite(score)) score = std::numeric_limits<double>::max();  // JSON has no other
     state_.evaluated_step = state_.step;
     log_evaluation(evaluation, state_.step, began);
     if (state_.best_step < 0 || score < state_.best_score) {
@@ -262,14 +295,18 @@ class Loop {
       weights.metadata["step"] = std::to_string(state_.step);
       weights.metadata["metrics"] = to_json(evaluation);
       write_safetensors(o_.folder + "/best.safetensors", weights);
+      save_last();  // so that the two belong to one history
     }
+    between_steps_ = true;
     const double cost = seconds_now() - began;
     next_eval_ = elapsed() + std::max(kLeastEvalPauseSeconds, kEvalPause * cost);
     if (o_.quiet) return;
-    progress_bar.message(fmt::format(
-        "step {}: held-out mse {:.6f}, {:.3f} x copy-last, {:.3f} x optical flow{}", state_.step,
-        evaluation.overall.mse, score, evaluation.overall.mse / evaluation.overall.flow_mse,
-        state_.best_step == state_.step ? " (best)" : ""));
+    progress_bar.message(
+        fmt::format("step {}: held-out mse {:.6f}, {} x copy-last, {} x optical flow{}",
+                    state_.step, evaluation.overall.mse,
+                    ratio_text(evaluation.overall.mse, evaluation.overall.copy_last_mse),
+                    ratio_text(evaluation.overall.mse, evaluation.overall.flow_mse),
+                    state_.best_step == state_.step ? " (best)" : ""));
   }
 
   void log_evaluation(const Evaluation& evaluation, int64_t step, double began) {
@@ -278,14 +315,14 @@ class Loop {
     const double seconds = seconds_now() - began;
     eval_seconds_ += seconds;
     line["time"] = {{"elapsed_seconds", elapsed()}, {"eval_seconds", seconds}};
-    log_.append(line.dump());
+    log_->append(line.dump(-1, ' ', false, Json::error_handler_t::replace));
     const Score& s = evaluation.overall;
     const std::vector<std::pair<std::string, float>> scalars = {
         {"held_out/mse", static_cast<float>(s.mse)},
         {"held_out/copy_last_mse", static_cast<float>(s.copy_last_mse)},
         {"held_out/flow_mse", static_cast<float>(s.flow_mse)},
         {"held_out/ratio", static_cast<float>(score_ratio(s))}};
-    events_.scalars(step, scalars);
+    events_->scalars(step, scalars);
   }
 
   bool checkpoint_due() const {
@@ -293,15 +330,21 @@ class Loop {
            seconds_now() - saved_ >= o_.checkpoint_seconds;
   }
 
-  void save_last() {
-    log_.sync();
-    state_.metrics_lines = log_.lines();
-    if (o_.schedule.minutes > 0) state_.elapsed_seconds = elapsed();
+  // Nothing is written if a tensor is not finite; then its name is returned, else "".
+  std::string save_last() {
     SafeTensors content = training_tensors(step_);
+    if (std::string nonfinite = first_nonfinite(content); !nonfinite.empty()) return nonfinite;
+    log_->sync();
+    state_.given_up.clear();
+    for (Quarantined& q : source_.quarantined())
+      if (q.whole_file) state_.given_up.push_back(std::move(q));
+    state_.metrics_lines = log_->lines();
+    if (o_.schedule.minutes > 0) state_.elapsed_seconds = elapsed();
     content.metadata = o_.metadata;
     content.metadata["state"] = to_json(state_);
     write_safetensors(o_.folder + "/last.safetensors", content);
     saved_ = seconds_now();
+    return "";
   }
 
   // Lines of former sessions stay.
@@ -311,7 +354,9 @@ class Loop {
     std::string text = std::filesystem::exists(path) ? read_file(path) : "";
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) seen.insert(line);
-    for (const Quarantined& q : source_.quarantined()) {
+    std::vector<Quarantined> all = o_.lost;
+    for (Quarantined& q : source_.quarantined()) all.push_back(std::move(q));
+    for (const Quarantined& q : all) {
       const std::string line =
           Json{{"path", q.path}, {"category", q.category}, {"reason", q.reason}}.dump(
               -1, ' ', false, Json::error_handler_t::replace);
@@ -328,8 +373,12 @@ class Loop {
       const double began = seconds_now();
       const std::string path = o_.folder + "/best.safetensors";
       evaluator_.load(read_safetensors(path), path);
-      result.final_evaluation = evaluator_.run(o_.horizons);
-      log_evaluation(result.final_evaluation, state_.best_step, began);
+      result.final_evaluation =
+          evaluator_.run(o_.horizons, [this] { return interrupt_.signal() != 0; });
+      if (interrupt_.signal() != 0)
+        result.reason = StopReason::kInterrupted;
+      else
+        log_evaluation(result.final_evaluation, state_.best_step, began);
     }
     const LoaderStats stats = source_.stats();
     Json line{{"kind", "final"},
@@ -344,8 +393,8 @@ class Loop {
                     {"compute_seconds", before_.compute + compute_seconds_},
                     {"eval_seconds", before_.eval + eval_seconds_},
                     {"peak_memory_bytes", peak_memory_bytes()}};
-    log_.append(line.dump());
-    log_.sync();
+    log_->append(line.dump(-1, ' ', false, Json::error_handler_t::replace));
+    log_->sync();
   }
 
   const LoopOptions& o_;
@@ -354,12 +403,12 @@ class Loop {
   Evaluator& evaluator_;
   InterruptGuard interrupt_;
   LoopState state_;
-  SafeTensors checkpoint_;
-  MetricsLog log_;
-  EventFile events_;
+  std::optional<MetricsLog> log_;
+  std::optional<EventFile> events_;
   std::vector<std::string> watched_;  // the outputs that are f32 scalars
   Times before_, logged_;             // of earlier sessions; at the last line of this one
   double began_ = 0, saved_ = 0, next_eval_ = 0, compute_seconds_ = 0, eval_seconds_ = 0;
+  bool between_steps_ = true;  // the state and the files belong together
   size_t quarantined_ = 0;
   std::string status_;
 };

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "dojo/graph/executor.h"
 #include "dojo/train/clip_source.h"
@@ -30,6 +31,7 @@ struct LoopOptions {
   int64_t checkpoint_every = 0;  // steps; 0: never because of steps
   double checkpoint_seconds = 30;
   std::map<std::string, std::string> metadata;  // into both checkpoints: task, model, ...
+  std::vector<Quarantined> lost;                // given up before training began; into the list
   bool quiet = false;
 };
 
@@ -44,7 +46,8 @@ struct LoopResult {
   Evaluation final_evaluation;  // of best.safetensors; only for kSteps and kMinutes
 };
 
-// Throws Error(kIo) when the disk is full; the former checkpoints are whole then. After kSteps and
+// Throws Error(kIo) when the disk is full; the former checkpoints are whole then. Where no clip is
+// left, the steps so far are in last.safetensors when the error is thrown. After kSteps and
 // kMinutes the evaluator holds the best weights.
 LoopResult run_loop(const LoopOptions& options, Executor& step, ClipSource& source,
                     Evaluator& evaluator);

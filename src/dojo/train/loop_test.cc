@@ -207,6 +207,92 @@ TEST_F(TrainLoop, DivergenceStopsTheRun) {
   EXPECT_NE(result.problem.find("least value"), std::string::npos);
 }
 
+TEST_F(TrainLoop, BeforeDivergenceNoCheckpointIsReplaced) {
+  LoopOptions o = options(folder("a"), 2000);
+  o.schedule.learning_rate = 20;
+  o.schedule.warmup_steps = 1000;
+  o.eval_every = 1000000;
+  o.checkpoint_every = 1;
+  const LoopResult result = train(o);
+  ASSERT_EQ(result.reason, StopReason::kDiverged);
+  const SafeTensors last = read_safetensors(o.folder + "/last.safetensors");
+  const LoopState state = parse_loop_state(last.metadata.at("state"), "");
+  EXPECT_EQ(state.steps_above, 0);
+  EXPECT_LE(state.step, result.step - 200);
+}
+
+TEST_F(TrainLoop, AnUpdateThatOverflowsInTheLastStepIsNotKept) {
+  LoopOptions o = options(folder("a"), 1);
+  o.schedule.learning_rate = 1e39;  // infinite as a float
+  o.schedule.warmup_steps = 0;
+  o.checkpoint_every = 1;
+  const LoopResult result = train(o);
+  EXPECT_EQ(result.reason, StopReason::kNonFinite);
+  EXPECT_NE(result.problem.find("is not finite"), std::string::npos) << result.problem;
+  const SafeTensors last = read_safetensors(o.folder + "/last.safetensors");
+  EXPECT_EQ(first_nonfinite(last), "");
+  EXPECT_EQ(parse_loop_state(last.metadata.at("state"), "").step, 0);
+}
+
+TEST_F(TrainLoop, WhenTheClipsRunOutTheStepsSoFarAreKept) {
+  LoopOptions o = options(folder("a"));
+  tiny::Source source;
+  source.lost = {{"bad\xE9.mp4", "input", "no frame"}, {"half.mp4", "input", "a hole", false}};
+  source.on_next = [](uint64_t position) {
+    if (position == 8 * tiny::kBatch) throw Error(Category::kInput, "no usable recording is left");
+  };
+  try {
+    train(o, source);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.message(), "no usable recording is left");
+  }
+  const SafeTensors last = read_safetensors(o.folder + "/last.safetensors");
+  const LoopState state = parse_loop_state(last.metadata.at("state"), "");
+  EXPECT_EQ(state.step, 7);
+  ASSERT_EQ(state.given_up.size(), 1u);  // whole files only, with the very bytes of the name
+  EXPECT_EQ(state.given_up[0].path, "bad\xE9.mp4");
+  EXPECT_NE(read_file(o.folder + "/quarantine.jsonl").find("a hole"), std::string::npos);
+  o.resume = true;
+  EXPECT_EQ(train(o).step, 40);
+  train(options(folder("whole")));
+  EXPECT_EQ(read_file(root_ / "whole/best.safetensors"), read_file(root_ / "a/best.safetensors"));
+}
+
+TEST_F(TrainLoop, ADamagedCheckpointLeavesTheLogAsItWas) {
+  LoopOptions o = options(folder("a"));
+  train(o);
+  const std::string log = read_file(o.folder + "/metrics.jsonl");
+  write_file_atomic(o.folder + "/last.safetensors", "damaged, and longer than a header");
+  o.resume = true;
+  EXPECT_THROW(train(o), Error);
+  EXPECT_EQ(read_file(o.folder + "/metrics.jsonl"), log);
+}
+
+TEST_F(TrainLoop, AnEvaluationCanBeStopped) {
+  Evaluator evaluator(tiny::held_out(), tiny::inference_graph(),
+                      [](const Graph& g) { return make_interpreter(g); });
+  bool stop = false;
+  EXPECT_EQ(evaluator.run(2, [&] { return std::exchange(stop, true); }).overall.clips, 0);
+  EXPECT_EQ(evaluator.run(2).overall.clips, 6);
+}
+
+TEST_F(TrainLoop, HeldOutClipsThatDoNotMoveGiveAReadableCheckpoint) {
+  LoopOptions o = options(folder("a"), 10);
+  HeldOutSet still = tiny::held_out();
+  for (HeldOutClip& clip : still.clips) std::fill(clip.frames.begin(), clip.frames.end(), 77);
+  const ExecutorFactory factory = [](const Graph& g) { return make_interpreter(g); };
+  for (const bool resume : {false, true}) {
+    o.resume = resume;
+    tiny::Source source;
+    const auto step = factory(tiny::step_graph());
+    Evaluator evaluator(still, tiny::inference_graph(), factory);
+    EXPECT_EQ(run_loop(o, *step, source, evaluator).step, 10);
+  }
+  const SafeTensors last = read_safetensors(o.folder + "/last.safetensors");
+  EXPECT_TRUE(std::isfinite(parse_loop_state(last.metadata.at("state"), "").best_score));
+}
+
 TEST_F(TrainLoop, MinutesEndTheRun) {
   LoopOptions o = options(folder("a"), 0);
   o.schedule.minutes = 1.0 / 60;
