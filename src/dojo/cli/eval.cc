@@ -12,8 +12,9 @@ namespace dojo {
 namespace {
 
 void print_row(const std::string& what, const Score& s) {
-  fmt::print("{:<40} {:>9.6f} {:>9.6f} {:>9.6f} {:>7.3f} {:>7.3f} {:>6}\n", what, s.mse,
-             s.copy_last_mse, s.flow_mse, score_ratio(s), s.mse / s.flow_mse, s.clips);
+  fmt::print("{:<40} {:>9.6f} {:>9.6f} {:>9.6f} {:>7} {:>7} {:>6}\n", what, s.mse, s.copy_last_mse,
+             s.flow_mse, ratio_text(s.mse, s.copy_last_mse), ratio_text(s.mse, s.flow_mse),
+             s.clips);
 }
 
 }  // namespace
@@ -22,6 +23,7 @@ int run_eval(std::span<const std::string> argv) {
   EvalOptions o;
   std::string checkpoint, executor = "host";
   double interval = 0;
+  int64_t clips = 0;
   int64_t threads = num_threads();
   bool json = false, quiet = false;
   Args args(
@@ -35,24 +37,27 @@ int run_eval(std::span<const std::string> argv) {
               {.min = 1e-3, .max = 3600});
   args.option("--horizons", "N", "frames to predict, one after the other", &o.horizons,
               {.min = 1, .max = 100});
-  args.option("--clips", "N", "clips of each recording, evenly spaced", &o.clips_each,
-              {.min = 1, .max = 1e6});
+  args.option("--clips", "N",
+              "clips of each recording, evenly spaced; default: 32, or fewer of many recordings",
+              &clips, {.min = 1, .max = 1e6});
   args.option("--threads", "N", "processor threads", &threads, {.min = 1, .max = 1024});
   args.option("--workers", "N", "files probed at a time", &o.workers, {.min = 1, .max = 64});
   args.option("--executor", "NAME", "host, or interpreter (the slow reference)", &executor);
-  args.option("-q, --quiet", "", "no messages", &quiet);
+  args.option("-q, --quiet", "", "no messages but warnings of lost files", &quiet);
   args.option("--json", "", "print one JSON object", &json);
   if (!args.parse(argv)) return 0;
+  o.clips_each = clips;
   if (interval > 0) o.interval_seconds = interval;
   set_num_threads(static_cast<int>(threads));
 
   const EvalResult result = evaluate_checkpoint(checkpoint, o, executor_factory(executor));
   if (!quiet)
-    for (const Quarantined& q : result.quarantined)
-      fmt::print(stderr, "warning: {}: {}\n", one_line(q.path), one_line(q.reason));
+    for (const std::string& m : result.messages) fmt::print(stderr, "{}\n", m);
+  for (const Quarantined& q : result.quarantined)
+    fmt::print(stderr, "warning: {}: {}\n", one_line(q.path), one_line(q.reason));
   const Evaluation& e = result.evaluation;
   if (json) {
-    fmt::print("{}\n", to_json(e));
+    fmt::print("{}\n", to_json(result));
     return 0;
   }
   fmt::print("{:<40} {:>9} {:>9} {:>9} {:>7} {:>7} {:>6}\n", "mean squared error", "network",

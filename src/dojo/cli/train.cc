@@ -8,11 +8,13 @@
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
 #include "dojo/report/report.h"
 #include "dojo/train/run.h"
+#include "dojo/train/run_folder.h"
 
 namespace dojo {
 namespace {
@@ -37,19 +39,13 @@ std::vector<std::string> demo_drives(bool quiet) {
   return render_drives((cache / "opendojo" / "demo-drives").string(), {}, quiet).videos;
 }
 
-// runs/predict-001 or the first after it that is free.
-std::string free_run_folder() {
-  for (int n = 1;; ++n) {
-    const std::string folder = fmt::format("runs/predict-{:03}", n);
-    if (!fs::exists(folder)) return folder;
+// A report that cannot be written must not hide why the run ended.
+void try_report(const std::string& folder) {
+  try {
+    write_report(folder);
+  } catch (const Error& e) {
+    fmt::print(stderr, "warning: no report: {}\n", one_line(e.what()));
   }
-}
-
-void refuse_to_overwrite(const std::string& folder) {
-  for (const char* file : {"config.json", "last.safetensors", "metrics.jsonl"})
-    if (fs::exists(fs::path(folder) / file))
-      throw Error(Category::kConfig, "there is a run already", folder,
-                  fmt::format("go on with it (--resume {}), or give another --out", folder));
 }
 
 // A step allocates nothing; batches, checkpoints and pictures come and go. Without this glibc keeps
@@ -111,29 +107,18 @@ int run_train(std::span<const std::string> argv) {
   if (!args.parse(argv)) return 0;
 
   keep_the_heap_small();
-  std::string folder = resume;
   if (!resume.empty()) {
-    const std::string path = (fs::path(resume) / "config.json").string();
-    if (!fs::exists(path))
-      throw Error(Category::kConfig, "not a run folder: it has no config.json", resume,
-                  "see dojo train --out");
-    RunOptions stored = parse_run_config(read_file(path), path).options;
-    // The end of a run may be moved; all else is as it began.
+    // The end of a run may be moved, and what changes no byte; all else is as it began.
     for (const char* name :
          {"--out", "--batch", "--size", "--frames", "--interval", "--held-out", "--lr",
-          "--weight-decay", "--channels", "--seed", "--threads", "--executor"})
+          "--weight-decay", "--channels", "--seed", "--threads", "--eval-every", "--executor"})
       if (args.given(name))
         throw Error(Category::kConfig, "a resumed run keeps the value that it began with", name,
                     "leave it out, or start a new run");
     if (!o.folders.empty())
       throw Error(Category::kConfig, "a resumed run keeps its folders", o.folders[0],
                   "leave them out");
-    if (args.given("--steps")) stored.steps = o.steps;
-    if (args.given("--minutes")) stored.minutes = o.minutes;
-    o = stored;
   } else {
-    folder = out.empty() ? free_run_folder() : out;
-    refuse_to_overwrite(folder);
     std::tie(o.model.height, o.model.width) = parse_size(size, "--size");
     try {
       check(o.model);
@@ -144,6 +129,21 @@ int run_train(std::span<const std::string> argv) {
     if (o.steps == 0 && o.minutes == 0) o.minutes = kDefaultMinutes;
     o.command = {"dojo", "train"};
     o.command.insert(o.command.end(), argv.begin(), argv.end());
+    executor_factory(o.executor);  // a wrong name before the folder is made
+  }
+  // From here on no other process trains in this folder.
+  const RunFolder held = !resume.empty() ? RunFolder::resume(resume)
+                         : out.empty()   ? RunFolder::begin_next("runs/predict")
+                                         : RunFolder::begin(out);
+  const std::string& folder = held.path();
+  if (!resume.empty()) {
+    const std::string path = (fs::path(resume) / "config.json").string();
+    RunOptions stored = parse_run_config(read_file(path), path).options;
+    if (args.given("--steps")) stored.steps = o.steps;
+    if (args.given("--minutes")) stored.minutes = o.minutes;
+    if (args.given("--workers")) stored.workers = o.workers;
+    if (args.given("--checkpoint-every")) stored.checkpoint_every = o.checkpoint_every;
+    o = stored;
   }
   const ExecutorFactory make_executor = executor_factory(o.executor);
   set_num_threads(static_cast<int>(o.threads));
@@ -155,18 +155,25 @@ int run_train(std::span<const std::string> argv) {
     for (std::string& path : o.folders) path = fs::absolute(path).string();
   }
 
-  const LoopResult result = run_training(folder, o, !resume.empty(), quiet, make_executor);
-  write_report(folder);
+  LoopResult result;
+  try {
+    result = run_training(folder, o, !resume.empty(), quiet, make_executor);
+  } catch (const Error&) {
+    if (fs::exists(fs::path(folder) / "metrics.jsonl")) try_report(folder);
+    throw;
+  }
   if (result.reason == StopReason::kNonFinite || result.reason == StopReason::kDiverged) {
-    fmt::print(
-        stderr,
-        "dojo: stopped: {}; the last good checkpoint is {}/last.safetensors; try a lower --lr\n",
-        result.problem, folder);
+    try_report(folder);
+    fmt::print(stderr,
+               "dojo: error ({}): {}, {}; best.safetensors there holds the best weights, "
+               "last.safetensors the last good checkpoint; try a lower --lr\n",
+               name(result.reason), result.problem, one_line(folder));
     return 1;
   }
   if (result.reason == StopReason::kInterrupted) {
+    try_report(folder);
     fmt::print(stderr, "interrupted after step {}; go on with: dojo train --resume {}\n",
-               result.step, folder);
+               result.step, one_line(folder));
     return 4;
   }
   const Score& score = result.final_evaluation.overall;
@@ -174,10 +181,12 @@ int run_train(std::span<const std::string> argv) {
     fmt::print("{}\n", to_json(result.final_evaluation));
   } else {
     fmt::print(
-        "held-out mse {:.6f}: {:.3f} x copying the last frame, {:.3f} x optical flow\n"
+        "held-out mse {:.6f}: {} x copying the last frame, {} x optical flow\n"
         "{}/report.html\n",
-        score.mse, score_ratio(score), score.mse / score.flow_mse, folder);
+        score.mse, ratio_text(score.mse, score.copy_last_mse),
+        ratio_text(score.mse, score.flow_mse), folder);
   }
+  write_report(folder);
   return 0;
 }
 

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/text.h"
 #include "dojo/base/version.h"
 #include "dojo/train/augment.h"
 #include "dojo/train/checkpoint.h"
@@ -36,18 +38,16 @@ Graph inference_graph(PredictOptions model) {
   return predict_inference(model);
 }
 
-// The recordings that have at least one clip; without any, an error that names the first.
-std::vector<Recording> long_enough(const std::vector<Recording>& recordings, int64_t frames,
-                                   double interval_seconds) {
-  std::vector<Recording> result;
-  for (const Recording& r : recordings)
-    if (!held_out_clips({r}, frames, interval_seconds, 1).empty()) result.push_back(r);
-  if (result.empty())
+// Takes out the recordings without a single clip; without any left, an error that names the first.
+void keep_long_enough(FoundRecordings& found, int64_t frames, double interval_seconds) {
+  const Recording first = found.recordings[0];
+  for (Quarantined& q : drop_short(&found.recordings, frames, interval_seconds))
+    found.quarantined.push_back(std::move(q));
+  if (found.recordings.empty())
     throw Error(Category::kInput,
                 fmt::format("no recording has {} frames, {:g} s apart; the first has {} in all",
-                            frames, interval_seconds, recordings[0].num_frames()),
-                recordings[0].path, "give longer recordings, or change --frames or --interval");
-  return result;
+                            frames, interval_seconds, first.num_frames()),
+                first.path, "give longer recordings, or change --frames or --interval");
 }
 
 FoundRecordings find(const std::vector<std::string>& paths, int64_t workers) {
@@ -79,7 +79,7 @@ int64_t default_eval_every(size_t clips, int64_t batch) {
 }
 
 std::unique_ptr<ClipSource> make_source(const std::vector<Recording>& recordings,
-                                        const RunOptions& o) {
+                                        const RunOptions& o, std::vector<Quarantined> given_up) {
   const PredictOptions& m = o.model;
   SamplerOptions sampler;
   sampler.frames = m.frames + 1;
@@ -91,6 +91,7 @@ std::unique_ptr<ClipSource> make_source(const std::vector<Recording>& recordings
   loader.height = m.height;
   loader.width = m.width;
   loader.workers = static_cast<int>(o.workers);
+  loader.quarantined = std::move(given_up);
   const ClipGeometry geometry{.frames = m.frames + 1,
                               .in_height = m.height,
                               .in_width = m.width,
@@ -104,25 +105,54 @@ std::unique_ptr<ClipSource> make_source(const std::vector<Recording>& recordings
   return make_clip_source(std::make_unique<ClipLoader>(recordings, sampler, loader));
 }
 
-// A source that also reports what was given up before training began.
-class SourceWithLost final : public ClipSource {
- public:
-  SourceWithLost(std::unique_ptr<ClipSource> source, std::vector<Quarantined> lost)
-      : source_(std::move(source)), lost_(std::move(lost)) {}
-  void seek(uint64_t position) override { source_->seek(position); }
-  uint64_t position() const override { return source_->position(); }
-  std::span<const uint8_t> next() override { return source_->next(); }
-  LoaderStats stats() const override { return source_->stats(); }
-  std::vector<Quarantined> quarantined() const override {
-    std::vector<Quarantined> all = lost_;
-    for (Quarantined& q : source_->quarantined()) all.push_back(std::move(q));
-    return all;
-  }
+std::vector<RunFile> files_of(const RecordingSplit& split) {
+  std::vector<RunFile> files;
+  for (const auto* part : {&split.train, &split.held_out})
+    for (const Recording& r : *part) {
+      std::error_code error;
+      const auto bytes = std::filesystem::file_size(r.path, error);
+      files.push_back({r.name, error ? 0 : static_cast<int64_t>(bytes), r.num_frames()});
+    }
+  return files;
+}
 
- private:
-  std::unique_ptr<ClipSource> source_;
-  std::vector<Quarantined> lost_;
-};
+// Throws Error(kInput) where the run would go on with other video than it began with.
+void check_same_recordings(const RunConfig& before, const RunConfig& now,
+                           const std::string& config_path) {
+  if (before.train != now.train || before.held_out != now.held_out)
+    throw Error(Category::kInput, "the recordings are not those that the run began with",
+                config_path, "put them back, or start a new run");
+  for (size_t i = 0; i < std::min(before.files.size(), now.files.size()); ++i) {
+    const RunFile &a = before.files[i], &b = now.files[i];
+    if (a.bytes != b.bytes || a.frames != b.frames)
+      throw Error(Category::kInput,
+                  fmt::format("the file is another than when the run began: it had {} bytes and {} "
+                              "frames, now {} bytes and {} frames",
+                              a.bytes, a.frames, b.bytes, b.frames),
+                  b.name, "put the former file back, or start a new run");
+  }
+}
+
+// Whether there is a checkpoint to go on from. Throws Error(kInput) where it is gone.
+bool has_checkpoint(const std::string& folder) {
+  namespace fs = std::filesystem;
+  const std::string last = folder + "/last.safetensors";
+  if (fs::exists(last)) return true;
+  if (fs::exists(folder + "/best.safetensors"))
+    throw Error(Category::kInput, "the checkpoint that a run goes on from is missing", last,
+                "put it back, or start a new run");
+  return false;  // killed before the first one: nothing is lost
+}
+
+void warn(const std::vector<Quarantined>& lost) {
+  for (const Quarantined& q : lost)
+    fmt::print(stderr, "warning: not usable, or not all of it: {}: {}\n", one_line(q.path),
+               one_line(q.reason));
+}
+
+std::string counted(size_t n, const char* what) {
+  return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+}
 
 }  // namespace
 
@@ -153,6 +183,9 @@ std::string to_json(const RunConfig& config) {
                   {"executor", o.executor}};
   j["train"] = config.train;
   j["held_out"] = config.held_out;
+  j["files"] = Json::array();
+  for (const RunFile& f : config.files)
+    j["files"].push_back({{"name", f.name}, {"bytes", f.bytes}, {"frames", f.frames}});
   j["threads"] = o.threads;
   return dump(j, 1) + "\n";
 }
@@ -167,6 +200,10 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
     j.at("threads").get_to(o.threads);
     j.at("train").get_to(config.train);
     j.at("held_out").get_to(config.held_out);
+    if (j.contains("files"))
+      for (const auto& f : j["files"])
+        config.files.push_back({f.at("name").get<std::string>(), f.at("bytes").get<int64_t>(),
+                                f.at("frames").get<int64_t>()});
     o.model = predict_options_from(j.at("model").get<std::map<std::string, std::string>>());
     const auto& options = j.at("options");
     options.at("folders").get_to(o.folders);
@@ -183,11 +220,44 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
     options.at("log_every").get_to(o.log_every);
     options.at("workers").get_to(o.workers);
     options.at("executor").get_to(o.executor);
+  } catch (const Error& e) {  // of the model
+    throw Error(e.category(), e.message(), where, e.hint());
   } catch (const nlohmann::json::exception& e) {
     throw Error(Category::kInput, fmt::format("not the configuration of a run: {}", e.what()),
                 where);
   }
+  const auto range = [&](const char* name, auto value, auto least, auto most) {
+    if (!(value >= least && value <= most))
+      throw Error(Category::kInput,
+                  fmt::format("not the configuration of a run: {} is {}, allowed are {} to {}",
+                              name, value, least, most),
+                  where);
+  };
+  constexpr int64_t kMany = 1'000'000'000;
+  range("steps", o.steps, int64_t{0}, kMany);
+  range("minutes", o.minutes, 0.0, 1e6);
+  if (o.steps == 0 && o.minutes == 0)
+    throw Error(Category::kInput, "not the configuration of a run: neither steps nor minutes",
+                where);
+  range("batch", o.model.batch, int64_t{1}, int64_t{4096});
+  range("threads", o.threads, int64_t{1}, int64_t{1024});
+  range("workers", o.workers, int64_t{1}, int64_t{64});
+  range("horizons", o.horizons, int64_t{1}, int64_t{100});
+  range("log_every", o.log_every, int64_t{1}, kMany);
+  range("eval_every", o.eval_every, int64_t{-1}, kMany);
+  range("checkpoint_every", o.checkpoint_every, int64_t{0}, kMany);
+  range("interval_seconds", o.interval_seconds, 1e-3, 3600.0);
+  range("lr", o.learning_rate, 0.0, 1e6);
+  range("weight_decay", o.weight_decay, 0.0, 1e6);
   return config;
+}
+
+std::string to_json(const EvalResult& result) {
+  Json j = Json::parse(to_json(result.evaluation));
+  j["quarantined"] = Json::array();
+  for (const Quarantined& q : result.quarantined)
+    j["quarantined"].push_back({{"path", q.path}, {"category", q.category}, {"reason", q.reason}});
+  return dump(j);
 }
 
 LoopResult run_training(const std::string& folder, const RunOptions& o, bool resume, bool quiet,
@@ -195,23 +265,31 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   const std::string config_path = folder + "/config.json";
   const PredictOptions& model = o.model;
   FoundRecordings found = find(o.folders, o.workers);
-  const auto usable = long_enough(found.recordings, model.frames + 1, o.interval_seconds);
+  keep_long_enough(found, model.frames + 1, o.interval_seconds);
+  std::vector<Quarantined> lost = std::move(found.quarantined);
   const RecordingSplit split =
-      split_recordings(usable, fmt::format("{}", fmt::join(o.held_out, ",")),
+      split_recordings(found.recordings, fmt::format("{}", fmt::join(o.held_out, ",")),
                        static_cast<double>(model.frames + o.horizons) * o.interval_seconds);
-  const RunConfig config{
-      .options = o, .train = names_of(split.train), .held_out = names_of(split.held_out)};
-  if (resume) {
-    const RunConfig before = parse_run_config(read_file(config_path), config_path);
-    if (before.train != config.train || before.held_out != config.held_out)
-      throw Error(Category::kInput, "the recordings are not those that the run began with",
-                  config_path, "put them back, or start a new run");
+  const RunConfig config{.options = o,
+                         .train = names_of(split.train),
+                         .held_out = names_of(split.held_out),
+                         .files = files_of(split)};
+  const std::string config_text = to_json(config);
+  const bool go_on = resume && has_checkpoint(folder);
+  std::vector<Quarantined> given_up;
+  if (resume)  // compared as text has it: names may be no UTF-8
+    check_same_recordings(parse_run_config(read_file(config_path), config_path),
+                          parse_run_config(config_text, config_path), config_path);
+  if (go_on) {
+    const std::string path = folder + "/last.safetensors";
+    given_up = parse_loop_state(metadata(read_safetensors(path), "state", path), path).given_up;
   }
   if (!quiet) {
-    for (const std::string& m : found.messages) fmt::print(stderr, "{}\n", m);
-    for (const std::string& m : split.messages) fmt::print(stderr, "{}\n", m);
-    fmt::print(stderr, "{} recordings to train on, {} held out: {}\n", config.train.size(),
-               config.held_out.size(), fmt::join(config.held_out, ", "));
+    for (const std::string& m : found.messages) fmt::print(stderr, "{}\n", one_line(m));
+    for (const std::string& m : split.messages) fmt::print(stderr, "{}\n", one_line(m));
+    fmt::print(stderr, "{} to train on, {} held out: {}\n",
+               counted(config.train.size(), "recording"), config.held_out.size(),
+               one_line(fmt::format("{}", fmt::join(config.held_out, ", "))));
   }
 
   HeldOutClips held = load_held_out(split.held_out, {.inputs = model.frames,
@@ -219,27 +297,23 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
                                                      .height = model.height,
                                                      .width = model.width,
                                                      .interval_seconds = o.interval_seconds});
-  std::vector<Quarantined> lost = std::move(found.quarantined);
   lost.insert(lost.end(), held.quarantined.begin(), held.quarantined.end());
+  warn(lost);
   if (!quiet)
-    for (const Quarantined& q : lost)
-      fmt::print(stderr, "warning: not usable, or not all of it: {}: {}\n", q.path, q.reason);
+    for (const std::string& m : held.messages) fmt::print(stderr, "{}\n", m);
   const int64_t eval_every = o.eval_every >= 0 ? o.eval_every
                              : o.steps > 0 ? default_eval_every(held.set.clips.size(), model.batch)
                                            : 0;
-  SourceWithLost source(make_source(split.train, o), std::move(lost));
+  const auto source = make_source(split.train, o, std::move(given_up));
   const OptimizerOptions optimizer{.weight_decay = o.weight_decay};
   const auto step = make_executor(build_training_step(
       "predict", [&](Builder& b) { return predict_training(b, model); }, optimizer));
   Evaluator evaluator(std::move(held.set), inference_graph(model), make_executor);
 
-  if (!resume) {
-    make_folder(folder);
-    write_file_atomic(config_path, to_json(config));
-  }
+  if (!resume || read_file(config_path) != config_text) write_file_atomic(config_path, config_text);
   LoopOptions loop;
   loop.folder = folder;
-  loop.resume = resume;
+  loop.resume = go_on;
   loop.schedule = {.learning_rate = o.learning_rate, .steps = o.steps, .minutes = o.minutes};
   if (o.steps > 0)  // a short run warms up for a tenth of it
     loop.schedule.warmup_steps = std::clamp<int64_t>(o.steps / 10, 1, loop.schedule.warmup_steps);
@@ -249,12 +323,13 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   loop.log_every = o.log_every;
   loop.eval_every = eval_every;
   loop.checkpoint_every = o.checkpoint_every;
+  loop.lost = std::move(lost);
   loop.quiet = quiet;
   loop.metadata = {{"dojo_version", std::string(version())},
                    {"task", "predict"},
                    {"model", dump(to_metadata(model))},
                    {"interval_seconds", fmt::format("{}", o.interval_seconds)}};
-  const LoopResult result = run_loop(loop, *step, source, evaluator);
+  const LoopResult result = run_loop(loop, *step, *source, evaluator);
   if (result.reason == StopReason::kSteps || result.reason == StopReason::kMinutes)
     write_samples(folder + "/samples", evaluator);
   return result;
@@ -289,15 +364,20 @@ EvalResult evaluate_checkpoint(const std::string& path, const EvalOptions& o,
   const Graph graph = inference_graph(model);
   restore(*make_executor(graph), checkpoint, path);
   FoundRecordings found = find(o.paths, o.workers);
-  const auto usable = long_enough(found.recordings, model.frames + 1, interval);
-  HeldOutClips held = load_held_out(usable, {.inputs = model.frames,
-                                             .horizons = o.horizons,
-                                             .height = model.height,
-                                             .width = model.width,
-                                             .interval_seconds = interval,
-                                             .clips_each = o.clips_each});
+  keep_long_enough(found, model.frames + 1, interval);
   EvalResult result;
   result.quarantined = std::move(found.quarantined);
+  HeldOutOptions choice{.inputs = model.frames,
+                        .horizons = o.horizons,
+                        .height = model.height,
+                        .width = model.width,
+                        .interval_seconds = interval};
+  if (o.clips_each > 0) {
+    choice.clips_each = o.clips_each;
+    choice.clips_in_all = std::numeric_limits<int64_t>::max();
+  }
+  HeldOutClips held = load_held_out(found.recordings, choice);
+  result.messages = std::move(held.messages);
   result.quarantined.insert(result.quarantined.end(), held.quarantined.begin(),
                             held.quarantined.end());
   Evaluator evaluator(std::move(held.set), graph, make_executor);

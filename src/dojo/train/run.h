@@ -32,15 +32,24 @@ struct RunOptions {
   std::vector<std::string> command;  // as it was typed, for people
 };
 
+// What a resumed run compares, so that it does not go on with other video of the same name.
+struct RunFile {
+  std::string name;  // of the recording
+  int64_t bytes = 0, frames = 0;
+};
+
 struct RunConfig {
   RunOptions options;
   std::vector<std::string> train, held_out;  // names of recordings
+  std::vector<RunFile> files;                // of all of them; empty in old configurations
 };
 
 std::string to_json(const RunConfig& config);
 RunConfig parse_run_config(const std::string& json, const std::string& where);  // Error(kInput)
 
-// Runs in `folder`, which is made; with `resume` it holds a run to go on with.
+// Runs in `folder`, which exists; with `resume` it holds a run to go on with, whose config.json is
+// written again where an option that may change did. A run that was killed before its first
+// checkpoint begins again.
 // Throws Error for what the user can mend; a run that stopped by itself says so in the result.
 LoopResult run_training(const std::string& folder, const RunOptions& options, bool resume,
                         bool quiet, const ExecutorFactory& make_executor);
@@ -50,13 +59,18 @@ struct EvalOptions {
   std::vector<std::string> paths;
   std::optional<double> interval_seconds;  // otherwise that of the checkpoint
   int64_t horizons = 4;
-  int64_t clips_each = 32;
+  int64_t clips_each = 0;  // of each recording; 0: as many as in a run (HeldOutOptions)
   int64_t workers = 1;
 };
 struct EvalResult {
   Evaluation evaluation;
   std::vector<Quarantined> quarantined;
+  std::vector<std::string> messages;  // for people
 };
+
+// The object of the evaluation with "quarantined": [{path, category, reason}].
+std::string to_json(const EvalResult& result);
+
 EvalResult evaluate_checkpoint(const std::string& path, const EvalOptions& options,
                                const ExecutorFactory& make_executor);
 

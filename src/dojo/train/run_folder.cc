@@ -1,0 +1,93 @@
+#include "dojo/train/run_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "dojo/base/error.h"
+#include "dojo/base/file.h"
+
+namespace dojo {
+namespace {
+
+namespace fs = std::filesystem;
+
+// True iff this call made it. Throws Error(kIo).
+bool make_one(const fs::path& path) {
+  if (path.has_parent_path()) make_folder(path.parent_path());
+  std::error_code error;
+  const bool made = fs::create_directory(path, error);
+  if (error)
+    throw Error(Category::kIo, fmt::format("cannot make the folder: {}", error.message()),
+                path.string());
+  return made;
+}
+
+// But for what a killed process left of a file that it was writing.
+bool is_empty(const fs::path& folder) {
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (!entry.path().filename().string().starts_with(".config.json.tmp-")) return false;
+  return true;
+}
+
+bool holds_a_run(const fs::path& folder) {
+  for (const char* file : {"config.json", "last.safetensors", "metrics.jsonl"})
+    if (fs::exists(folder / file)) return true;
+  return false;
+}
+
+}  // namespace
+
+RunFolder::RunFolder(std::string path, bool made) : path_(std::move(path)), made_(made) {
+  fd_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd_ < 0)
+    throw Error(Category::kIo, fmt::format("cannot open the folder: {}", std::strerror(errno)),
+                path_);
+  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+    return;  // some network file systems know no locks; there we do without
+  ::close(fd_);
+  throw Error(Category::kConfig, "another dojo train is running in this folder", path_,
+              "wait for it or stop it, or give another --out");
+}
+
+RunFolder RunFolder::begin(const std::string& path) {
+  RunFolder folder(path, make_one(path));
+  if (holds_a_run(path))
+    throw Error(Category::kConfig, "there is a run already", path,
+                fmt::format("go on with it (--resume {}), or give another --out", path));
+  if (!is_empty(path))
+    throw Error(Category::kConfig, "the folder is not empty, and what is in it is no run", path,
+                "give an --out that is new or empty");
+  return folder;
+}
+
+RunFolder RunFolder::begin_next(const std::string& prefix) {
+  for (int n = 1;; ++n) {
+    const std::string path = fmt::format("{}-{:03}", prefix, n);
+    if (!fs::exists(path) && make_one(path)) return RunFolder(path, true);
+  }
+}
+
+RunFolder RunFolder::resume(const std::string& path) {
+  if (!fs::exists(fs::path(path) / "config.json"))
+    throw Error(Category::kConfig, "not a run folder: it has no config.json", path,
+                "see dojo train --out");
+  return RunFolder(path, false);
+}
+
+RunFolder::RunFolder(RunFolder&& other) noexcept
+    : path_(std::move(other.path_)), made_(other.made_), fd_(std::exchange(other.fd_, -1)) {}
+
+RunFolder::~RunFolder() {
+  if (fd_ < 0) return;
+  if (made_) ::rmdir(path_.c_str());  // only if it is empty still
+  ::close(fd_);
+}
+
+}  // namespace dojo

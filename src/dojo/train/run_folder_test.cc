@@ -1,0 +1,79 @@
+#include "dojo/train/run_folder.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+#include "dojo/base/error.h"
+#include "dojo/base/file.h"
+
+namespace dojo {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RunFolders : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::temp_directory_path() / ("dojo_run_folder_" + std::to_string(getpid()));
+    fs::remove_all(root_);
+    fs::create_directories(root_);
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  static std::string refusal(const std::function<void()>& act) {
+    try {
+      act();
+    } catch (const Error& e) {
+      EXPECT_EQ(e.category(), Category::kConfig);
+      return e.message();
+    }
+    return "";
+  }
+
+  fs::path root_;
+};
+
+TEST_F(RunFolders, AFolderWithOtherThingsInItIsRefusedAndKept) {
+  write_file_atomic(root_ / "samples.txt", "mine");
+  EXPECT_NE(refusal([&] { RunFolder::begin(root_); }).find("not empty"), std::string::npos);
+  EXPECT_EQ(read_file(root_ / "samples.txt"), "mine");
+}
+
+TEST_F(RunFolders, AFolderWithARunIsRefusedAndResumed) {
+  write_file_atomic(root_ / "config.json", "{}");
+  EXPECT_NE(refusal([&] { RunFolder::begin(root_); }).find("a run already"), std::string::npos);
+  EXPECT_EQ(RunFolder::resume(root_).path(), root_.string());
+  EXPECT_NE(refusal([&] { RunFolder::resume(root_ / "none"); }).find("config.json"),
+            std::string::npos);
+}
+
+TEST_F(RunFolders, ARunUnderWayKeepsOthersOut) {
+  std::optional<RunFolder> first;
+  first.emplace(RunFolder::begin(root_ / "a"));
+  EXPECT_NE(refusal([&] { RunFolder::begin(root_ / "a"); }).find("running"), std::string::npos);
+  write_file_atomic(root_ / "a/config.json", "{}");
+  EXPECT_NE(refusal([&] { RunFolder::resume(root_ / "a"); }).find("running"), std::string::npos);
+  first.reset();
+  RunFolder::resume(root_ / "a");
+}
+
+TEST_F(RunFolders, NumbersAreTakenOnce) {
+  const std::string prefix = root_ / "runs/predict";
+  const RunFolder a = RunFolder::begin_next(prefix), b = RunFolder::begin_next(prefix);
+  EXPECT_EQ(a.path(), prefix + "-001");
+  EXPECT_EQ(b.path(), prefix + "-002");
+}
+
+TEST_F(RunFolders, NothingIsLeftOfARunThatNeverBegan) {
+  { const RunFolder folder = RunFolder::begin(root_ / "a"); }
+  EXPECT_FALSE(fs::exists(root_ / "a"));
+  { const RunFolder folder = RunFolder::begin(root_); }
+  EXPECT_TRUE(fs::exists(root_));  // it was there before
+}
+
+}  // namespace
+}  // namespace dojo
