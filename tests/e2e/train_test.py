@@ -123,6 +123,51 @@ class Train(TrainCase):
                 self.assertError(result, 2, "config", options[0])
                 self.assertFalse((out / "last.safetensors").exists())
 
+    def test_a_folder_with_other_things_in_it_is_refused_and_kept(self):
+        out = self.folder / "mine"
+        (out / "samples").mkdir(parents=True)
+        (out / "samples" / "thesis.txt").write_text("years of work")
+        self.assertError(self.train(out), 2, "config", out)
+        self.assertEqual((out / "samples" / "thesis.txt").read_text(), "years of work")
+        self.assertEqual([p.name for p in out.iterdir()], ["samples"])
+
+    def test_resuming_uses_what_changes_no_byte_and_refuses_the_rest(self):
+        out = self.folder / "run"
+        self.assertDone(self.train(out, steps=6))
+        for options in (["--eval-every", "3"], ["--seed", "4"], ["--out", "x"]):
+            self.assertError(run("train", "--resume", out, *options, deadline=DEADLINE), 2, "config", options[0])
+        self.assertDone(run("train", "--resume", out, "--steps", "8", "--workers", "2", deadline=DEADLINE))
+        options = json.loads((out / "config.json").read_text())["options"]
+        self.assertEqual((options["steps"], options["workers"]), (8, 2))
+        (out / "report.html").unlink()
+        self.assertDone(self.resume(out))  # without --steps: the moved end is remembered
+        self.assertEqual(metrics_without_time(out / "metrics.jsonl")[-1]["step"], 8)
+
+    def test_other_video_under_the_same_name_is_refused(self):
+        out = self.folder / "run"
+        clips = self.folder / "clips"
+        shutil.copytree(self.clips, clips)
+        self.assertDone(run("train", clips, "--out", out, "--steps", "2", "--held-out", "drive_2", *TINY, deadline=DEADLINE))
+        shutil.copy(clips / "drive_0.mp4", clips / "drive_1.mp4")
+        result = self.resume(out)
+        self.assertError(result, 3, "input", "drive_1.mp4")
+        self.assertIn("40 frames", result.error)
+
+    def test_a_recording_that_is_too_short_is_listed(self):
+        clips = self.folder / "clips"
+        shutil.copytree(self.clips, clips)
+        harness.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=160x96:rate=10", "-frames:v", 2, "-c:v", "libx264", clips / "short.mp4")
+        out = self.folder / "run"
+        result = run("train", clips, "--out", out, "--steps", "2", "--held-out", "drive_2", "-q", *TINY, deadline=DEADLINE)
+        self.assertDone(result)
+        self.assertIn("short.mp4", result.err)
+        self.assertIn("short.mp4", (out / "quarantine.jsonl").read_text())
+        result = run("eval", out / "best.safetensors", clips, "--json", "-q", "--clips", "5", deadline=DEADLINE)
+        self.assertDone(result)
+        self.assertEqual([pathlib.Path(q["path"]).name for q in result.json()["quarantined"]], ["short.mp4"])
+        self.assertIn("short.mp4", result.err)
+        self.assertEqual([s["clips"] for s in result.json()["by_recording"].values()], [5, 5, 5])
+
     def test_the_clips_of_a_run_are_asked_for_when_they_are_gone(self):
         out = self.folder / "run"
         clips = self.folder / "clips"
@@ -167,6 +212,34 @@ class Killed(TrainCase):
         self.assertGreater(kills, 0)
         self.assertSameRun(out)
         self.assertNoLitter(out)
+
+    def test_killed_before_its_first_checkpoint_it_begins_again(self):
+        out = self.folder / "run"
+        process = self.start(out)
+        self.wait_for(out / "config.json", process)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        for path in out.iterdir():  # wherever the kill came
+            if path.name != "config.json":
+                path.unlink()
+        self.assertDone(self.resume(out))
+        self.assertSameRun(out)
+
+    def test_a_run_under_way_keeps_others_out_of_its_folder(self):
+        out = self.folder / "run"
+        process = self.start(out)
+        self.wait_for(out / "config.json", process)
+        process.send_signal(signal.SIGSTOP)
+        try:
+            result = self.resume(out)
+            self.assertError(result, 2, "config", out)
+            self.assertIn("running", result.error)
+            self.assertError(self.train(out), 2, "config", out)
+        finally:
+            process.send_signal(signal.SIGCONT)
+        process.communicate(timeout=DEADLINE)
+        self.assertEqual(process.returncode, 0)
+        self.assertSameRun(out)
 
     def test_killed_in_the_middle_of_writing_a_checkpoint_it_keeps_the_old_one(self):
         # The kernel ends a process that writes a file beyond this limit: here halfway through the next checkpoint.

@@ -35,6 +35,41 @@ TEST(RunConfig, SurvivesBeingWritten) {
   EXPECT_EQ(d.options.folders[1], "/d\"e");
 }
 
+TEST(RunConfig, NumbersBeyondTheirRangeAreNamedWithTheFile) {
+  RunConfig good;
+  good.options.steps = 5;
+  good.options.threads = 1;
+  parse_run_config(to_json(good), "config.json");
+  for (const auto& [what, change] : std::vector<std::pair<std::string, void (*)(RunOptions&)>>{
+           {"log_every", [](RunOptions& o) { o.log_every = 0; }},
+           {"threads", [](RunOptions& o) { o.threads = 0; }},
+           {"workers", [](RunOptions& o) { o.workers = -1; }},
+           {"minutes", [](RunOptions& o) { o.minutes = -1; }},
+           {"neither steps nor minutes", [](RunOptions& o) { o.steps = 0; }}}) {
+    RunConfig bad = good;
+    change(bad.options);
+    try {
+      parse_run_config(to_json(bad), "config.json");
+      ADD_FAILURE() << what;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.category(), Category::kInput);
+      EXPECT_EQ(e.where(), "config.json");
+      EXPECT_NE(e.message().find(what), std::string::npos) << e.message();
+    }
+  }
+}
+
+TEST(RunConfig, NamesThatAreNoUtf8AreWrittenAllTheSame) {
+  RunConfig c;
+  c.options.steps = 5;
+  c.options.threads = 1;
+  c.train = {"caf\xE9.mp4"};
+  c.files = {{"caf\xE9.mp4", 1000, 30}};
+  const RunConfig d = parse_run_config(to_json(c), "config.json");
+  EXPECT_EQ(d.train[0], "caf\xEF\xBF\xBD.mp4");
+  EXPECT_EQ(d.files.at(0).frames, 30);
+}
+
 TEST(RunConfig, WhatIsNoConfigurationIsAnInputErrorWithTheFile) {
   std::string wrong_model = to_json(RunConfig{});
   wrong_model.replace(wrong_model.find("\"channels\": \"32\""), 16, "\"channels\": \"31\"");
