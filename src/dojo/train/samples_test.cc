@@ -47,6 +47,13 @@ TEST(Samples, ShowEachRecordingAndOneSequence) {
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     found.insert(entry.path().filename());
   EXPECT_EQ(found, files);
+
+  // Again, with fewer: the former pictures go, a file of the user's stays.
+  write_file_atomic(folder / "9_mine.png", "mine");
+  write_samples(folder, evaluator, {.examples = 1, .horizons = 1});
+  EXPECT_FALSE(std::filesystem::exists(folder / "5_last.png"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "0_last.png"));
+  EXPECT_EQ(read_file(folder / "9_mine.png"), "mine");
   std::filesystem::remove_all(folder);
 }
 

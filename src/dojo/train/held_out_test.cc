@@ -1,0 +1,31 @@
+#include "dojo/train/held_out.h"
+
+#include <gtest/gtest.h>
+
+#include "dojo/video/test_clips.h"
+
+namespace dojo {
+namespace {
+
+TEST(HeldOut, ClipsBeyondTheMemoryAllowedAreFewerAndThatIsSaid) {
+  const TestFolder folder;
+  Recording r;
+  r.path = make_clip(folder, "a.mp4",
+                     "-f lavfi -i testsrc2=s=64x48:r=10:d=4 -c:v libx264 -pix_fmt yuv420p");
+  r.name = "a.mp4";
+  r.end_frame = 40;
+  for (int i = 0; i < 40; ++i) r.pts_seconds.push_back(i / 10.0);
+  r.key_frames = {0};
+  HeldOutOptions o{.inputs = 2, .horizons = 2, .height = 32, .width = 64};
+  const HeldOutClips all = load_held_out({r}, o);
+  EXPECT_EQ(all.set.clips.size(), 32u);
+  EXPECT_TRUE(all.messages.empty());
+  o.max_bytes = 5 * (4 * 32 * 64 * 3) + 1;
+  const HeldOutClips few = load_held_out({r}, o);
+  EXPECT_EQ(few.set.clips.size(), 5u);
+  ASSERT_EQ(few.messages.size(), 1u);
+  EXPECT_NE(few.messages[0].find("5 clips of each recording instead of 32"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dojo
