@@ -1,5 +1,5 @@
-// GridSample, AffineGrid, linear Resize, CostVolume and their gradients. Images are channels-last, grids
-// row-major.
+// GridSample, AffineGrid, linear Resize, CostVolume and their gradients. Images are channels-last,
+// grids row-major.
 #include "dojo/host/kernels/cost_volume.h"
 #include "dojo/host/kernels/sample.h"
 #include "dojo/host/lower.h"

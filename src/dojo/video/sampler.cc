@@ -45,10 +45,24 @@ int64_t permuted(int64_t i, int64_t n, uint64_t seed, uint64_t stream, uint64_t 
   return static_cast<int64_t>(x);
 }
 
-std::vector<int64_t> clip_frames(const Recording& r, int64_t first, int64_t frames,
-                                 double interval) {
+namespace {
+
+// True iff the frames `stride` apart stand evenly in time: each within half a frame of its place.
+// REQUIRES: they are all there.
+bool are_even(const Recording& r, int64_t first, int64_t frames, int64_t stride,
+              double frame_seconds) {
+  const double* t = r.pts_seconds.data() + first;
+  for (int64_t k = 1; k < frames; ++k)
+    if (std::abs(t[k * stride] - t[0] - static_cast<double>(k * stride) * frame_seconds) >
+        frame_seconds / 2)
+      return false;
+  return true;
+}
+
+// The frames nearest to the times wanted, or nothing where one would be taken twice or is far off.
+std::vector<int64_t> nearest_frames(const Recording& r, int64_t first, int64_t frames,
+                                    double interval) {
   const std::vector<double>& t = r.pts_seconds;
-  if (first < r.first_frame || first + frames > r.end_frame) return {};
   std::vector<int64_t> clip{first};
   const auto end = t.begin() + r.end_frame;
   for (int64_t k = 1; k < frames; ++k) {
@@ -66,6 +80,30 @@ std::vector<int64_t> clip_frames(const Recording& r, int64_t first, int64_t fram
     clip.push_back(frame);
   }
   return clip;
+}
+
+}  // namespace
+
+std::vector<int64_t> clip_frames(const Recording& r, int64_t first, int64_t frames,
+                                 double interval) {
+  if (first < r.first_frame || first + frames > r.end_frame) return {};
+  const int64_t near = std::min(first + 8, r.end_frame - 1);
+  if (near == first) return {first};
+  const double frame_seconds =
+      (r.pts_seconds[static_cast<size_t>(near)] - r.pts_seconds[static_cast<size_t>(first)]) /
+      static_cast<double>(near - first);
+  const double ratio = interval / frame_seconds;
+  const int64_t stride = std::max<int64_t>(1, std::llround(std::ceil(ratio - 0.5 - kTie)));
+  if (std::abs(static_cast<double>(stride) - ratio) <= ratio / 2 + kTie) {
+    const int64_t last = first + (frames - 1) * stride;
+    if (last >= r.end_frame) return {};
+    if (are_even(r, first, frames, stride, frame_seconds)) {
+      std::vector<int64_t> clip;
+      for (int64_t frame = first; frame <= last; frame += stride) clip.push_back(frame);
+      return clip;
+    }
+  }
+  return nearest_frames(r, first, frames, interval);
 }
 
 struct ClipSampler::Order {

@@ -19,7 +19,7 @@ enum class SamplingOrder {
 struct SamplerOptions {
   int64_t frames = 5;  // T
   double interval_seconds =
-      0.1;  // between the frames of a clip; the nearest frames in time are taken
+      0.1;  // between the frames of a clip, rounded to whole frames where the rate is constant
   std::vector<double> interval_factors = {1.0};  // one is drawn for each clip: varied intervals
   uint64_t seed = 1;
   SamplingOrder order = SamplingOrder::kGopRun;
@@ -67,9 +67,11 @@ class ClipSampler {
   std::shared_ptr<Memory> memory_;
 };
 
-// The frames of a clip of `frames` frames that begins with frame `first`: those nearest in time to
-// first + k * interval. Empty if the recording has no such clip: it would leave [first_frame,
-// end_frame), take a frame twice, or miss a time by more than half an interval.
+// The frames of a clip of `frames` frames that begins with frame `first`. Where the frame rate is
+// constant they are a whole number of frames apart, the nearest to the interval, so that a steady
+// motion looks steady (0.1 s at 25 frames/s: every second frame, not 2, 3, 2, 3 ...); else those
+// nearest in time to first + k * interval. Empty if the recording has no such clip: it would leave
+// [first_frame, end_frame), take a frame twice, or miss a time by more than half an interval.
 std::vector<int64_t> clip_frames(const Recording& recording, int64_t first, int64_t frames,
                                  double interval_seconds);
 

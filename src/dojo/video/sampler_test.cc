@@ -55,11 +55,18 @@ TEST(Sampler, PermutationsOfOtherEpochsDiffer) {
   EXPECT_LT(same, 20);
 }
 
-TEST(Sampler, TakesTheNearestFramesInTime) {
+TEST(Sampler, SpacesTheFramesOfAConstantRateEvenly) {
   EXPECT_EQ(clip_frames(regular(100, 10), 7, 4, 0.1), (std::vector<int64_t>{7, 8, 9, 10}));
   EXPECT_EQ(clip_frames(regular(100, 30), 0, 4, 0.1), (std::vector<int64_t>{0, 3, 6, 9}));
-  // 0.1 s lies between two frames of 25 a second: the earlier is taken.
-  EXPECT_EQ(clip_frames(regular(100, 25), 0, 5, 0.1), (std::vector<int64_t>{0, 2, 5, 7, 10}));
+  // 0.1 s is two and a half frames of 25 a second: the smaller distance is taken, for all of them.
+  EXPECT_EQ(clip_frames(regular(100, 25), 0, 5, 0.1), (std::vector<int64_t>{0, 2, 4, 6, 8}));
+}
+
+TEST(Sampler, TakesTheNearestFramesInTimeWhereTheRateVaries) {
+  Recording r = regular(40, 20);
+  for (size_t i = 0; i < 40; ++i)
+    r.pts_seconds[i] = i < 4 ? 0.05 * double(i) : 0.15 + 0.02 * double(i - 3);
+  EXPECT_EQ(clip_frames(r, 0, 4, 0.1), (std::vector<int64_t>{0, 2, 5, 10}));
 }
 
 TEST(Sampler, RefusesClipsThatDoNotExist) {
