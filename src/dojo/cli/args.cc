@@ -191,15 +191,19 @@ bool Args::parse(std::span<const std::string> argv) {
     if (o.flag) {
       if (equals != std::string::npos) wrong(o.name + " takes no value, seen '" + word + "'");
       o.set("");
-    } else if (equals != std::string::npos) {
-      o.set(word.substr(equals + 1));
-    } else if (i + 1 == argv.size() || argv[i + 1].starts_with("--")) {
-      wrong(fmt::format("{} wants a value: {} {}", o.name, o.name, o.value));
-    } else {
-      o.set(argv[++i]);
+      continue;
     }
+    std::string value;  // an empty one, as of an unset shell variable, is none
+    if (equals != std::string::npos)
+      value = word.substr(equals + 1);
+    else if (i + 1 < argv.size() && !argv[i + 1].starts_with("--"))
+      value = argv[++i];
+    if (value.empty()) wrong(fmt::format("{} wants a value: {} {}", o.name, o.name, o.value));
+    o.set(value);
   }
   size_t used = 0;
+  for (const std::string& word : words)
+    if (word.empty()) wrong("an empty argument");
   for (const Positional& p : positionals_) {
     if (used == words.size()) {
       if (p.required) wrong(p.name + " is missing: " + p.help);
