@@ -33,7 +33,7 @@ struct LoopState {
   int64_t metrics_lines = 0;    // of metrics.jsonl at this step
   int64_t evaluated_step = -1;  // the last evaluation; -1: none yet
   int64_t best_step = -1;
-  double best_score = 0;       // held-out mse / copy_last_mse
+  double best_score = 0;       // held-out mse / copy_last_mse, mean over recordings
   double elapsed_seconds = 0;  // 0 unless the run is limited in minutes
   LogSums log;
   double smooth_loss = 0, least_smooth_loss = 0, smooth_copy = 0;  // of the divergence guard

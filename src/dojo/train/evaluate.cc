@@ -62,6 +62,13 @@ double score_ratio(const Score& score) {
   return 1 + score.mse / kNothing;
 }
 
+double mean_ratio(const Evaluation& e) {
+  if (e.by_recording.empty()) return score_ratio(e.overall);
+  double sum = 0;
+  for (const auto& [name, score] : e.by_recording) sum += score_ratio(score);
+  return sum / static_cast<double>(e.by_recording.size());
+}
+
 std::string ratio_text(double mse, double baseline_mse) {
   return baseline_mse > 0 ? fmt::format("{:.3f}", mse / baseline_mse) : "-";
 }

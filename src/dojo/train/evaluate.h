@@ -50,8 +50,12 @@ struct Evaluation {
 std::string to_json(const Evaluation& evaluation);
 
 // How far the error is below copy-last; where nothing moves, a large number that grows with the
-// error (1 without one). Finite; lower is better; what `best` is chosen by.
+// error (1 without one). Finite; lower is better.
 double score_ratio(const Score& score);
+
+// The mean of score_ratio over the recordings: what `best` is chosen by. A recording in which
+// little moves counts as much as one in which much does.
+double mean_ratio(const Evaluation& evaluation);
 
 // For people: "0.910", or "-" where the baseline's error is 0.
 std::string ratio_text(double mse, double baseline_mse);

@@ -126,5 +126,13 @@ TEST(Evaluate, WeightsOfAnotherNetworkAreRefused) {
   EXPECT_EQ(message(w), "tensor \"extra\" is unknown to the network");
 }
 
+TEST(MeanRatio, CountsEachRecordingAlike) {
+  Evaluation e;
+  e.overall = {.mse = 0.51, .copy_last_mse = 1.01};
+  e.by_recording["fast"] = {.mse = 0.5, .copy_last_mse = 1};
+  e.by_recording["slow"] = {.mse = 0.01, .copy_last_mse = 0.01};
+  EXPECT_DOUBLE_EQ(mean_ratio(e), 0.75);
+}
+
 }  // namespace
 }  // namespace dojo

@@ -284,7 +284,7 @@ class Loop {
     SafeTensors weights = averaged_tensors(step_);
     evaluator_.load(weights, "the weights of this run");
     const Evaluation evaluation = evaluator_.run(1);
-    double score = score_ratio(evaluation.overall);
+    double score = mean_ratio(evaluation);
     if (!std::isfinite(score)) score = std::numeric_limits<double>::max();  // JSON has no other
     state_.evaluated_step = state_.step;
     log_evaluation(evaluation, state_.step, began);
