@@ -88,6 +88,18 @@ ValueId warp(Builder& b, ValueId x, ValueId flow, double scale) {
                {"align_corners", int64_t{1}}});
 }
 
+ValueId mirror(Builder& b, ValueId x) {
+  const Shape s = b.shape(x);
+  std::vector<double> theta;  // the grid of the map (x, y) -> (-x, y), for each image of the batch
+  for (int64_t n = 0; n < s[0]; ++n) theta.insert(theta.end(), {-1, 0, 0, 0, 1, 0});
+  const ValueId grid = b.op("AffineGrid", {b.constant({s[0], 2, 3}, std::move(theta))},
+                            {{"size", s}, {"align_corners", int64_t{1}}});
+  return b.op("GridSample", {x, grid},
+              {{"mode", std::string("linear")},
+               {"padding_mode", std::string("border")},
+               {"align_corners", int64_t{1}}});
+}
+
 ValueId matching(Builder& b, ValueId first, ValueId second, int64_t radius) {
   const ValueId costs =
       b.op("AveragePool", {b.op("CostVolume", {first, second}, {{"radius", radius}})},

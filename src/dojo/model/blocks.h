@@ -61,6 +61,9 @@ ValueId upsample(Builder& b, ValueId x, int64_t factor);    // bilinear, half-pi
 // [B,2,H,W] in pixels: (dx, dy).
 ValueId warp(Builder& b, ValueId x, ValueId flow, double scale = 1);
 
+// Left and right exchanged.
+ValueId mirror(Builder& b, ValueId x);
+
 // How well `a` matches `b` at each shift of at most `radius` pixels, averaged over 3x3 windows and
 // relative to the mean over all shifts (negative: better than others): [B,C,H,W] twice -> [B,(2
 // radius + 1)^2,H,W].

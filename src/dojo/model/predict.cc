@@ -223,8 +223,14 @@ Graph predict_inference(const PredictOptions& o) {
   check(o);
   Builder b("predict");
   const ValueId input = b.data("frames", {Format::kF32, {o.batch, o.frames, o.height, o.width, 3}});
-  const Prediction p = predict_next(b, o, newest_first(b, input, o.frames));
-  b.output("next", b.transpose(p.next, {0, 2, 3, 1}));
+  std::vector<ValueId> frames = newest_first(b, input, o.frames);
+  for (ValueId& x : frames) x = b.concat({x, mirror(b, x)}, 0);
+  PredictOptions both = o;
+  both.batch = 2 * o.batch;
+  const ValueId next = predict_next(b, both, frames).next;
+  const ValueId seen = b.slice(next, 0, 0, o.batch);
+  const ValueId mirrored = mirror(b, b.slice(next, 0, o.batch, 2 * o.batch));
+  b.output("next", b.transpose(b.mul(b.add(seen, mirrored), 0.5), {0, 2, 3, 1}));
   return std::move(b).finish();
 }
 

@@ -45,7 +45,8 @@ void check(const PredictOptions& options);
 TaskGraph predict_training(Builder& b, const PredictOptions& options);
 
 // data "frames" f32 [B,T,H,W,3] in [0,1] -> output "next" f32 [B,H,W,3], not clamped. The same
-// parameter names.
+// parameter names. The prediction is the mean of that for the frames and, mirrored back, that for
+// their mirror images: the world has no preferred side, a network trained on few drives has.
 Graph predict_inference(const PredictOptions& options);
 
 }  // namespace dojo

@@ -63,6 +63,41 @@ TEST(Predict, UntrainedInferenceReturnsTheLastFrame) {
     ASSERT_NEAR(next[frame + i], frames[clip + 2 * frame + i], 1e-5);
 }
 
+TEST(Predict, TheMirrorImageOfTheFramesGivesTheMirrorImageOfThePrediction) {
+  const PredictOptions o = tiny();
+  const auto executor = make_interpreter(predict_inference(o), Precision::kDouble);
+  initialize(*executor, 1);
+  Random random(9);
+  for (const char* head : {"level4.head", "level2.head", "final"}) {  // not zero, as after training
+    const std::string name = std::string(head) + ".weight";
+    const Input* input = executor->graph().find_input(name);
+    std::vector<float> weight(
+        static_cast<size_t>(executor->graph().type(input->value).num_elements()));
+    for (float& v : weight) v = static_cast<float>(0.1 * random.normal());
+    executor->write_f32(name, weight);
+  }
+  std::vector<float> frames(static_cast<size_t>(o.batch * o.frames * o.height * o.width * 3));
+  for (float& v : frames) v = static_cast<float>(random.uniform());
+  const auto mirrored = [&](const std::vector<float>& images) {  // [..., W, 3]
+    std::vector<float> out(images.size());
+    const size_t w = static_cast<size_t>(o.width);
+    for (size_t i = 0; i < images.size(); ++i) {
+      const size_t row = i / (3 * w), x = i / 3 % w;
+      out[(row * w + (w - 1 - x)) * 3 + i % 3] = images[i];
+    }
+    return out;
+  };
+  const auto predicted = [&](const std::vector<float>& images) {
+    executor->write_f32("frames", images);
+    EXPECT_TRUE(executor->run());
+    return executor->read_f32("next");
+  };
+  const std::vector<float> next = mirrored(predicted(frames)), other = predicted(mirrored(frames));
+  for (size_t i = 0; i < next.size(); ++i) {
+    ASSERT_NEAR(next[i], other[i], 1e-4);
+  }
+}
+
 TEST(Predict, TrainingAndInferenceShareTheirParameters) {
   const auto parameters = [](const Graph& g) {
     std::map<std::string, Shape> found;

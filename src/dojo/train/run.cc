@@ -71,9 +71,9 @@ std::vector<std::string> names_of(const std::vector<Recording>& recordings) {
 }
 
 // Evaluations that cost about kEvalShare of the time, as a function of sizes only: a prediction
-// costs a third of a training step.
+// of a clip and its mirror image costs two thirds of a training step.
 int64_t default_eval_every(size_t clips, int64_t batch) {
-  const double cost_in_steps = static_cast<double>(clips) / (3.0 * static_cast<double>(batch));
+  const double cost_in_steps = static_cast<double>(clips) / (1.5 * static_cast<double>(batch));
   return std::max<int64_t>(50,
                            static_cast<int64_t>(std::ceil(cost_in_steps / kEvalShare / 50) * 50));
 }
