@@ -142,6 +142,7 @@ class Train(TrainCase):
         (out / "report.html").unlink()
         self.assertDone(self.resume(out))  # without --steps: the moved end is remembered
         self.assertEqual(metrics_without_time(out / "metrics.jsonl")[-1]["step"], 8)
+        self.assertError(run("train", "--resume", out, "--steps", "3", deadline=DEADLINE), 2, "config", out)
 
     def test_other_video_under_the_same_name_is_refused(self):
         out = self.folder / "run"

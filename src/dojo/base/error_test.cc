@@ -29,6 +29,11 @@ TEST(CheckDeathTest, NamesThePlaceAndBothValues) {
   EXPECT_DEATH(DOJO_CHECK(three < 0), "check failed: three < 0");
 }
 
+TEST(Error, TextWithAZeroByteIsNotCutThere) {
+  const Error e(Category::kInput, std::string("seen '") + '\0' + "'", "a.graph", "look");
+  EXPECT_STREQ(e.what(), "error (input): seen '\\x00', a.graph; look");
+}
+
 TEST(Check, PassesAndEvaluatesOnce) {
   int calls = 0;
   const auto next = [&] { return ++calls; };

@@ -30,6 +30,8 @@ using nlohmann::ordered_json;
 
 constexpr int kSceneVersion = 1;  // raise it when the same seed gives other frames
 
+constexpr const char* kLockFile = ".lock";
+
 // Held while the folder is being filled; the system frees it when the process dies.
 class FolderLock {
  public:
@@ -177,6 +179,18 @@ void check_options(const DemoOptions& o) {
   }
 }
 
+// Only a folder that was filled here before, which the lock file tells, may hold files of our
+// names.
+void refuse_foreign_drives(const fs::path& folder, const DemoOptions& o) {
+  if (fs::exists(folder / kLockFile)) return;
+  for (int64_t i = 0; i < o.drives; ++i)
+    for (const char* ending : {".mp4", ".csv", ".json", ".depth.npy"})
+      if (fs::exists(folder / (name_of(i) + ending)))
+        throw Error(Category::kConfig,
+                    fmt::format("{}{} is there and was not rendered here", name_of(i), ending),
+                    folder.string(), "choose another folder with --out");
+}
+
 // What a killed process left: nobody else writes here, for we hold the lock.
 void remove_leftovers(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -192,7 +206,8 @@ std::vector<std::string> ensure_demo_drives(const std::string& folder, const Dem
                                             const DemoProgress& progress) {
   check_options(o);
   make_folder(folder);
-  const FolderLock lock(fs::path(folder) / ".lock");
+  refuse_foreign_drives(folder, o);
+  const FolderLock lock(fs::path(folder) / kLockFile);
   remove_leftovers(folder);
   std::vector<int64_t> missing;
   std::vector<std::string> paths;

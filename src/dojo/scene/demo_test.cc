@@ -217,6 +217,13 @@ TEST_F(Demo, AKilledRenderLeavesNothingThatLooksWholeAndTheNextCallGoesOn) {
   }
 }
 
+TEST_F(Demo, SparesFilesThatItDidNotWrite) {
+  write_file_atomic((folder / "drive-01.mp4").string(), "somebody's recording");
+  EXPECT_THROW(ensure_demo_drives(folder.string(), small(), nullptr), Error);
+  EXPECT_EQ(read_file((folder / "drive-01.mp4").string()), "somebody's recording");
+  EXPECT_FALSE(fs::exists(folder / "drive-00.mp4"));
+}
+
 TEST_F(Demo, TwoAtOnceShareTheWork) {
   const pid_t child = fork();
   if (child == 0) {

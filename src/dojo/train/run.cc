@@ -282,7 +282,13 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
                           parse_run_config(config_text, config_path), config_path);
   if (go_on) {
     const std::string path = folder + "/last.safetensors";
-    given_up = parse_loop_state(metadata(read_safetensors(path), "state", path), path).given_up;
+    const LoopState state = parse_loop_state(metadata(read_safetensors(path), "state", path), path);
+    if (o.steps > 0 && state.step > o.steps)
+      throw Error(
+          Category::kConfig,
+          fmt::format("the run has done {} steps already, --steps is {}", state.step, o.steps),
+          folder, "give a larger number");
+    given_up = state.given_up;
   }
   if (!quiet) {
     for (const std::string& m : found.messages) fmt::print(stderr, "{}\n", one_line(m));

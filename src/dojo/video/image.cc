@@ -1,11 +1,10 @@
 #include "dojo/video/image.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <string_view>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
+#include "dojo/base/file.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -49,12 +48,8 @@ std::vector<uint8_t> encode_png(std::span<const uint8_t> rgb, int64_t width, int
 void write_png(const std::string& path, std::span<const uint8_t> rgb, int64_t width,
                int64_t height) {
   const std::vector<uint8_t> bytes = encode_png(rgb, width, height);
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  bool good = file && std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-  if (file) good &= std::fclose(file) == 0;
-  if (!good)
-    throw Error(Category::kIo, std::string("the image cannot be written: ") + std::strerror(errno),
-                path);
+  write_file_atomic(path,
+                    std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
 }  // namespace dojo
