@@ -4,28 +4,18 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstring>
 
+#include "dojo/base/crc32c.h"
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 
 namespace dojo {
 namespace {
-
-constexpr std::array<uint32_t, 256> kCrcTable = [] {
-  std::array<uint32_t, 256> table{};
-  for (uint32_t i = 0; i < 256; ++i) {
-    uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? 0x82F63B78u : 0);
-    table[i] = crc;
-  }
-  return table;
-}();
 
 template <typename T>
 std::string little_endian(T value) {
@@ -71,12 +61,6 @@ double now() {
 }
 
 }  // namespace
-
-uint32_t crc32c(std::string_view bytes) {
-  uint32_t crc = ~0u;
-  for (const char c : bytes) crc = (crc >> 8) ^ kCrcTable[(crc ^ static_cast<uint8_t>(c)) & 0xFF];
-  return ~crc;
-}
 
 std::string tfrecord(std::string_view bytes) {
   const std::string length = little_endian<uint64_t>(bytes.size());

@@ -12,8 +12,6 @@
 
 namespace dojo {
 
-uint32_t crc32c(std::string_view bytes);  // Castagnoli, as in iSCSI (RFC 3720)
-
 // The bytes of one record.
 std::string tfrecord(std::string_view bytes);
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "dojo/video/fingerprint.h"
+
 namespace dojo {
 
 struct FrameIndex;  // frame_index.h
@@ -27,6 +29,7 @@ struct Recording {
 
   // What decoding needs; where it is null, a worker builds it when the file is first read.
   std::shared_ptr<const FrameIndex> index;
+  Fingerprint fingerprint;  // of the file when it was indexed; all 0: not known
 
   int64_t num_frames() const { return static_cast<int64_t>(pts_seconds.size()); }
 };
