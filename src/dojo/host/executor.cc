@@ -216,7 +216,7 @@ class HostExecutor final : public Executor {
       kernels_[s]();
       for (; next < made_after_.size() && made_after_[next].first <= s + 1; ++next) {
         const ValueId v = made_after_[next].second;
-        if (!is_finite(v, lowering_->primary(v).buffer, graph_.type(v).num_elements()))
+        if (!is_finite(v, lowering_->primary(v).buffer, lowering_->physical_elements(v)))
           return fmt::format("{} %{}", graph_.node(graph_.value(v).producer).op,
                              graph_.value(v).name);
       }

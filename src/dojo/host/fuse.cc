@@ -24,7 +24,8 @@ void merge_optimizers(const Graph& graph, Merger& m) {
     std::vector<ValueId> key(node.inputs.begin() + static_cast<int64_t>(scalars),
                              node.inputs.end());
     auto& group = groups[{node.op, key}];
-    if (group.empty() || !m.merge(u, group[0])) group.push_back(u);
+    // One that needs another's result cannot run with it over all tensors at once.
+    if (group.empty() || !m.independent(u, group[0]) || !m.merge(u, group[0])) group.push_back(u);
   }
 }
 
@@ -67,7 +68,7 @@ void merge_lerps(const Graph& graph, const Constants& constants, Merger& m) {
       continue;
     m.unit(unit).kind = Unit::Kind::kLerp;
     const auto [found, is_new] = groups.try_emplace(lerp.amount, unit);
-    if (!is_new) m.merge(unit, found->second);
+    if (!is_new && m.independent(unit, found->second)) m.merge(unit, found->second);
   }
 }
 

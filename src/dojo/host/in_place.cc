@@ -11,6 +11,17 @@ bool is_view(const Node& node) {
          node.op == "Identity";
 }
 
+// True iff node `from` of the unit is `to` or makes what `to` computes from.
+bool leads_to(const Graph& graph, const Unit& unit, NodeId from, NodeId to) {
+  if (from == to) return true;
+  for (ValueId v : graph.node(to).inputs) {
+    const NodeId producer = v == kNoValue ? kNoNode : graph.value(v).producer;
+    if (producer != kNoNode && unit.has(producer) && leads_to(graph, unit, from, producer))
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::map<ValueId, ValueId> find_in_place(const Graph& graph, const std::vector<Unit>& units) {
@@ -46,7 +57,10 @@ std::map<ValueId, ValueId> find_in_place(const Graph& graph, const std::vector<U
           if (is_view(r)) return false;  // may be read later than here
           const int64_t where = unit_of[at(reader)];
           if (where != home) return where < home;
-          return optimizer ? reader == producer : is_elementwise(graph, r);
+          // An elementwise unit reads all of a place before it writes there. Others go from tensor
+          // to tensor: what makes another tensor must not find the new value here.
+          if (unit.kind == Unit::Kind::kElementwise) return true;
+          return leads_to(graph, unit, reader, producer);
         });
     if (safe) result[u.value] = u.state;
   }
