@@ -1,6 +1,7 @@
 """Training as a user does it, on small clips: the run folder, the same bytes for the same seed, and what survives a kill, a
 full disk and hostile checkpoints."""
 import json
+import os
 import pathlib
 import random
 import resource
@@ -9,6 +10,7 @@ import signal
 import struct
 import subprocess
 import time
+from unittest import mock
 
 import harness
 from harness import make_clip, needs_verb, run
@@ -69,7 +71,7 @@ class TrainCase(harness.TestCase):
         self.assertEqual(metrics_without_time(out / "metrics.jsonl"), metrics_without_time(self.reference / "metrics.jsonl"))
 
     def assertNoLitter(self, out):
-        self.assertEqual([p.name for p in out.rglob("*.tmp*")], [])
+        self.assertEqual([p.name for p in out.rglob(".*")], [])  # temporary names begin with a dot
 
 
 @needs_verb("train")
@@ -151,8 +153,74 @@ class Train(TrainCase):
         self.assertDone(run("train", clips, "--out", out, "--steps", "2", "--held-out", "drive_2", *TINY, deadline=DEADLINE))
         shutil.copy(clips / "drive_0.mp4", clips / "drive_1.mp4")
         result = self.resume(out)
-        self.assertError(result, 3, "input", "drive_1.mp4")
+        self.assertError(result, 3, "input", "changed: drive_1.mp4")
         self.assertIn("40 frames", result.error)
+
+    def test_recordings_that_are_gone_or_new_are_named_on_resume(self):
+        out = self.folder / "run"
+        clips = self.folder / "clips"
+        shutil.copytree(self.clips, clips)
+        self.assertDone(run("train", clips, "--out", out, "--steps", "2", "--held-out", "drive_2", *TINY, deadline=DEADLINE))
+        before = {p: p.read_bytes() for p in out.iterdir() if p.is_file()}
+        (clips / "drive_1.mp4").rename(clips / "drive_3.mp4")
+        self.assertError(self.resume(out), 3, "input", ["gone: drive_1.mp4", "new: drive_3.mp4"])
+        (clips / "drive_3.mp4").rename(clips / "drive_1.mp4")
+        (clips / "drive_2.mp4").rename(self.folder / "kept.mp4")  # the one held out
+        self.assertError(self.resume(out), 3, "input", "gone: drive_2.mp4")
+        (clips / "drive_2.mp4").write_text("not a video any more")
+        self.assertError(self.resume(out), 3, "input", "gone: drive_2.mp4 (")
+        self.assertEqual({p: p.read_bytes() for p in out.iterdir() if p.is_file()}, {**before, out / "report.html": mock.ANY})
+        shutil.move(self.folder / "kept.mp4", clips / "drive_2.mp4")
+        self.assertDone(self.resume(out))
+        os.utime(clips / "drive_0.mp4", (1, 1))
+        result = self.resume(out)
+        self.assertDone(result)
+        self.assertIn("another time stamp: drive_0.mp4", result.err)
+
+    def test_lost_results_are_named_on_resume_and_training_goes_on(self):
+        for name in ("best.safetensors", "metrics.jsonl"):
+            with self.subTest(lost=name):
+                out = self.folder / name
+                self.assertDone(self.train(out, steps=6))
+                (out / name).unlink()
+                result = run("train", "--resume", out, "--steps", "12", "-q", deadline=DEADLINE)
+                self.assertDone(result)
+                self.assertIn(f"warning: {name}", result.err)
+                lines = metrics_without_time(out / "metrics.jsonl")
+                self.assertEqual([line["message"].split()[0].strip(",") for line in lines if line["kind"] == "warning"], [name])
+                self.assertEqual(read_safetensors(out / "last.safetensors")[0].keys(),
+                                 read_safetensors(self.reference / "last.safetensors")[0].keys())
+                self.assertDone(run("eval", out / "best.safetensors", self.clips, "--json", deadline=DEADLINE))
+                self.assertNotIn("warning", self.resume(out).err)  # once is enough
+
+    def test_that_nothing_was_learned_is_said(self):
+        out = self.folder / "run"
+        result = self.train(out, "--lr", "0", steps=2)
+        self.assertDone(result)
+        self.assertIn("nothing was learned", result.out)
+        self.assertIs(metrics_without_time(out / "metrics.jsonl")[-1]["learned"], False)
+        result = run("train", "--resume", out, "--json", deadline=DEADLINE)
+        self.assertDone(result)
+        self.assertEqual((result.json()["learned"], result.json()["best_step"]), (False, 0))
+
+    def test_a_run_that_stops_by_itself_has_failed_and_says_how_it_went(self):
+        result = self.train(self.folder / "run", "--lr", "1e6", steps=50)
+        self.assertEqual(result.code, 1, result)
+        self.assertEqual(result.out, "")
+        self.assertIsNone(result.error, result)  # no mistake of the user's, and none of the program's
+        last = result.err.splitlines()[-1]
+        self.assertRegex(last, r"^dojo: training stopped: (after )?step \d+: .*lower --lr$")
+        self.assertIn(str(self.folder / "run"), last)
+        line = metrics_without_time(self.folder / "run" / "metrics.jsonl")[-1]
+        self.assertEqual((line["kind"], line["reason"]), ("final", "nonfinite"))
+
+    def test_memory_stays_flat(self):
+        out = self.folder / "run"
+        self.assertDone(self.train(out, "--eval-every", "100", steps=1000))
+        lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+        resident = {line["step"]: line["time"]["resident_bytes"] for line in lines if line["kind"] == "step"}
+        print(f"resident MB at steps 300 and 1000: {resident[300] / 1e6:.1f} {resident[1000] / 1e6:.1f}")
+        self.assertLess(resident[1000], 1.02 * resident[300])
 
     def test_a_recording_that_is_too_short_is_listed(self):
         clips = self.folder / "clips"
@@ -225,6 +293,16 @@ class Killed(TrainCase):
                 path.unlink()
         self.assertDone(self.resume(out))
         self.assertSameRun(out)
+
+    def test_killed_before_it_knew_its_clips_there_is_nothing_to_resume(self):
+        out = self.folder / "run"
+        out.mkdir()
+        (out / ".config.json.tmp-1").write_text("{")  # in the middle of writing it
+        self.assertError(self.resume(out), 3, "input", ["nothing to resume", f"start again, with --out {out}"])
+        self.assertDone(self.train(out))
+        self.assertSameRun(out)
+        (out / "config.json").write_text('{"dojo_version":')  # damaged otherwise
+        self.assertError(self.resume(out), 3, "input", "config.json")
 
     def test_a_run_under_way_keeps_others_out_of_its_folder(self):
         out = self.folder / "run"
@@ -341,6 +419,7 @@ def damaged_checkpoints(content):
     yield "unknown number format", with_header(first("dtype", "Q7"))
     yield "a tensor is missing", with_header(lambda h: h.pop(names[-1]))
     yield "a tensor is renamed", with_header(lambda h: h.__setitem__("surprise", h.pop(names[0])))
+    yield "a flipped bit", content[:-1] + bytes([content[-1] ^ 1])
     yield "no metadata", with_header(lambda h: h.pop("__metadata__", None))
 
 

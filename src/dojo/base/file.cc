@@ -23,23 +23,6 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-// Removes the temporaries of this file whose writer is dead. A failure to tidy up is not a failure
-// to write.
-void remove_leftovers(const fs::path& path) {
-  const std::string prefix = "." + path.filename().string() + ".tmp-";
-  std::error_code ignored;
-  for (fs::directory_iterator it(folder_of(path), ignored), end; !ignored && it != end;
-       it.increment(ignored)) {
-    const std::string name = it->path().filename().string();
-    if (!name.starts_with(prefix)) continue;
-    pid_t pid = 0;
-    const char* stop = name.data() + name.size();
-    const auto [last, failure] = std::from_chars(name.data() + prefix.size(), stop, pid);
-    if (failure != std::errc() || last != stop || pid <= 0) continue;
-    if (::kill(pid, 0) == -1 && errno == ESRCH) ::unlink(it->path().c_str());
-  }
-}
-
 // Returns 0, or the error number.
 int try_write(int fd, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
@@ -116,8 +99,38 @@ void make_folder(const fs::path& path) {
               path.string());
 }
 
+void rename_file(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) == -1)
+    throw Error(Category::kIo, fmt::format("cannot rename the file: {}", std::strerror(errno)),
+                from.string());
+  sync_folder(folder_of(to));
+}
+
+void sync_folder(const fs::path& path) {
+  const int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder == -1) return;
+  ::fsync(folder);  // a file system that cannot sync a folder says EINVAL
+  ::close(folder);
+}
+
+// Only of writers that are dead. A failure to tidy up is not a failure to write.
+void remove_leftovers_of(const fs::path& path) {
+  const std::string prefix = "." + path.filename().string() + ".tmp-";
+  std::error_code ignored;
+  for (fs::directory_iterator it(folder_of(path), ignored), end; !ignored && it != end;
+       it.increment(ignored)) {
+    const std::string name = it->path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    pid_t pid = 0;
+    const char* stop = name.data() + name.size();
+    const auto [last, failure] = std::from_chars(name.data() + prefix.size(), stop, pid);
+    if (failure != std::errc() || last != stop || pid <= 0) continue;
+    if (::kill(pid, 0) == -1 && errno == ESRCH) ::unlink(it->path().c_str());
+  }
+}
+
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
-  remove_leftovers(path_);
+  remove_leftovers_of(path_);
   temporary_ = folder_of(path_) / fmt::format(".{}.tmp-{}", path_.filename().string(), ::getpid());
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd_ == -1) fail("cannot create the file", errno);
@@ -161,12 +174,7 @@ void AtomicFile::commit() {
     ::unlink(temporary_.c_str());
     fail("cannot rename the finished file", error);
   }
-  // The rename itself must survive a power cut; a file system that cannot sync a folder says
-  // EINVAL.
-  const int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder == -1) return;
-  ::fsync(folder);
-  ::close(folder);
+  sync_folder(folder_of(path_));  // the rename itself must survive a power cut
 }
 
 }  // namespace dojo

@@ -42,6 +42,18 @@ inline void write_all(int fd, std::string_view text, const std::filesystem::path
 // Makes the folder and those above it. Throws Error(kIo).
 void make_folder(const std::filesystem::path& path);
 
+// Gives the file `from` the name `to` of the same folder, in place of a file that has it. When it
+// returns, that survives a power cut. Throws Error(kIo).
+void rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
+
+// Removes what a killed process left of this file while it wrote it; the file itself stays. Each
+// AtomicFile does so first.
+void remove_leftovers_of(const std::filesystem::path& path);
+
+// Makes what was made, renamed or removed in the folder survive a power cut, as far as its file
+// system can.
+void sync_folder(const std::filesystem::path& path);
+
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);

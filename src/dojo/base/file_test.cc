@@ -183,5 +183,20 @@ TEST_F(File, MakesFoldersAndRefusesAFileInTheWay) {
   EXPECT_THROW(make_folder(folder_ / "a" / "b"), Error);
 }
 
+TEST_F(File, RenamingTakesThePlaceOfAFile) {
+  write_file_atomic(folder_ / "next", "new");
+  write_file_atomic(folder_ / "now", "old");
+  rename_file(folder_ / "next", folder_ / "now");
+  EXPECT_EQ(read_file(folder_ / "now"), "new");
+  EXPECT_FALSE(fs::exists(folder_ / "next"));
+  try {
+    rename_file(folder_ / "next", folder_ / "now");
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.category(), Category::kIo);
+    EXPECT_EQ(e.where(), folder_ / "next");
+  }
+}
+
 }  // namespace
 }  // namespace dojo

@@ -6,7 +6,7 @@
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
-#include "dojo/train/run.h"
+#include "dojo/train/evaluate_checkpoint.h"
 
 namespace dojo {
 namespace {

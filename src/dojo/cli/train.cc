@@ -22,6 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kDefaultMinutes = 5;
+constexpr const char* kLearnedNothing =
+    "nothing was learned: no evaluation was better than that of the weights that the run began "
+    "with, and best.safetensors holds no better ones; train longer, or on more video\n";
 
 // Rendered once into the user's cache folder.
 std::vector<std::string> demo_drives(bool quiet) {
@@ -163,11 +166,14 @@ int run_train(std::span<const std::string> argv) {
     throw;
   }
   if (result.reason == StopReason::kNonFinite || result.reason == StopReason::kDiverged) {
+    // No error of the user's or ours: this is how the training went.
     try_report(folder);
     fmt::print(stderr,
-               "dojo: error ({}): {}, {}; best.safetensors there holds the best weights, "
-               "last.safetensors the last good checkpoint; try a lower --lr\n",
-               name(result.reason), result.problem, one_line(folder));
+               "dojo: training stopped: {}, {}; best.safetensors there holds {}, last.safetensors "
+               "the last good checkpoint; try a new run with a lower --lr\n",
+               result.problem, one_line(folder),
+               result.learned ? fmt::format("the best weights, of step {}", result.best_step)
+                              : "nothing better than the weights that it began with");
     return 1;
   }
   if (result.reason == StopReason::kInterrupted) {
@@ -178,13 +184,13 @@ int run_train(std::span<const std::string> argv) {
   }
   const Score& score = result.final_evaluation.overall;
   if (json) {
-    fmt::print("{}\n", to_json(result.final_evaluation));
+    fmt::print("{}\n", to_json(result));
   } else {
     fmt::print(
         "held-out mse {:.6f}: {} x copying the last frame, {} x optical flow\n"
-        "{}/report.html\n",
+        "{}{}/report.html\n",
         score.mse, ratio_text(score.mse, score.copy_last_mse),
-        ratio_text(score.mse, score.flow_mse), folder);
+        ratio_text(score.mse, score.flow_mse), result.learned ? "" : kLearnedNothing, folder);
   }
   write_report(folder);
   return 0;

@@ -8,6 +8,8 @@
 namespace dojo::host {
 namespace {
 
+constexpr auto kLast = Layout::Kind::kChannelsLast;
+
 struct Window {
   Shape kernel, strides, pads, dilations;
 };

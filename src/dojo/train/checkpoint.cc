@@ -7,15 +7,19 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "dojo/base/crc32c.h"
 #include "dojo/base/error.h"
+#include "dojo/train/json.h"
 #include "dojo/train/step.h"
 
 namespace dojo {
 namespace {
 
+constexpr const char* kHint = "the checkpoint belongs to another network or is damaged";
+constexpr const char* kChecksum = "crc32c";
+
 [[noreturn]] void fail(std::string message, const std::string& path) {
-  throw Error(Category::kInput, std::move(message), path,
-              "the checkpoint belongs to another network or is damaged");
+  throw Error(Category::kInput, std::move(message), path, kHint);
 }
 
 Tensor read_tensor(const Executor& executor, const std::string& from, const std::string& as) {
@@ -56,53 +60,86 @@ std::string text_as_bytes(std::string_view text) {
   return bytes;
 }
 
+// Of the metadata but itself, and of the tensors: names, types, numbers.
+std::string checksum(const SafeTensors& content) {
+  uint32_t crc = 0;
+  for (const auto& [key, value] : content.metadata)
+    if (key != kChecksum) crc = crc32c(fmt::format("{}={}\n", key, value), crc);
+  for (const Tensor& t : content.tensors) {
+    crc = crc32c(fmt::format("{} {}\n", t.name, to_string(t.type)), crc);
+    crc = crc32c({reinterpret_cast<const char*>(t.data.data()), t.data.size()}, crc);
+  }
+  return fmt::format("{:08x}", crc);
+}
+
 }  // namespace
 
 std::string to_json(const LoopState& s) {
   auto given_up = nlohmann::json::array();
   for (const Quarantined& q : s.given_up)
-    given_up.push_back({bytes_as_text(q.path), q.category, bytes_as_text(q.reason)});
-  return nlohmann::json{
-      {"step", s.step},
-      {"position", s.position},
-      {"metrics_lines", s.metrics_lines},
-      {"evaluated_step", s.evaluated_step},
-      {"best_step", s.best_step},
-      {"best_score", s.best_score},
-      {"elapsed_seconds", s.elapsed_seconds},
-      {"log", {{"steps", s.log.steps}, {"sums", s.log.sums}}},
-      {"guard", {s.smooth_loss, s.least_smooth_loss, s.smooth_copy, s.steps_above}},
-      {"given_up", given_up}}
-      .dump();
+    given_up.push_back({{"path", bytes_as_text(q.path)},
+                        {"category", q.category},
+                        {"reason", bytes_as_text(q.reason)}});
+  return dump(nlohmann::json{{"step", s.step},
+                             {"position", s.position},
+                             {"metrics_lines", s.metrics_lines},
+                             {"evaluated_step", s.evaluated_step},
+                             {"best_step", s.best_step},
+                             {"best_score", s.best_score},
+                             {"first_score", s.first_score},
+                             {"elapsed_seconds", s.elapsed_seconds},
+                             {"log", {{"steps", s.log.steps}, {"sums", s.log.sums}}},
+                             {"guard",
+                              {{"smooth_loss", s.guard.smooth_loss},
+                               {"least_smooth_loss", s.guard.least_smooth_loss},
+                               {"smooth_copy", s.guard.smooth_copy},
+                               {"steps_above", s.guard.steps_above}}},
+                             {"given_up", given_up}});
 }
 
 LoopState parse_loop_state(const std::string& text, const std::string& where) {
-  try {
-    const auto j = nlohmann::json::parse(text);
-    LoopState s;
-    j.at("step").get_to(s.step);
-    j.at("position").get_to(s.position);
-    j.at("metrics_lines").get_to(s.metrics_lines);
-    j.at("evaluated_step").get_to(s.evaluated_step);
-    j.at("best_step").get_to(s.best_step);
-    j.at("best_score").get_to(s.best_score);
-    j.at("elapsed_seconds").get_to(s.elapsed_seconds);
-    j.at("log").at("steps").get_to(s.log.steps);
-    j.at("log").at("sums").get_to(s.log.sums);
-    j.at("guard").at(0).get_to(s.smooth_loss);
-    j.at("guard").at(1).get_to(s.least_smooth_loss);
-    j.at("guard").at(2).get_to(s.smooth_copy);
-    j.at("guard").at(3).get_to(s.steps_above);
-    if (j.contains("given_up"))
-      for (const auto& q : j["given_up"])
-        s.given_up.push_back({text_as_bytes(q.at(0).get<std::string>()), q.at(1).get<std::string>(),
-                              text_as_bytes(q.at(2).get<std::string>())});
-    if (s.step < 0 || s.metrics_lines < 0 || s.log.steps < 0)
-      fail(fmt::format("the state of the run has a negative count: {}", text), where);
-    return s;
-  } catch (const nlohmann::json::exception& e) {
-    fail(fmt::format("the state of the run cannot be read: {}", e.what()), where);
+  const JsonReader json(text, "the state of a run", where, kHint);
+  LoopState s;
+  constexpr int64_t kMany = int64_t{1} << 53;
+  json.get("step", &s.step, 0, kMany);
+  json.get("position", &s.position);
+  json.get("metrics_lines", &s.metrics_lines, 0, kMany);
+  json.get("evaluated_step", &s.evaluated_step, -1, s.step);
+  json.get("best_step", &s.best_step, -1, s.step);
+  json.get("best_score", &s.best_score);
+  json.get("first_score", &s.first_score);
+  json.get("elapsed_seconds", &s.elapsed_seconds, 0);
+  const JsonReader log = json.object("log"), guard = json.object("guard");
+  log.get("steps", &s.log.steps, 0, kMany);
+  s.log.sums = log.numbers("sums");
+  guard.get("smooth_loss", &s.guard.smooth_loss);
+  guard.get("least_smooth_loss", &s.guard.least_smooth_loss);
+  guard.get("smooth_copy", &s.guard.smooth_copy);
+  guard.get("steps_above", &s.guard.steps_above, 0, kMany);
+  for (const JsonReader& q : json.objects("given_up")) {
+    Quarantined& file = s.given_up.emplace_back();
+    q.get("path", &file.path);
+    q.get("category", &file.category);
+    q.get("reason", &file.reason);
+    file.path = text_as_bytes(file.path);
+    file.reason = text_as_bytes(file.reason);
   }
+  return s;
+}
+
+void write_checkpoint(const std::string& path, SafeTensors content) {
+  content.metadata[kChecksum] = checksum(content);
+  write_safetensors(path, content);
+}
+
+SafeTensors read_checkpoint(const std::string& path) {
+  SafeTensors content = read_safetensors(path);
+  const auto stored = content.metadata.find(kChecksum);
+  if (stored == content.metadata.end()) return content;
+  if (const std::string found = checksum(content); found != stored->second)
+    fail(fmt::format("the checksum of its content is {}, but {} was stored", found, stored->second),
+         path);
+  return content;
 }
 
 std::string first_nonfinite(const SafeTensors& content) {

@@ -6,7 +6,8 @@
 //                      that an exact continuation needs. Random numbers have no state besides
 //                      seed and position.
 //
-// A state says nothing about the clock unless the run is limited in minutes; so the last checkpoint
+// Both have in their metadata a checksum of all they hold, so that a flipped bit is noticed. A
+// state says nothing about the clock unless the run is limited in minutes; so the last checkpoint
 // of a run of N steps has the same bytes whether or not the run was interrupted.
 #pragma once
 
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "dojo/graph/executor.h"
+#include "dojo/train/divergence.h"
 #include "dojo/train/safetensors.h"
 #include "dojo/video/recording.h"
 
@@ -34,15 +36,21 @@ struct LoopState {
   int64_t evaluated_step = -1;  // the last evaluation; -1: none yet
   int64_t best_step = -1;
   double best_score = 0;       // held-out mse / copy_last_mse, mean over recordings
+  double first_score = 0;      // that of the weights it began with
   double elapsed_seconds = 0;  // 0 unless the run is limited in minutes
   LogSums log;
-  double smooth_loss = 0, least_smooth_loss = 0, smooth_copy = 0;  // of the divergence guard
-  int64_t steps_above = 0;
+  DivergenceGuard guard;
   std::vector<Quarantined> given_up;  // whole files, by the clips handed out so far
 };
 
 std::string to_json(const LoopState& state);
 LoopState parse_loop_state(const std::string& json, const std::string& where);  // Error(kInput)
+
+// A safetensors file with the metadata "crc32c": the checksum of all other metadata and of all
+// tensors. Reading throws Error(kInput) where it differs, else as read_safetensors(); a file
+// without a checksum, from another program, passes.
+void write_checkpoint(const std::string& path, SafeTensors content);
+SafeTensors read_checkpoint(const std::string& path);
 
 // The name of the first f32 tensor with a number that is not finite, or "".
 std::string first_nonfinite(const SafeTensors& content);

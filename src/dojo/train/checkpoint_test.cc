@@ -1,8 +1,10 @@
 #include "dojo/train/checkpoint.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 
 #include "dojo/base/error.h"
 #include "dojo/graph/interpreter.h"
@@ -25,18 +27,55 @@ TEST(Checkpoint, StateSurvivesBeingWritten) {
   s.evaluated_step = 100;
   s.best_step = 90;
   s.best_score = 0.1;  // no finite binary fraction: all bits must come back
+  s.first_score = 0.9;
   s.elapsed_seconds = 1.0 / 3;
   s.log = {.steps = 3, .sums = {{"loss", 0.7}, {"mse", 1e-300}}};
-  s.smooth_loss = 0.2;
-  s.least_smooth_loss = 0.1;
-  s.smooth_copy = 0.3;
-  s.steps_above = 5;
+  s.guard.smooth_loss = 0.2;
+  s.guard.least_smooth_loss = 0.1;
+  s.guard.smooth_copy = 0.3;
+  s.guard.steps_above = 5;
   const LoopState t = parse_loop_state(to_json(s), "x");
   EXPECT_EQ(to_json(t), to_json(s));
   EXPECT_EQ(t.position, s.position);
   EXPECT_EQ(t.best_score, s.best_score);
   EXPECT_EQ(t.log.sums, s.log.sums);
-  EXPECT_EQ(t.steps_above, 5);
+  EXPECT_EQ(t.first_score, 0.9);
+  EXPECT_EQ(t.guard.steps_above, 5);
+}
+
+TEST(Checkpoint, AChangeOfAnyKindDiffersFromTheChecksum) {
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("dojo_checkpoint_" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  const std::string path = folder / "c.safetensors";
+  SafeTensors content = training_tensors(*tiny_executor(1));
+  content.metadata = {{"step", "7"}};
+  write_checkpoint(path, content);
+  const SafeTensors good = read_checkpoint(path);
+  EXPECT_EQ(good.metadata.at("step"), "7");
+  const auto refused = [&](const SafeTensors& changed) {
+    write_safetensors(path, changed);
+    try {
+      read_checkpoint(path);
+    } catch (const Error& e) {
+      EXPECT_NE(e.message().find("checksum"), std::string::npos);
+      return true;
+    }
+    return false;
+  };
+  SafeTensors bad = good;
+  bad.tensors[3].data[5] ^= std::byte{1};
+  EXPECT_TRUE(refused(bad));
+  bad = good;
+  bad.metadata["step"] = "8";
+  EXPECT_TRUE(refused(bad));
+  bad = good;
+  std::swap(bad.tensors[0].name, bad.tensors[1].name);
+  EXPECT_TRUE(refused(bad));
+  EXPECT_FALSE(refused(good));
+  content.metadata.clear();
+  EXPECT_FALSE(refused(content));  // of another program, without a checksum
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Checkpoint, ABrokenStateIsAnInputError) {

@@ -9,6 +9,7 @@
 #include "dojo/base/check.h"
 #include "dojo/base/parallel_for.h"
 #include "dojo/train/checkpoint.h"
+#include "dojo/train/json.h"
 #include "dojo/train/optical_flow.h"
 
 namespace dojo {
@@ -54,7 +55,7 @@ std::string to_json(const Evaluation& e) {
     row.update(score_json(e.by_horizon[h]));
     j["by_horizon"].push_back(row);
   }
-  return j.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dump(j);
 }
 
 double score_ratio(const Score& score) {

@@ -5,6 +5,8 @@
 // What it writes into the run folder: metrics.jsonl, events.out.tfevents.*, last.safetensors,
 // best.safetensors, quarantine.jsonl (formats: docs/training.md). Everything but times is a pure
 // function of the inputs when the schedule is given in steps, also over any number of resumptions.
+// A resumed run whose last.safetensors is whole goes on also without best.safetensors or a part of
+// metrics.jsonl, but says so, on stderr and in metrics.jsonl.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +32,10 @@ struct LoopOptions {
   int64_t eval_every = 100;      // steps; 0: by time, about 3 % of it
   int64_t checkpoint_every = 0;  // steps; 0: never because of steps
   double checkpoint_seconds = 30;
-  std::map<std::string, std::string> metadata;  // into both checkpoints: task, model, ...
-  std::vector<Quarantined> lost;                // given up before training began; into the list
+  // Into both checkpoints: task, model, ... A checkpoint to go on from must have the same, but for
+  // "dojo_version".
+  std::map<std::string, std::string> metadata;
+  std::vector<Quarantined> lost;  // given up before training began; into the list
   bool quiet = false;
 };
 
@@ -43,8 +47,12 @@ struct LoopResult {
   std::string problem;          // kNonFinite, kDiverged: what happened at which step
   int64_t step = 0;             // steps done
   int64_t best_step = 0;        // of best.safetensors
+  bool learned = false;         // they are better than the weights that the run began with
   Evaluation final_evaluation;  // of best.safetensors; only for kSteps and kMinutes
 };
+
+// The final evaluation, and "step", "best_step" and "learned".
+std::string to_json(const LoopResult& result);
 
 // Throws Error(kIo) when the disk is full; the former checkpoints are whole then. Where no clip is
 // left, the steps so far are in last.safetensors when the error is thrown. After kSteps and

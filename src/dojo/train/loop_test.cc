@@ -1,11 +1,13 @@
 #include "dojo/train/loop.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstring>
@@ -72,7 +74,7 @@ class TrainLoop : public testing::Test {
     std::istringstream file(read_file(folder + "/metrics.jsonl"));
     for (std::string line; std::getline(file, line);) {
       lines.push_back(Json::parse(line));
-      EXPECT_TRUE(lines.back().contains("time"));
+      EXPECT_GT(lines.back()["time"]["resident_bytes"], 0) << line;
       lines.back().erase("time");
     }
     return lines;
@@ -112,6 +114,7 @@ TEST_F(TrainLoop, WritesAllKindsOfLines) {
     EXPECT_TRUE(lines[2].contains(key)) << key;
   EXPECT_EQ(lines[2]["clips"], 20);
   EXPECT_EQ(lines.back()["reason"], "steps");
+  EXPECT_EQ(lines.back()["learned"], true);
   EXPECT_EQ(lines.back()["parameters"], 51);
 }
 
@@ -217,7 +220,7 @@ TEST_F(TrainLoop, BeforeDivergenceNoCheckpointIsReplaced) {
   ASSERT_EQ(result.reason, StopReason::kDiverged);
   const SafeTensors last = read_safetensors(o.folder + "/last.safetensors");
   const LoopState state = parse_loop_state(last.metadata.at("state"), "");
-  EXPECT_EQ(state.steps_above, 0);
+  EXPECT_EQ(state.guard.steps_above, 0);
   EXPECT_LE(state.step, result.step - 200);
 }
 
@@ -267,6 +270,131 @@ TEST_F(TrainLoop, ADamagedCheckpointLeavesTheLogAsItWas) {
   o.resume = true;
   EXPECT_THROW(train(o), Error);
   EXPECT_EQ(read_file(o.folder + "/metrics.jsonl"), log);
+}
+
+TEST_F(TrainLoop, ThatNothingWasLearnedIsSaid) {
+  LoopOptions o = options(folder("a"), 20);
+  o.schedule.learning_rate = 0;
+  const LoopResult result = train(o);
+  EXPECT_EQ(result.best_step, 0);
+  EXPECT_FALSE(result.learned);
+  EXPECT_EQ(metrics(o.folder).back()["learned"], false);
+  const Json json = Json::parse(to_json(result));
+  EXPECT_EQ(json["learned"], false);
+  EXPECT_EQ(json["best_step"], 0);
+  EXPECT_EQ(json["step"], 20);
+  EXPECT_EQ(json["mse"], result.final_evaluation.overall.mse);
+  EXPECT_TRUE(train(options(folder("b"), 20)).learned);
+}
+
+// The warnings of metrics.jsonl.
+std::vector<std::string> warnings_in(const std::vector<Json>& lines) {
+  std::vector<std::string> warnings;
+  for (const Json& line : lines)
+    if (line["kind"] == "warning") warnings.push_back(line["message"]);
+  return warnings;
+}
+
+TEST_F(TrainLoop, WithoutItsBestWeightsARunGoesOnAndSaysSo) {
+  train(options(folder("whole")));
+  int n = 0;
+  for (const auto& [damage, what] : std::vector<std::pair<void (*)(const fs::path&), const char*>>{
+           {[](const fs::path& best) { fs::remove(best); }, "No such file"},
+           {[](const fs::path& best) {
+              std::string bytes = read_file(best);
+              bytes.back() ^= 1;
+              write_file_atomic(best, bytes);
+            },
+            "checksum"},
+           {[](const fs::path& best) {
+              fs::copy_file(best.parent_path() / "first", best,
+                            fs::copy_options::overwrite_existing);
+            },
+            "the weights are of step 0"}}) {
+    LoopOptions o = options(folder("part" + std::to_string(n++)));
+    tiny::Source source;
+    source.on_next = [&](uint64_t position) {
+      const fs::path best = o.folder + "/best.safetensors";
+      if (position == 1 * tiny::kBatch) fs::copy_file(best, best.parent_path() / "first");
+      if (position == 20 * tiny::kBatch) std::raise(SIGTERM);
+    };
+    EXPECT_EQ(train(o, source).best_step, 15);
+    damage(o.folder + "/best.safetensors");
+    o.resume = true;
+    const LoopResult result = train(o);
+    EXPECT_EQ(result.reason, StopReason::kSteps);
+    EXPECT_TRUE(result.learned);
+    const std::vector<std::string> warnings = warnings_in(metrics(o.folder));
+    ASSERT_EQ(warnings.size(), 1u);
+    EXPECT_NE(warnings[0].find("the weights of step 15, is lost"), std::string::npos);
+    EXPECT_NE(warnings[0].find(what), std::string::npos) << warnings[0];
+    // What is trained is what would have been trained.
+    const SafeTensors a = read_checkpoint(root_ / "whole/last.safetensors"),
+                      b = read_checkpoint(o.folder + "/last.safetensors");
+    for (const Tensor& t : a.tensors) EXPECT_EQ(t.data, b.find(t.name)->data) << t.name;
+    EXPECT_EQ(read_checkpoint(o.folder + "/best.safetensors").metadata.at("step"),
+              std::to_string(result.best_step));
+  }
+}
+
+TEST_F(TrainLoop, KilledBetweenItsTwoCheckpointsItGoesOnToTheSameBytes) {
+  train(options(folder("whole")));
+  const auto interrupted = [&](const std::string& name) {
+    LoopOptions o = options(folder(name));
+    tiny::Source source;
+    source.on_next = [](uint64_t position) {
+      if (position == 15 * tiny::kBatch) std::raise(SIGTERM);
+    };
+    EXPECT_EQ(train(o, source).best_step, 15);
+    o.resume = true;
+    return o;
+  };
+  // After last.safetensors was written, before the new best weights got their name.
+  const LoopOptions late = interrupted("late");
+  fs::rename(late.folder + "/best.safetensors", late.folder + "/.best.safetensors.next");
+  train(late);
+  expect_same_run(root_ / "whole", late.folder);
+  // Before that: the state knows nothing of them.
+  const LoopOptions early = interrupted("early");
+  fs::copy_file(root_ / "whole/best.safetensors", early.folder + "/.best.safetensors.next");
+  train(early);
+  expect_same_run(root_ / "whole", early.folder);
+  EXPECT_FALSE(fs::exists(early.folder + "/.best.safetensors.next"));
+}
+
+TEST_F(TrainLoop, LostLinesOfTheLogAreCounted) {
+  train(options(folder("whole")));
+  const std::string whole = read_file(root_ / "whole/metrics.jsonl");
+  for (const std::string& left : {std::string(), whole.substr(0, whole.size() / 2)}) {
+    LoopOptions o = options(folder("part" + std::to_string(left.size())));
+    train(o);
+    write_file_atomic(o.folder + "/metrics.jsonl", left);
+    o.resume = true;
+    EXPECT_EQ(train(o).reason, StopReason::kSteps);
+    const std::vector<std::string> warnings = warnings_in(metrics(o.folder));
+    ASSERT_EQ(warnings.size(), 1u);
+    EXPECT_EQ(warnings[0].find(fmt::format("metrics.jsonl has {} of its 9 lines at step 40",
+                                           std::count(left.begin(), left.end(), '\n'))),
+              0u)
+        << warnings[0];
+    train(o);
+    EXPECT_EQ(warnings_in(metrics(o.folder)), warnings);  // the log is whole again, and remembers
+  }
+}
+
+TEST_F(TrainLoop, TheCheckpointOfAnotherRunIsRefused) {
+  LoopOptions o = options(folder("a"));
+  train(o);
+  o.resume = true;
+  o.metadata["task"] = "other";
+  try {
+    train(o);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.category(), Category::kInput);
+    EXPECT_EQ(e.message(),
+              "the checkpoint is of another run: its task is tiny, that of this run other");
+  }
 }
 
 TEST_F(TrainLoop, AnEvaluationCanBeStopped) {

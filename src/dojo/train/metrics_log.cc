@@ -7,20 +7,33 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 
 namespace dojo {
 
-MetricsLog::MetricsLog(const std::string& path, int64_t keep_lines) : path_(path) {
+namespace {
+
+// -1 where the line does not say.
+int64_t step_of(const std::string& line) {
+  const auto json = nlohmann::json::parse(line, nullptr, false);
+  if (!json.is_object() || !json.contains("step") || !json["step"].is_number_integer()) return -1;
+  return json["step"].get<int64_t>();
+}
+
+}  // namespace
+
+MetricsLog::MetricsLog(const std::string& path, int64_t keep_lines, int64_t last_step)
+    : path_(path) {
   std::string content;
   if (keep_lines > 0 && std::filesystem::exists(path)) content = read_file(path);
   size_t kept = 0;
   while (lines_ < keep_lines) {
     const size_t end = content.find('\n', kept);
     if (end == std::string::npos) break;
-    last_line_ = content.substr(kept, end - kept);
+    if (step_of(content.substr(kept, end - kept)) > last_step) break;
     kept = end + 1;
     ++lines_;
   }
@@ -34,9 +47,7 @@ MetricsLog::~MetricsLog() {
 }
 
 void MetricsLog::append(std::string_view line) {
-  last_line_ = line;
-  const std::string text = last_line_ + "\n";
-  write_all(fd_, text, path_);
+  write_all(fd_, std::string(line) + "\n", path_);
   ++lines_;
 }
 

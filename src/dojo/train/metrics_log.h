@@ -11,9 +11,9 @@ namespace dojo {
 
 class MetricsLog {
  public:
-  // Opens `path` and keeps its first `keep_lines` whole lines (fewer if there are fewer). Throws
-  // Error(kIo).
-  MetricsLog(const std::string& path, int64_t keep_lines);
+  // Opens `path` and keeps its first `keep_lines` whole lines. Fewer if there are fewer, or where
+  // one is of a step after `last_step`: then lines before it were lost. Throws Error(kIo).
+  MetricsLog(const std::string& path, int64_t keep_lines, int64_t last_step);
   ~MetricsLog();
   MetricsLog(const MetricsLog&) = delete;
   MetricsLog& operator=(const MetricsLog&) = delete;
@@ -21,12 +21,11 @@ class MetricsLog {
   void append(std::string_view line);  // without the line end; a full disk is an Error(kIo)
   void sync();                         // to the disk
   int64_t lines() const { return lines_; }
-  const std::string& last_line() const { return last_line_; }  // "" if there is none
 
  private:
   [[noreturn]] void fail(std::string_view doing) const;
 
-  std::string path_, last_line_;
+  std::string path_;
   int fd_ = -1;
   int64_t lines_ = 0;
 };

@@ -26,6 +26,7 @@ bool make_one(const fs::path& path) {
   if (error)
     throw Error(Category::kIo, fmt::format("cannot make the folder: {}", error.message()),
                 path.string());
+  if (made) sync_folder(path.has_parent_path() ? path.parent_path() : ".");
   return made;
 }
 
@@ -75,10 +76,16 @@ RunFolder RunFolder::begin_next(const std::string& prefix) {
 }
 
 RunFolder RunFolder::resume(const std::string& path) {
-  if (!fs::exists(fs::path(path) / "config.json"))
-    throw Error(Category::kConfig, "not a run folder: it has no config.json", path,
-                "see dojo train --out");
-  return RunFolder(path, false);
+  constexpr const char* kHint = "give the folder that dojo train --out named";
+  if (!fs::exists(path)) throw Error(Category::kInput, "there is no such folder", path, kHint);
+  if (!fs::is_directory(path)) throw Error(Category::kInput, "not a folder", path, kHint);
+  RunFolder folder(path, false);  // first: a run that begins just now has no config.json yet
+  if (fs::exists(fs::path(path) / "config.json")) return folder;
+  if (is_empty(path))
+    throw Error(Category::kInput, "nothing to resume: no config.json was written yet", path,
+                fmt::format("start again, with --out {}", path));
+  throw Error(Category::kInput, "nothing to resume: there is no config.json in the folder", path,
+              holds_a_run(path) ? "put it back, or start a new run" : kHint);
 }
 
 RunFolder::RunFolder(RunFolder&& other) noexcept

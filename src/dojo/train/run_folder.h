@@ -16,7 +16,8 @@ class RunFolder {
   // PREFIX-001, or the first number after it that is free; two processes get different ones.
   static RunFolder begin_next(const std::string& prefix);
 
-  // A folder with a run (config.json). Throws Error(kConfig) without one, or if it is under way.
+  // A folder with a run (config.json). Throws Error(kInput) without one, also where the run was
+  // killed before there was anything to go on with, Error(kConfig) if it is under way.
   static RunFolder resume(const std::string& path);
 
   ~RunFolder();

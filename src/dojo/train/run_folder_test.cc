@@ -24,11 +24,12 @@ class RunFolders : public testing::Test {
   }
   void TearDown() override { fs::remove_all(root_); }
 
-  static std::string refusal(const std::function<void()>& act) {
+  static std::string refusal(const std::function<void()>& act,
+                             Category category = Category::kConfig) {
     try {
       act();
     } catch (const Error& e) {
-      EXPECT_EQ(e.category(), Category::kConfig);
+      EXPECT_EQ(e.category(), category);
       return e.message();
     }
     return "";
@@ -47,8 +48,23 @@ TEST_F(RunFolders, AFolderWithARunIsRefusedAndResumed) {
   write_file_atomic(root_ / "config.json", "{}");
   EXPECT_NE(refusal([&] { RunFolder::begin(root_); }).find("a run already"), std::string::npos);
   EXPECT_EQ(RunFolder::resume(root_).path(), root_.string());
-  EXPECT_NE(refusal([&] { RunFolder::resume(root_ / "none"); }).find("config.json"),
-            std::string::npos);
+}
+
+TEST_F(RunFolders, WhereThereIsNothingToResumeThatIsSaid) {
+  const auto refused = [&](const char* name) {
+    return refusal([&] { RunFolder::resume(root_ / name); }, Category::kInput);
+  };
+  EXPECT_EQ(refused("none"), "there is no such folder");
+  write_file_atomic(root_ / "file", "");
+  EXPECT_EQ(refused("file"), "not a folder");
+  // Killed while it looked at the video, or in the middle of writing config.json.
+  make_folder(root_ / "early");
+  EXPECT_EQ(refused("early"), "nothing to resume: no config.json was written yet");
+  write_file_atomic(root_ / "early/.config.json.tmp-1", "{");
+  EXPECT_EQ(refused("early"), "nothing to resume: no config.json was written yet");
+  RunFolder::begin(root_ / "early");
+  write_file_atomic(root_ / "early/last.safetensors", "");
+  EXPECT_EQ(refused("early"), "nothing to resume: there is no config.json in the folder");
 }
 
 TEST_F(RunFolders, ARunUnderWayKeepsOthersOut) {

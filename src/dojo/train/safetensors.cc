@@ -13,6 +13,7 @@
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/train/json.h"
 
 namespace dojo {
 namespace {
@@ -205,7 +206,7 @@ std::vector<std::byte> serialize_safetensors(const SafeTensors& content) {
     offset += t.data.size();
   }
   // Bytes that are no UTF-8 (a path in the metadata) become U+FFFD: the file stays readable.
-  std::string text = header.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  std::string text = dump(header);
   text.resize((text.size() + 7) / 8 * 8, ' ');  // aligns the data
 
   const uint64_t header_bytes = text.size();

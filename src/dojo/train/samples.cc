@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/file.h"
+#include "dojo/train/json.h"
 #include "dojo/video/image.h"
 
 namespace dojo {
@@ -70,12 +71,14 @@ std::vector<size_t> choose(const HeldOutSet& set, int64_t wanted) {
   return chosen;
 }
 
-// Removes the pictures that an earlier samples.json names, and nothing else.
+// Removes an earlier samples.json and the pictures that it names, and nothing else. The list goes
+// first: at no moment does one name pictures of another time.
 void remove_former(const std::filesystem::path& folder) {
   std::error_code ignored;
   const std::filesystem::path list = folder / "samples.json";
   if (!std::filesystem::is_regular_file(list, ignored)) return;
   const Json samples = Json::parse(read_file(list), nullptr, false);
+  std::filesystem::remove(list, ignored);
   if (!samples.is_array()) return;
   for (const Json& sample : samples) {
     if (!sample.is_object() || !sample.contains("images") || !sample["images"].is_object())
@@ -132,10 +135,7 @@ class Writer {
     }
   }
 
-  void finish() {
-    write_file_atomic(folder_ + "/samples.json",
-                      list_.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
-  }
+  void finish() { write_file_atomic(folder_ + "/samples.json", dump(list_, 1) + "\n"); }
 
  private:
   std::string folder_;

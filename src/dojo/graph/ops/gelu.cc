@@ -26,7 +26,8 @@ std::vector<Type> infer(const OpCall& call) {
 // P(N(0,1) < x)
 double normal_cdf(double x) { return 0.5 * (1 + std::erf(x / std::numbers::sqrt2)); }
 
-void evaluate(const OpCall& call, Inputs inputs, Outputs outputs) {
+void evaluate(const OpCall& call, std::span<const RefTensor* const> inputs,
+              std::span<RefTensor> outputs) {
   const bool approximate = is_tanh(call);
   for (size_t i = 0; i < outputs[0].data.size(); ++i) {
     const double x = inputs[0]->data[i];
@@ -36,7 +37,8 @@ void evaluate(const OpCall& call, Inputs inputs, Outputs outputs) {
   }
 }
 
-void evaluate_grad(const OpCall& call, Inputs inputs, Outputs outputs) {
+void evaluate_grad(const OpCall& call, std::span<const RefTensor* const> inputs,
+                   std::span<RefTensor> outputs) {
   const bool approximate = is_tanh(call);
   for (size_t i = 0; i < outputs[0].data.size(); ++i) {
     const double x = inputs[1]->data[i];
@@ -51,7 +53,8 @@ void evaluate_grad(const OpCall& call, Inputs inputs, Outputs outputs) {
   }
 }
 
-std::vector<ValueId> gradient(Builder& b, const Node& node, Gradients dy, const Wanted&) {
+std::vector<ValueId> gradient(Builder& b, const Node& node, std::span<const ValueId> dy,
+                              const std::vector<bool>&) {
   return {b.op("GeluGrad", {dy[0], node.inputs[0]}, node.attributes)};
 }
 

@@ -1,0 +1,92 @@
+#include "dojo/train/run_config.h"
+
+#include <nlohmann/json.hpp>
+
+#include "dojo/base/error.h"
+#include "dojo/base/version.h"
+#include "dojo/train/json.h"
+
+namespace dojo {
+
+std::string to_json(const RunConfig& config) {
+  const RunOptions& o = config.options;
+  nlohmann::ordered_json j;
+  j["dojo_version"] = std::string(version());
+  j["command"] = o.command;
+  j["task"] = "predict";
+  j["seed"] = o.seed;
+  j["model"] = to_metadata(o.model);
+  j["options"] = {{"folders", o.folders},
+                  {"held_out", o.held_out},
+                  {"steps", o.steps},
+                  {"minutes", o.minutes},
+                  {"batch", o.model.batch},
+                  {"height", o.model.height},
+                  {"width", o.model.width},
+                  {"frames", o.model.frames},
+                  {"interval_seconds", o.interval_seconds},
+                  {"horizons", o.horizons},
+                  {"lr", o.learning_rate},
+                  {"weight_decay", o.weight_decay},
+                  {"eval_every", o.eval_every},
+                  {"checkpoint_every", o.checkpoint_every},
+                  {"log_every", o.log_every},
+                  {"workers", o.workers},
+                  {"executor", o.executor}};
+  j["train"] = config.train;
+  j["held_out"] = config.held_out;
+  j["files"] = nlohmann::ordered_json::array();
+  for (const RunFile& f : config.files)
+    j["files"].push_back({{"name", f.name},
+                          {"bytes", f.bytes},
+                          {"frames", f.frames},
+                          {"ends", f.ends},
+                          {"modified_ns", f.modified_ns}});
+  j["threads"] = o.threads;
+  return dump(j, 1) + "\n";
+}
+
+RunConfig parse_run_config(const std::string& text, const std::string& where) {
+  RunConfig config;
+  RunOptions& o = config.options;
+  const JsonReader j(text, "the configuration of a run", where,
+                     "put the config.json of the run back, or start a new run");
+  const JsonReader options = j.object("options"), model = j.object("model");
+  try {
+    o.model = predict_options_from(model.texts());
+  } catch (const Error& e) {
+    model.fail(e.message());
+  }
+  constexpr int64_t kMany = 1'000'000'000;
+  j.get("command", &o.command);
+  j.get("seed", &o.seed);
+  j.get("threads", &o.threads, 1, 1024);
+  j.get("train", &config.train);
+  j.get("held_out", &config.held_out);
+  for (const JsonReader& file : j.objects("files")) {
+    RunFile& f = config.files.emplace_back();
+    file.get("name", &f.name);
+    file.get("bytes", &f.bytes);
+    file.get("frames", &f.frames, 0);
+    file.get("ends", &f.ends);
+    file.get("modified_ns", &f.modified_ns);
+  }
+  options.get("folders", &o.folders);
+  options.get("held_out", &o.held_out);
+  options.get("steps", &o.steps, 0, kMany);
+  options.get("minutes", &o.minutes, 0, 1e6);
+  if (o.steps == 0 && o.minutes == 0) options.fail("neither steps nor minutes");
+  options.get("batch", &o.model.batch, 1, 4096);
+  options.get("interval_seconds", &o.interval_seconds, 1e-3, 3600);
+  options.get("horizons", &o.horizons, 1, 100);
+  options.get("lr", &o.learning_rate, 0, 1e6);
+  options.get("weight_decay", &o.weight_decay, 0, 1e6);
+  options.get("eval_every", &o.eval_every, -1, kMany);
+  options.get("checkpoint_every", &o.checkpoint_every, 0, kMany);
+  options.get("log_every", &o.log_every, 1, kMany);
+  options.get("workers", &o.workers, 1, 64);
+  options.get("executor", &o.executor);
+  return config;
+}
+
+}  // namespace dojo

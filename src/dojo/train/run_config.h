@@ -1,0 +1,49 @@
+// config.json: all that decides what a run computes, and which recordings it computes it from. A
+// run is resumed from it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dojo/model/predict.h"
+
+namespace dojo {
+
+struct RunOptions {
+  std::vector<std::string> folders;   // absolute paths of folders and files
+  std::vector<std::string> held_out;  // patterns; none: about one recording in five
+  PredictOptions model;
+  double interval_seconds = 0.1;
+  int64_t horizons = 4;  // of the final evaluation
+  int64_t steps = 0;
+  double minutes = 0;
+  double learning_rate = 1e-3, weight_decay = 0.01;
+  uint64_t seed = 1;
+  int64_t threads = 0;           // as set; part of what makes bits equal
+  int64_t workers = 1;           // decoding processes
+  int64_t eval_every = -1;       // steps; -1: a small share of the time
+  int64_t checkpoint_every = 0;  // steps; 0: every 30 s only
+  int64_t log_every = 10;
+  std::string executor = "host";
+  std::vector<std::string> command;  // as it was typed, for people
+};
+
+// What a resumed run compares, so that it does not go on with other video of the same name.
+struct RunFile {
+  std::string name;              // of the recording
+  uint64_t bytes = 0, ends = 0;  // of its Fingerprint: size, and hash of both ends
+  uint64_t modified_ns = 0;      // and time stamp
+  int64_t frames = 0;
+};
+
+struct RunConfig {
+  RunOptions options;
+  std::vector<std::string> train, held_out;  // names of recordings
+  std::vector<RunFile> files;                // of all of them
+};
+
+std::string to_json(const RunConfig& config);
+RunConfig parse_run_config(const std::string& json, const std::string& where);  // Error(kInput)
+
+}  // namespace dojo

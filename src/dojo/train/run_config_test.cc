@@ -1,0 +1,89 @@
+#include "dojo/train/run_config.h"
+
+#include <gtest/gtest.h>
+
+#include "dojo/base/error.h"
+
+namespace dojo {
+namespace {
+
+TEST(RunConfig, SurvivesBeingWritten) {
+  RunConfig c;
+  c.options = {.folders = {"/a b/c", "/d\"e"},
+               .held_out = {"kitti*"},
+               .model = {.batch = 3, .frames = 4, .height = 64, .width = 96, .channels = 16},
+               .interval_seconds = 0.05,
+               .horizons = 2,
+               .steps = 7,
+               .minutes = 0.5,
+               .learning_rate = 3e-4,
+               .weight_decay = 0.1,
+               .seed = ~uint64_t{0},
+               .threads = 2,
+               .workers = 3,
+               .eval_every = 11,
+               .checkpoint_every = 13,
+               .log_every = 17,
+               .executor = "interpreter",
+               .command = {"dojo", "train"}};
+  c.train = {"x.mp4"};
+  c.held_out = {"y.mp4", "z.mp4"};
+  const RunConfig d = parse_run_config(to_json(c), "config.json");
+  EXPECT_EQ(to_json(d), to_json(c));
+  EXPECT_EQ(d.options.model.batch, 3);
+  EXPECT_EQ(d.options.seed, ~uint64_t{0});
+  EXPECT_EQ(d.options.folders[1], "/d\"e");
+}
+
+TEST(RunConfig, NumbersBeyondTheirRangeAreNamedWithTheFile) {
+  RunConfig good;
+  good.options.steps = 5;
+  good.options.threads = 1;
+  parse_run_config(to_json(good), "config.json");
+  for (const auto& [what, change] : std::vector<std::pair<std::string, void (*)(RunOptions&)>>{
+           {"log_every", [](RunOptions& o) { o.log_every = 0; }},
+           {"threads", [](RunOptions& o) { o.threads = 0; }},
+           {"workers", [](RunOptions& o) { o.workers = -1; }},
+           {"minutes", [](RunOptions& o) { o.minutes = -1; }},
+           {"neither steps nor minutes", [](RunOptions& o) { o.steps = 0; }}}) {
+    RunConfig bad = good;
+    change(bad.options);
+    try {
+      parse_run_config(to_json(bad), "config.json");
+      ADD_FAILURE() << what;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.category(), Category::kInput);
+      EXPECT_EQ(e.where(), "config.json");
+      EXPECT_NE(e.message().find(what), std::string::npos) << e.message();
+    }
+  }
+}
+
+TEST(RunConfig, NamesThatAreNoUtf8AreWrittenAllTheSame) {
+  RunConfig c;
+  c.options.steps = 5;
+  c.options.threads = 1;
+  c.train = {"caf\xE9.mp4"};
+  c.files = {{.name = "caf\xE9.mp4", .bytes = 1000, .ends = 9, .modified_ns = 7, .frames = 30}};
+  const RunConfig d = parse_run_config(to_json(c), "config.json");
+  EXPECT_EQ(d.train[0], "caf\xEF\xBF\xBD.mp4");
+  EXPECT_EQ(d.files.at(0).frames, 30);
+}
+
+TEST(RunConfig, WhatIsNoConfigurationIsAnInputErrorWithTheFile) {
+  std::string wrong_model = to_json(RunConfig{});
+  wrong_model.replace(wrong_model.find("\"channels\": \"32\""), 16, "\"channels\": \"31\"");
+  for (const std::string& bad :
+       {std::string(), std::string("{}"), std::string("[1]"), wrong_model}) {
+    try {
+      parse_run_config(bad, "config.json");
+      ADD_FAILURE() << bad;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.category(), Category::kInput) << e.what();
+      EXPECT_EQ(e.where(), "config.json") << e.what();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dojo

@@ -1,0 +1,123 @@
+#include "dojo/train/run_log.h"
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "dojo/base/file.h"
+#include "dojo/base/process_memory.h"
+#include "dojo/train/json.h"
+
+namespace dojo {
+namespace {
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+// `time` holds what depends on the clock or the machine.
+struct RunLog::Line {
+  nlohmann::ordered_json json, time = nlohmann::ordered_json::object();
+};
+
+RunLog::RunLog(const std::string& folder, const LoopState* resumed)
+    : metrics_(folder + "/metrics.jsonl", resumed ? resumed->metrics_lines : 0,
+               resumed ? resumed->step : 0),
+      events_(folder, resumed ? resumed->step + 1 : 0) {
+  if (!resumed) return;
+  before_ = times_of(read_file(folder + "/metrics.jsonl"));
+  before_.elapsed = std::max(before_.elapsed, resumed->elapsed_seconds);
+}
+
+void RunLog::start(int64_t clips) {
+  began_ = seconds_now();
+  logged_clips_ = clips;
+}
+
+double RunLog::elapsed() const {
+  return before_.elapsed + (began_ > 0 ? seconds_now() - began_ : 0);
+}
+
+double RunLog::share_of_waiting() const {
+  return logged_.wait / std::max(1e-9, logged_.wait + logged_.compute);
+}
+
+// Every line says when it was written and how much memory the process took then.
+void RunLog::append(Line line) {
+  nlohmann::ordered_json time{{"elapsed_seconds", elapsed()}};
+  time.update(line.time);
+  time["resident_bytes"] = process_memory().resident_bytes;
+  line.json["time"] = std::move(time);
+  metrics_.append(dump(line.json));
+}
+
+void RunLog::step(int64_t step, int64_t clips, float lr,
+                  const std::vector<std::pair<std::string, double>>& means,
+                  const LoaderStats& stats) {
+  now_.wait = stats.wait_seconds;
+  now_.decode = stats.decode_seconds;
+  now_.elapsed = elapsed() - before_.elapsed;
+  const double training = now_.elapsed - logged_.elapsed - (now_.eval - logged_.eval);
+  clips_per_second_ = static_cast<double>(clips - logged_clips_) / std::max(1e-9, training);
+
+  Line line;
+  line.json = {{"kind", "step"}, {"step", step}};
+  std::vector<std::pair<std::string, float>> scalars;
+  for (const auto& [name, mean] : means) {
+    line.json[name] = mean;
+    scalars.emplace_back("train/" + name, static_cast<float>(mean));
+  }
+  line.json["lr"] = lr;
+  line.json["clips"] = clips;
+  line.time = {{"clips_per_second", clips_per_second_},
+               {"wait_seconds", now_.wait - logged_.wait},
+               {"compute_seconds", now_.compute - logged_.compute},
+               {"decode_seconds", now_.decode - logged_.decode}};
+  append(std::move(line));
+  logged_ = now_;
+  logged_clips_ = clips;
+  scalars.emplace_back("train/lr", lr);
+  scalars.emplace_back("time/clips_per_second", static_cast<float>(clips_per_second_));
+  events_.scalars(step, scalars);
+}
+
+void RunLog::evaluation(int64_t step, const Evaluation& evaluation, double seconds) {
+  now_.eval += seconds;
+  Line line;
+  line.json = {{"kind", "eval"}, {"step", step}};
+  line.json.update(nlohmann::ordered_json::parse(to_json(evaluation)));
+  line.time["eval_seconds"] = seconds;
+  append(std::move(line));
+  const Score& s = evaluation.overall;
+  const std::vector<std::pair<std::string, float>> scalars = {
+      {"held_out/mse", static_cast<float>(s.mse)},
+      {"held_out/copy_last_mse", static_cast<float>(s.copy_last_mse)},
+      {"held_out/flow_mse", static_cast<float>(s.flow_mse)},
+      {"held_out/ratio", static_cast<float>(score_ratio(s))}};
+  events_.scalars(step, scalars);
+}
+
+void RunLog::warning(int64_t step, const std::string& message) {
+  Line line;
+  line.json = {{"kind", "warning"}, {"step", step}, {"message", message}};
+  append(std::move(line));
+}
+
+void RunLog::final(const LoopResult& result, int64_t parameters, const LoaderStats& stats) {
+  Line line;
+  line.json = {
+      {"kind", "final"},           {"step", result.step},           {"best_step", result.best_step},
+      {"learned", result.learned}, {"reason", name(result.reason)}, {"parameters", parameters}};
+  if (!result.problem.empty()) line.json["problem"] = result.problem;
+  line.time = {{"decode_seconds", before_.decode + stats.decode_seconds},
+               {"wait_seconds", before_.wait + stats.wait_seconds},
+               {"compute_seconds", before_.compute + now_.compute},
+               {"eval_seconds", before_.eval + now_.eval},
+               {"peak_memory_bytes", process_memory().peak_bytes}};
+  append(std::move(line));
+  metrics_.sync();
+}
+
+}  // namespace dojo

@@ -1,0 +1,30 @@
+#include "dojo/train/times.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace dojo {
+
+Times times_of(const std::string& metrics) {
+  Times t;
+  std::istringstream lines(metrics);
+  for (std::string line; std::getline(lines, line);) {
+    const auto j = nlohmann::json::parse(line, nullptr, false);
+    if (!j.is_object() || !j.contains("time") || (j.contains("kind") && j["kind"] == "final"))
+      continue;
+    const auto seconds = [&](const char* name) {
+      const auto& time = j["time"];
+      if (!time.is_object() || !time.contains(name) || !time[name].is_number()) return 0.0;
+      return time[name].get<double>();
+    };
+    t.wait += seconds("wait_seconds");
+    t.compute += seconds("compute_seconds");
+    t.decode += seconds("decode_seconds");
+    t.eval += seconds("eval_seconds");
+    t.elapsed = std::max(t.elapsed, seconds("elapsed_seconds"));
+  }
+  return t;
+}
+
+}  // namespace dojo
