@@ -1,4 +1,5 @@
-// DOJO_CHECK is for our own bugs: it prints both values and the place, and stops the run. What a user can cause is an Error.
+// DOJO_CHECK is for our own bugs: it prints both values and the place, and stops the run. What a
+// user can cause is an Error.
 #pragma once
 
 #include <fmt/format.h>
@@ -11,20 +12,20 @@ namespace dojo {
 
 }  // namespace dojo
 
-#define DOJO_CHECK(condition)                                                     \
-  do {                                                                            \
-    if (!(condition)) [[unlikely]]                                                \
-      ::dojo::check_failed(__FILE__, __LINE__, #condition);                       \
+#define DOJO_CHECK(condition)                               \
+  do {                                                      \
+    if (!(condition)) [[unlikely]]                          \
+      ::dojo::check_failed(__FILE__, __LINE__, #condition); \
   } while (false)
 
-#define DOJO_CHECK_OP(a, op, b)                                                          \
-  do {                                                                                   \
-    const auto& dojo_check_a = (a);                                                      \
-    const auto& dojo_check_b = (b);                                                      \
-    if (!(dojo_check_a op dojo_check_b)) [[unlikely]]                                    \
-      ::dojo::check_failed(__FILE__, __LINE__,                                           \
-                           fmt::format("{} {} {} (seen {} and {})", #a, #op, #b, dojo_check_a, \
-                                       dojo_check_b));                                   \
+#define DOJO_CHECK_OP(a, op, b)                                                               \
+  do {                                                                                        \
+    const auto& dojo_check_a = (a);                                                           \
+    const auto& dojo_check_b = (b);                                                           \
+    if (!(dojo_check_a op dojo_check_b)) [[unlikely]]                                         \
+      ::dojo::check_failed(                                                                   \
+          __FILE__, __LINE__,                                                                 \
+          fmt::format("{} {} {} (seen {} and {})", #a, #op, #b, dojo_check_a, dojo_check_b)); \
   } while (false)
 
 #define DOJO_CHECK_EQ(a, b) DOJO_CHECK_OP(a, ==, b)

@@ -1,5 +1,5 @@
-// Errors that a user can cause. Everything that can go wrong from outside (files, options, graphs) is thrown as one Error;
-// a bug of ours is a DOJO_CHECK (check.h) and stops the run.
+// Errors that a user can cause. Everything that can go wrong from outside (files, options, graphs)
+// is thrown as one Error; a bug of ours is a DOJO_CHECK (check.h) and stops the run.
 //
 //   throw Error(Category::kInput, "no video stream", path, "give a file that ffprobe can list");
 //   -> dojo: error (input): no video stream, clips/a.mp4; give a file that ffprobe can list
@@ -23,12 +23,14 @@ enum class Category {
 // The word printed in the message: "input", "config", "io", ...
 std::string_view name(Category category);
 
-// The exit code of the command line: 2 for config, 3 for input, 1 for the others (docs/architecture.md).
+// The exit code of the command line: 2 for config, 3 for input, 1 for the others
+// (docs/architecture.md).
 int exit_code(Category category);
 
 class Error : public std::exception {
  public:
-  // `message`: what was wrong, with the value seen. `where`: the file, line, node or option. `hint`: what to try next.
+  // `message`: what was wrong, with the value seen. `where`: the file, line, node or option.
+  // `hint`: what to try next.
   Error(Category category, std::string message, std::string where = {}, std::string hint = {});
 
   Category category() const { return category_; }

@@ -57,7 +57,8 @@ int64_t Random::below(int64_t n) {
   return static_cast<int64_t>(x % bound);
 }
 
-double Random::normal() {  // Box and Muller; the second of the pair is dropped, so that each call takes two uniforms
+// Box and Muller; the second of the pair is dropped, so that each call takes two uniforms.
+double Random::normal() {
   const double u = 1.0 - uniform();
   return std::sqrt(-2.0 * std::log(u)) * std::cos(2.0 * std::numbers::pi * uniform());
 }

@@ -1,6 +1,7 @@
-// Counter-based random numbers: Philox 4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011).
-// The n-th number of a stream is a pure function of (seed, stream, n), so a result never depends on threads or on what was drawn
-// elsewhere. A Random is a small value with its own counter; give each independent thing a stream of its own:
+// Counter-based random numbers: Philox 4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as
+// 1, 2, 3", SC 2011). The n-th number of a stream is a pure function of (seed, stream, n), so a
+// result never depends on threads or on what was drawn elsewhere. A Random is a small value with
+// its own counter; give each independent thing a stream of its own:
 //
 //   Random random(seed, stream_id("augment"), sample_position);
 #pragma once
@@ -18,15 +19,16 @@ uint64_t stream_id(std::string_view name);  // FNV-1a, 64 bits
 
 class Random {
  public:
-  // `stream` and `substream` select one of 2^64 x 2^32 (substream is taken modulo 2^32) independent streams of 2^34 numbers.
+  // `stream` and `substream` select one of 2^64 x 2^32 (substream is taken modulo 2^32) independent
+  // streams of 2^34 numbers.
   explicit Random(uint64_t seed, uint64_t stream = 0, uint64_t substream = 0);
 
   uint32_t next_u32();
   uint64_t next_u64();
-  double uniform();                         // [0, 1), 53 bits
+  double uniform();                          // [0, 1), 53 bits
   double uniform(double begin, double end);  // [begin, end)
-  int64_t below(int64_t n);                 // [0, n), unbiased. REQUIRES: n > 0
-  double normal();                          // mean 0, standard deviation 1
+  int64_t below(int64_t n);                  // [0, n), unbiased. REQUIRES: n > 0
+  double normal();                           // mean 0, standard deviation 1
   bool chance(double probability) { return uniform() < probability; }
 
  private:

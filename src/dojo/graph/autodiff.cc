@@ -9,8 +9,6 @@
 namespace dojo {
 namespace {
 
-size_t at(ValueId v) { return static_cast<size_t>(index(v)); }
-
 // Which f32 values depend on one of `wrt`.
 std::vector<bool> dependent_values(const Graph& graph, std::span<const ValueId> wrt) {
   std::vector<bool> result(graph.values.size(), false);

@@ -17,28 +17,25 @@ namespace {
 // results in node order.
 Graph compacted(const Graph& graph) {
   std::vector<bool> live(graph.values.size(), false);
-  for (const Output& output : graph.outputs) live[static_cast<size_t>(index(output.value))] = true;
-  for (const Update& update : graph.updates) live[static_cast<size_t>(index(update.value))] = true;
+  for (const Output& output : graph.outputs) live[at(output.value)] = true;
+  for (const Update& update : graph.updates) live[at(update.value)] = true;
   std::vector<bool> keep(graph.nodes.size(), false);
   for (size_t n = graph.nodes.size(); n-- > 0;) {
-    for (ValueId v : graph.nodes[n].outputs)
-      keep[n] = keep[n] || live[static_cast<size_t>(index(v))];
+    for (ValueId v : graph.nodes[n].outputs) keep[n] = keep[n] || live[at(v)];
     if (!keep[n]) continue;
     for (ValueId v : graph.nodes[n].inputs)
-      if (v != kNoValue) live[static_cast<size_t>(index(v))] = true;
+      if (v != kNoValue) live[at(v)] = true;
   }
 
   Graph result;
   result.name = graph.name;
   std::vector<ValueId> renumbered(graph.values.size(), kNoValue);
-  auto renumber = [&](ValueId v) {
-    return v == kNoValue ? v : renumbered[static_cast<size_t>(index(v))];
-  };
+  auto renumber = [&](ValueId v) { return v == kNoValue ? v : renumbered[at(v)]; };
   auto move = [&](ValueId v, NodeId producer) {
     const ValueId moved{static_cast<int32_t>(result.values.size())};
     result.values.push_back(graph.value(v));
     result.values.back().producer = producer;
-    renumbered[static_cast<size_t>(index(v))] = moved;
+    renumbered[at(v)] = moved;
     return moved;
   };
   for (Input input : graph.inputs) {

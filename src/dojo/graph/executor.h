@@ -43,9 +43,8 @@ class Executor {
   virtual std::string first_nonfinite() = 0;
 
   virtual int64_t memory_bytes() const = 0;  // parameters, states, arena and scratch
-  virtual std::vector<NodeTime> profile() {
-    return {};
-  }  // seconds of each node in one more run, without updating
+  // Seconds of each node in one more run, without updating.
+  virtual std::vector<NodeTime> profile() { return {}; }
 
   // Shorthands. REQUIRES as above.
   void write_f32(std::string_view name, std::span<const float> values) {

@@ -33,6 +33,9 @@ inline constexpr ValueId kNoValue{-1};  // an optional operand that is absent
 inline constexpr NodeId kNoNode{-1};    // the producer of a graph input
 constexpr int32_t index(ValueId v) { return static_cast<int32_t>(v); }
 constexpr int32_t index(NodeId n) { return static_cast<int32_t>(n); }
+// The place in Graph::values, Graph::nodes and any other vector with an element for each.
+constexpr size_t at(ValueId v) { return static_cast<size_t>(index(v)); }
+constexpr size_t at(NodeId n) { return static_cast<size_t>(index(n)); }
 
 using Attribute =
     std::variant<int64_t, double, std::string, std::vector<int64_t>, std::vector<double>>;
@@ -102,8 +105,8 @@ struct Graph {
   std::vector<Output> outputs;
   std::vector<Update> updates;
 
-  const Value& value(ValueId v) const { return values[static_cast<size_t>(index(v))]; }
-  const Node& node(NodeId n) const { return nodes[static_cast<size_t>(index(n))]; }
+  const Value& value(ValueId v) const { return values[at(v)]; }
+  const Node& node(NodeId n) const { return nodes[at(n)]; }
   const Type& type(ValueId v) const { return value(v).type; }
 
   const Input* find_input(std::string_view value_name) const;  // nullptr if there is none

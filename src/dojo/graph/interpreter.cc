@@ -12,8 +12,6 @@
 namespace dojo {
 namespace {
 
-size_t at(ValueId v) { return static_cast<size_t>(index(v)); }
-
 bool all_finite(const RefTensor& t) {
   return std::all_of(t.data.begin(), t.data.end(), [](double x) { return std::isfinite(x); });
 }

@@ -85,8 +85,7 @@ class Verifier {
   const Value& use(ValueId v, const std::string& where) const {
     if (index(v) < 0 || index(v) >= static_cast<int32_t>(made_.size()))
       fail(fmt::format("there is no value {}", index(v)), where);
-    if (!made_[static_cast<size_t>(index(v))])
-      fail(fmt::format("uses %{} before it is made", graph_.value(v).name), where);
+    if (!made_[at(v)]) fail(fmt::format("uses %{} before it is made", graph_.value(v).name), where);
     return graph_.value(v);
   }
 

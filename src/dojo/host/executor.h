@@ -2,10 +2,13 @@
 // kernels over memory that is planned once; run() then only walks that list and allocates nothing.
 //
 //   graph -> fold.h      values that depend on constants only are computed once
-//         -> units.h     nodes that one kernel computes together: elementwise chains, all AdamW ...
+//         -> units.h     nodes that one kernel computes together (fuse.h says which), and in which
+//                        order
 //         -> layout.h    the physical order of each value: row-major, channels-last, packed weights
+//         -> in_place.h  updates that are made in the memory of their state
 //         -> lower.h     units become steps over buffers; steps.h says what these are
 //         -> memory_plan.h  buffers get places in one arena by their lifetimes
+//   exchange.h carries values between the caller and that memory.
 //
 // A step has two phases. First all that the outputs depend on runs, and the guards are checked;
 // only then the rest, which only updates depend on, writes parameters and states, in place where it

@@ -15,6 +15,7 @@
 #include "dojo/graph/bytes.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/graph/ops/op_cases.h"
+#include "dojo/graph/text.h"
 
 namespace dojo {
 namespace {
@@ -256,6 +257,46 @@ TEST(HostExecutor, EachRunHasTheSameBits) {
       EXPECT_EQ(std::memcmp(x.data(), first[i].data(), x.size() * sizeof(float)), 0);
     }
   }
+}
+
+// An average of an average: `source` is the old or the new value of the first.
+Graph average_of_average(const std::string& source) {
+  return parse_graph(
+      "graph \"averages\" {\n"
+      "parameter %p: f32[4] = constant(1)\nstate %a: f32[4] = constant(0)\n"
+      "state %c: f32[4] = constant(0)\ndata %t: f32[]\n"
+      "%d1: f32[4] = Sub(%p, %a)\n%m1: f32[4] = Mul(%d1, %t)\n%a2: f32[4] = Add(%a, %m1)\n"
+      "%d2: f32[4] = Sub(" +
+      source +
+      ", %c)\n%m2: f32[4] = Mul(%d2, %t)\n%c2: f32[4] = Add(%c, %m2)\n"
+      "update %a = %a2\nupdate %c = %c2\n}\n");
+}
+
+TEST(HostExecutor, AnAverageOfAnAverageReadsTheValueThatTheGraphNames) {
+  for (const std::string source : {"%a", "%a2"}) {
+    const auto e = make_host_executor(average_of_average(source));
+    initialize(*e, 1);
+    e->write_scalar("t", 0.5f);
+    ASSERT_TRUE(e->run());
+    const float expected = source == "%a" ? 0 : 0.25f;
+    EXPECT_EQ(e->read_f32("a"), std::vector<float>(4, 0.5f));
+    EXPECT_EQ(e->read_f32("c"), std::vector<float>(4, expected)) << source;
+  }
+}
+
+// The gradient of 5 filters lies in memory as that of 16; the last tap alone overflows.
+TEST(HostExecutor, AGradientThatIsNotFiniteInItsLastElementIsNamed) {
+  const Graph graph = parse_graph(
+      "graph \"overflow\" {\n"
+      "parameter %w: f32[5,3,3,3] = constant(0)\ndata %x: f32[1,3,4,4]\ndata %dy: f32[1,5,4,4]\n"
+      "%g: f32[5,3,3,3] = ConvWeightGrad(%x, %dy; kernel_shape=[3,3], pads=[1,1,1,1])\n"
+      "%w2: f32[5,3,3,3] = Sub(%w, %g)\nupdate %w = %w2\n}\n");
+  const auto e = make_host_executor(graph);
+  std::vector<float> x(3 * 16, 0.0f), dy(5 * 16, 0.0f);
+  x.back() = dy[5 * 16 - 6] = 1e30f;  // the last channel's pixel (3,3), the last filter's (2,2)
+  e->write_f32("x", x);
+  e->write_f32("dy", dy);
+  EXPECT_EQ(e->first_nonfinite(), "ConvWeightGrad %g");
 }
 
 TEST(HostExecutor, StatesThatSwapTheirValuesSwap) {

@@ -43,7 +43,7 @@ Constants fold_constants(const Graph& graph) {
     if (!all) continue;
     std::vector<RefTensor> outputs = evaluate_node(graph, node, inputs);
     for (size_t i = 0; i < outputs.size(); ++i)
-      constants.values[static_cast<size_t>(index(node.outputs[i]))] = std::move(outputs[i]);
+      constants.values[at(node.outputs[i])] = std::move(outputs[i]);
   }
   return constants;
 }

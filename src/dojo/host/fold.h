@@ -11,8 +11,8 @@ namespace dojo::host {
 struct Constants {
   std::vector<std::optional<RefTensor>> values;  // by value; f32 values are rounded to f32
 
-  bool has(ValueId v) const { return values[static_cast<size_t>(index(v))].has_value(); }
-  const RefTensor& get(ValueId v) const { return *values[static_cast<size_t>(index(v))]; }
+  bool has(ValueId v) const { return values[at(v)].has_value(); }
+  const RefTensor& get(ValueId v) const { return *values[at(v)]; }
   // The number, if all elements are the same f32 number.
   std::optional<float> uniform(ValueId v) const;
 };

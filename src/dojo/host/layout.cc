@@ -12,8 +12,6 @@
 namespace dojo::host {
 namespace {
 
-size_t at(ValueId v) { return static_cast<size_t>(index(v)); }
-
 template <size_t n>
 bool is_one_of(std::string_view op, const std::string_view (&list)[n]) {
   return std::find(std::begin(list), std::end(list), op) != std::end(list);

@@ -10,11 +10,7 @@
 #include "dojo/host/kernels/copy.h"
 
 namespace dojo::host {
-namespace {
 
-size_t at(ValueId v) { return static_cast<size_t>(index(v)); }
-
-// From one order of dimensions to the other.
 kernels::StridedCopy layout_copy(const Shape& shape, Layout::Kind from, Layout::Kind to) {
   const Shape source = physical(shape, from);
   std::vector<int64_t> permutation(shape.size());
@@ -23,8 +19,6 @@ kernels::StridedCopy layout_copy(const Shape& shape, Layout::Kind from, Layout::
         static_cast<int64_t>(physical_axis(axis, shape.size(), from));
   return kernels::transpose_copy(source, permutation);
 }
-
-}  // namespace
 
 Lowering::Lowering(const Graph& g, const Constants& c, std::vector<Layout> l)
     : graph(g),
@@ -55,7 +49,7 @@ BufferId Lowering::new_buffer(ValueId v, int64_t bytes) {
   const auto state = in_place.find(v);
   if (state != in_place.end()) {
     const BufferId buffer = primary(state->second).buffer;
-    DOJO_CHECK_EQ(program.buffers[host::at(buffer)].bytes, bytes);
+    DOJO_CHECK_EQ(program.buffers[at(buffer)].bytes, bytes);
     return buffer;
   }
   return program.add_buffer(graph.value(v).name, bytes);
@@ -70,7 +64,7 @@ const Form& Lowering::primary(ValueId v) {
         program.add_buffer(graph.value(v).name, t.type.num_bytes(), Buffer::Kind::kPersistent);
     program.constants.push_back({b, std::vector<std::byte>(size_t(t.type.num_bytes()))});
     to_bytes(t.type.format, t.data, program.constants.back().bytes);
-    forms.push_back({Layout::Kind::kRowMajor, {}, b});
+    forms.push_back({kRow, {}, b});
   }
   return forms[0];
 }
@@ -87,19 +81,10 @@ BufferId Lowering::operand(ValueId v, Layout::Kind kind) {
   if (from.kind == Layout::Kind::kPacked) {
     const onednn::Format plain = plain_format(v);
     add_operation(what, onednn::reorder(from.packed, plain), {from.buffer}, {to});
-    forms_[at(v)].push_back({Layout::Kind::kRowMajor, {}, to});
+    forms_[at(v)].push_back({kRow, {}, to});
     return operand(v, kind);
   }
-  const auto copy = layout_copy(type.shape, from.kind, kind);
-  const bool bytes = size_bytes(type.format) == 1;
-  const BufferId source = from.buffer;
-  add(what, {source}, {to}, [=](const Memory& m) -> Kernel {
-    if (bytes)
-      return [copy, x = m.get<uint8_t>(source), y = m.get<uint8_t>(to)] {
-        kernels::copy_u8(copy, x, y);
-      };
-    return [copy, x = m.get(source), y = m.get(to)] { kernels::copy_f32(copy, x, y); };
-  });
+  add_copy(what, layout_copy(type.shape, from.kind, kind), type.format, from.buffer, to);
   forms_[at(v)].push_back({kind, {}, to});
   return to;
 }
@@ -108,12 +93,12 @@ BufferId Lowering::operand(ValueId v, const onednn::Format& format, const onednn
   primary(v);
   for (const Form& form : forms_[at(v)]) {
     if (form.kind == Layout::Kind::kPacked && form.packed == format) return form.buffer;
-    if (form.kind == Layout::Kind::kRowMajor && plain == format) return form.buffer;
+    if (form.kind == kRow && plain == format) return form.buffer;
   }
-  if (forms_[at(v)][0].kind == Layout::Kind::kChannelsLast) operand(v, Layout::Kind::kRowMajor);
+  if (forms_[at(v)][0].kind == kLast) operand(v, kRow);
   Form from = forms_[at(v)][0];
   for (const Form& form : forms_[at(v)])
-    if (form.kind != Layout::Kind::kChannelsLast) {
+    if (form.kind != kLast) {
       from = form;
       break;
     }
@@ -158,6 +143,23 @@ onednn::Format Lowering::plain_format(ValueId v) {
   return onednn::plain_weights(conv_shape(*this, graph.node(layouts[at(v)].packed_for)));
 }
 
+BufferId Lowering::operand_like(ValueId v, ValueId model) {
+  const Layout::Kind kind = kind_of(model);
+  if (kind != Layout::Kind::kPacked) return operand(v, kind);
+  return operand(v, packed_format(model), plain_format(model));
+}
+
+BufferId Lowering::result_like(ValueId v, ValueId model) {
+  const Layout::Kind kind = kind_of(model);
+  return kind == Layout::Kind::kPacked ? result(v, packed_format(model)) : result(v, kind);
+}
+
+int64_t Lowering::elements_like(ValueId model) {
+  return kind_of(model) == Layout::Kind::kPacked
+             ? packed_format(model).bytes() / int64_t{sizeof(float)}
+             : graph.type(model).num_elements();
+}
+
 int64_t Lowering::physical_elements(ValueId v) {
   const Form& form = primary(v);
   return form.kind == Layout::Kind::kPacked ? form.packed.bytes() / int64_t{sizeof(float)}
@@ -173,6 +175,18 @@ void Lowering::add(std::string what, std::vector<BufferId> reads, std::vector<Bu
                    std::vector<std::pair<BufferId, BufferId>> may_share) {
   program.steps.push_back({std::move(what), std::move(reads), std::move(writes), std::move(bind),
                            std::move(may_share), committing});
+}
+
+void Lowering::add_copy(std::string what, const kernels::StridedCopy& copy, Format format,
+                        BufferId from, BufferId to) {
+  const bool bytes = size_bytes(format) == 1;
+  add(std::move(what), {from}, {to}, [=](const Memory& m) -> Kernel {
+    if (bytes)
+      return [copy, x = m.get<uint8_t>(from), y = m.get<uint8_t>(to)] {
+        kernels::copy_u8(copy, x, y);
+      };
+    return [copy, x = m.get(from), y = m.get(to)] { kernels::copy_f32(copy, x, y); };
+  });
 }
 
 void Lowering::add_operation(std::string what, const onednn::Operation& operation,
@@ -196,9 +210,8 @@ std::string Lowering::label(const Node& node) const {
 }
 
 bool Lowering::used_outside(ValueId v, const Unit& unit) const {
-  return std::any_of(users_[at(v)].begin(), users_[at(v)].end(), [&](NodeId n) {
-    return n == kNoNode || !std::binary_search(unit.nodes.begin(), unit.nodes.end(), n);
-  });
+  return std::any_of(users_[at(v)].begin(), users_[at(v)].end(),
+                     [&](NodeId n) { return n == kNoNode || !unit.has(n); });
 }
 
 OpCall Lowering::call(const Node& node) {
@@ -240,8 +253,8 @@ void lower_reference(Lowering& l, const Node& node) {
     std::vector<std::byte*> targets;
   };
   std::vector<BufferId> reads, writes;
-  for (ValueId v : node.inputs) reads.push_back(l.operand(v, Layout::Kind::kRowMajor));
-  for (ValueId v : node.outputs) writes.push_back(l.result(v, Layout::Kind::kRowMajor));
+  for (ValueId v : node.inputs) reads.push_back(l.operand(v, kRow));
+  for (ValueId v : node.outputs) writes.push_back(l.result(v, kRow));
   const Graph* graph = &l.graph;
   l.add("reference " + l.label(node), reads, writes, [=, &node](const Memory& m) -> Kernel {
     auto t = std::make_shared<Tensors>();

@@ -8,11 +8,15 @@
 #include <string_view>
 #include <vector>
 
+#include "dojo/host/kernels/copy.h"
 #include "dojo/host/onednn.h"
 #include "dojo/host/steps.h"
 #include "dojo/host/units.h"
 
 namespace dojo::host {
+
+inline constexpr Layout::Kind kRow = Layout::Kind::kRowMajor;
+inline constexpr Layout::Kind kLast = Layout::Kind::kChannelsLast;
 
 // One physical copy of a value.
 struct Form {
@@ -27,8 +31,7 @@ class Lowering {
 
   const Graph& graph;
   const Constants& constants;
-  const std::vector<Layout>
-      layouts;  // by value: where it is made, unless its kernel says otherwise
+  const std::vector<Layout> layouts;  // by value: how it is made, unless its kernel says otherwise
   Program program;
 
   // A value in the order asked for; adds a step that reorders where it is not there yet.
@@ -43,29 +46,40 @@ class Lowering {
   // The value is these bytes of a buffer that is there already.
   void alias(ValueId v, Layout::Kind kind, BufferId buffer);
 
-  // The packed format of a value's layout. REQUIRES: it is kPacked.
+  // Operands and results in the order that the layout of another value, `model`, gives; the number
+  // of floats of a value of model's shape in that order, with padding.
+  BufferId operand_like(ValueId v, ValueId model);
+  BufferId result_like(ValueId v, ValueId model);
+  int64_t elements_like(ValueId model);
+  // The number of floats in the order in which the value was made, with padding.
+  int64_t physical_elements(ValueId v);
+
+  // The format of a value whose layout is packed, and the row-major one of the same value.
+  // REQUIRES: it is kPacked.
   onednn::Format packed_format(ValueId v);
-  const onednn::Conv& weight_gradient_of(NodeId n);
-  onednn::Format plain_format(ValueId v);  // row-major, of a packed value
-  int64_t physical_elements(ValueId v);    // with padding, in its primary form
+  onednn::Format plain_format(ValueId v);
 
   BufferId scratch(int64_t bytes);  // kNoBuffer for 0
   void add(std::string what, std::vector<BufferId> reads, std::vector<BufferId> writes,
            std::function<Kernel(const Memory&)> bind,
            std::vector<std::pair<BufferId, BufferId>> may_share = {});
+  // One strided copy of elements of this format.
+  void add_copy(std::string what, const kernels::StridedCopy& copy, Format format, BufferId from,
+                BufferId to);
   void add_operation(std::string what, const onednn::Operation& operation,
                      std::vector<BufferId> reads, std::vector<BufferId> writes);
 
-  Layout::Kind kind_of(ValueId v) const { return layouts[static_cast<size_t>(index(v))].kind; }
+  Layout::Kind kind_of(ValueId v) const { return layouts[at(v)].kind; }
   std::string label(const Node& node) const;  // "Conv %level8.stem"
 
   // True iff a node outside of the unit, an output or an update reads the value.
   bool used_outside(ValueId v, const Unit& unit) const;
 
-  // Attributes and types of a node, for reading attributes. Valid until the next call.
+  // A node as the rules of its op see it. Valid until the next call.
   OpCall call(const Node& node);
 
-  // Memory that a kernel hands to a later one beside the graph's values (the places of the maxima).
+  // Memory that a kernel hands to a later one beside the graph's values: by the result of a MaxPool
+  // the places of its maxima.
   std::map<ValueId, BufferId> side;
   // Results that are written straight into the state that they update.
   std::map<ValueId, ValueId> in_place;
@@ -73,6 +87,8 @@ class Lowering {
 
  private:
   BufferId new_buffer(ValueId v, int64_t bytes);
+  const onednn::Conv& weight_gradient_of(NodeId n);
+
   std::vector<std::vector<Form>> forms_;  // by value; the first is the one that was made
   std::map<NodeId, onednn::Conv> weight_gradients_;
   std::vector<std::vector<NodeId>> users_;  // by value; kNoNode for an output or update
@@ -80,21 +96,26 @@ class Lowering {
   std::vector<Type> call_outputs_;
 };
 
+// From one order of dimensions to another.
+kernels::StridedCopy layout_copy(const Shape& shape, Layout::Kind from, Layout::Kind to);
+
+// Adds the steps of a unit. REQUIRES: units come in the order of make_units().
 void lower_unit(Lowering& l, const Unit& unit);
 
-// Each returns false for what it does not know.
+// Each returns false, and has made no result, for what it does not know.
 bool lower_conv(Lowering& l, const Unit& unit);
 bool lower_norm(Lowering& l, const Unit& unit);
 bool lower_pool(Lowering& l, const Node& node);
 bool lower_sample(Lowering& l, const Node& node);  // GridSample, AffineGrid, Resize
 bool lower_matmul(Lowering& l, const Node& node);  // and softmax
-bool lower_shape(Lowering& l,
-                 const Node& node);  // Reshape, Transpose, Slice, Concat, Pad, Cast ...
+bool lower_shape(Lowering& l, const Node& node);   // Reshape, Transpose, Slice, Concat, Pad ...
 bool lower_reduce(Lowering& l, const Node& node);
 void lower_elementwise(Lowering& l, const Unit& unit);
 bool lower_optimizer(Lowering& l, const Unit& unit);
-void lower_reference(Lowering& l, const Node& node);
+void lower_reference(Lowering& l, const Node& node);  // by the op's reference meaning: any node
 
+// The convolution of a Conv, ConvInputGrad or ConvWeightGrad node. REQUIRES: one or two spatial
+// dimensions.
 onednn::ConvShape conv_shape(Lowering& l, const Node& node);
 
 }  // namespace dojo::host

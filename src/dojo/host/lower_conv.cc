@@ -4,8 +4,6 @@
 namespace dojo::host {
 namespace {
 
-constexpr auto kLast = Layout::Kind::kChannelsLast;
-
 // [N,C,W] as [N,C,1,W].
 Shape with_height(const Shape& shape) {
   return shape.size() == 3 ? Shape{shape[0], shape[1], 1, shape[2]} : shape;
@@ -72,7 +70,7 @@ bool lower_conv(Lowering& l, const Unit& unit) {
     std::vector<BufferId> reads = {
         l.operand(node.inputs[0], kLast),
         l.operand(node.inputs[1], conv.weights, onednn::plain_weights(shape))};
-    if (bias) reads.push_back(l.operand(node.inputs[2], Layout::Kind::kRowMajor));
+    if (bias) reads.push_back(l.operand(node.inputs[2], kRow));
     l.add_operation(l.label(node), conv.operation, reads, {l.result(node.outputs[0], kLast)});
     return true;
   }
@@ -91,13 +89,13 @@ bool lower_conv(Lowering& l, const Unit& unit) {
     const ValueId dw = node.outputs[0];
     const bool packed = l.kind_of(dw) == Layout::Kind::kPacked;
     const onednn::Format wanted = packed ? l.packed_format(dw) : onednn::plain_weights(shape);
-    const BufferId to = packed ? l.result(dw, wanted) : l.result(dw, Layout::Kind::kRowMajor);
+    const BufferId to = packed ? l.result(dw, wanted) : l.result(dw, kRow);
     const bool direct = conv.weights == wanted;
     const BufferId made = direct ? to : l.scratch(conv.weights.bytes());
     std::vector<BufferId> writes = {made};
     if (bias_gradient) {
       const Node& sum = swapped ? first : l.graph.node(unit.nodes[1]);
-      writes.push_back(l.result(sum.outputs[0], Layout::Kind::kRowMajor));
+      writes.push_back(l.result(sum.outputs[0], kRow));
     }
     l.add_operation(l.label(node), conv.operation, {x, dy}, writes);
     if (!direct)

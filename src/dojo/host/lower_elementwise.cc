@@ -42,16 +42,13 @@ kernels::Strides strides_of(const Shape& shape, Layout::Kind form, const Shape& 
 class ProgramMaker {
  public:
   ProgramMaker(Lowering& l, const Unit& unit) : l_(l) {
-    const ValueId last = l.graph.node(unit.nodes.back()).outputs[0];
-    space_ = l.graph.type(last).shape;
-    kind_ = l.kind_of(last);
-    if (kind_ == Layout::Kind::kPacked) {
-      format_ = l.packed_format(last);
-      plain_ = l.plain_format(last);
-      program.dims = {format_.bytes() / int64_t{sizeof(float)}};
-    } else {
+    last_ = l.graph.node(unit.nodes.back()).outputs[0];
+    space_ = l.graph.type(last_).shape;
+    kind_ = l.kind_of(last_);
+    if (kind_ == Layout::Kind::kPacked)
+      program.dims = {l.elements_like(last_)};
+    else
       program.dims = physical(space_, kind_);
-    }
     for (NodeId n : unit.nodes) collect(l.graph.node(n), unit);
     for (NodeId n : unit.nodes) append(l.graph.node(n));
     for (NodeId n : unit.nodes) store(l.graph.node(n), unit);
@@ -68,22 +65,21 @@ class ProgramMaker {
   void collect(const Node& node, const Unit& unit) {
     for (ValueId v : node.inputs) {
       const NodeId producer = l_.graph.value(v).producer;
-      const bool inside =
-          producer != kNoNode && std::binary_search(unit.nodes.begin(), unit.nodes.end(), producer);
+      const bool inside = producer != kNoNode && unit.has(producer);
       if (inside || l_.constants.uniform(v) || numbers_.contains(v)) continue;
       BufferId buffer = kNoBuffer;
       kernels::Strides strides;
       if (kind_ == Layout::Kind::kPacked && full(v)) {
-        buffer = l_.operand(v, format_, plain_);
+        buffer = l_.operand_like(v, last_);
         strides = kernels::full_strides(program.dims);
       } else if (kind_ == Layout::Kind::kPacked) {
         DOJO_CHECK_EQ(l_.graph.type(v).num_elements(), int64_t{1});
-        buffer = l_.operand(v, Layout::Kind::kRowMajor);
+        buffer = l_.operand(v, kRow);
         strides = {0};
       } else {
         Layout::Kind form = l_.primary(v).kind;
         if (full(v)) form = kind_;
-        if (form == Layout::Kind::kPacked) form = Layout::Kind::kRowMajor;
+        if (form == Layout::Kind::kPacked) form = kRow;
         buffer = l_.operand(v, form);
         strides = strides_of(l_.graph.type(v).shape, form, space_, kind_);
       }
@@ -139,19 +135,18 @@ class ProgramMaker {
   void store(const Node& node, const Unit& unit) {
     const ValueId v = node.outputs[0];
     if (!l_.used_outside(v, unit)) return;
-    const BufferId to =
-        kind_ == Layout::Kind::kPacked ? l_.result(v, format_) : l_.result(v, kind_);
+    const BufferId to = l_.result_like(v, last_);
     program.outputs.push_back({numbers_.at(v), kernels::full_strides(program.dims)});
     for (BufferId from : full_inputs_) may_share.emplace_back(to, from);
     writes.push_back(to);
   }
 
   Lowering& l_;
+  ValueId last_ = kNoValue;  // all results have its shape and its order
   Shape space_;
-  Layout::Kind kind_ = Layout::Kind::kRowMajor;
-  onednn::Format format_, plain_;
-  std::map<ValueId, int16_t> numbers_;
-  std::vector<BufferId> full_inputs_;
+  Layout::Kind kind_ = kRow;
+  std::map<ValueId, int16_t> numbers_;  // in the program
+  std::vector<BufferId> full_inputs_;   // of the full shape: a result may take the place of one
 };
 
 }  // namespace

@@ -7,8 +7,6 @@
 namespace dojo::host {
 namespace {
 
-constexpr auto kRow = Layout::Kind::kRowMajor;
-
 int64_t leading(const Shape& shape) {
   int64_t n = 1;
   for (size_t d = 0; d + 2 < shape.size(); ++d) n *= shape[d];

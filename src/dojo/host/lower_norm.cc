@@ -8,9 +8,6 @@
 namespace dojo::host {
 namespace {
 
-constexpr auto kLast = Layout::Kind::kChannelsLast;
-constexpr auto kRow = Layout::Kind::kRowMajor;
-
 kernels::Norm norm_shape(Lowering& l, const Node& node) {
   const OpCall call = l.call(node);
   const Shape& x = call.in(0);

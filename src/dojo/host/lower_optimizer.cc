@@ -11,52 +11,27 @@
 namespace dojo::host {
 namespace {
 
-constexpr auto kRow = Layout::Kind::kRowMajor;
-
-// Operands and results of one parameter, all in the order of the parameter.
-class Tensors {
- public:
-  Tensors(Lowering& l, ValueId parameter) : l_(l), kind_(l.kind_of(parameter)) {
-    if (kind_ == Layout::Kind::kPacked) {
-      format_ = l.packed_format(parameter);
-      plain_ = l.plain_format(parameter);
-    }
-    n = kind_ == Layout::Kind::kPacked ? format_.bytes() / int64_t{sizeof(float)}
-                                       : l.graph.type(parameter).num_elements();
-  }
-  BufferId read(ValueId v) {
-    return kind_ == Layout::Kind::kPacked ? l_.operand(v, format_, plain_) : l_.operand(v, kind_);
-  }
-  BufferId write(ValueId v) {
-    return kind_ == Layout::Kind::kPacked ? l_.result(v, format_) : l_.result(v, kind_);
-  }
-  int64_t n = 0;
-
- private:
-  Lowering& l_;
-  Layout::Kind kind_;
-  onednn::Format format_, plain_;
+// The buffers of one tensor's update, in the order of the node's operands and results.
+struct TensorUpdate {
+  std::vector<BufferId> reads, writes;
+  int64_t n = 0;  // elements, with padding
 };
 
-struct Update {
-  std::vector<BufferId> reads, writes;  // in the order of the node's operands and results
-  int64_t n = 0;
-};
-
-Update make_update(Lowering& l, const Node& node, size_t tensors) {
-  Tensors t(l, node.inputs[0]);
-  Update u{{}, {}, t.n};
-  for (size_t i = 0; i < tensors; ++i) u.reads.push_back(t.read(node.inputs[i]));
-  for (ValueId v : node.outputs) u.writes.push_back(t.write(v));
+// The first `tensors` operands and all results, in the order of the first, which is the parameter.
+TensorUpdate make_update(Lowering& l, const Node& node, size_t tensors) {
+  const ValueId parameter = node.inputs[0];
+  TensorUpdate u{{}, {}, l.elements_like(parameter)};
+  for (size_t i = 0; i < tensors; ++i) u.reads.push_back(l.operand_like(node.inputs[i], parameter));
+  for (ValueId v : node.outputs) u.writes.push_back(l.result_like(v, parameter));
   return u;
 }
 
 // One step for all updates. A scalar is kNoBuffer where the operand is absent.
 template <class Bind>
-void add_updates(Lowering& l, std::string what, const std::vector<Update>& updates,
+void add_updates(Lowering& l, std::string what, const std::vector<TensorUpdate>& updates,
                  const std::vector<BufferId>& scalars, Bind bind) {
   std::vector<BufferId> reads, writes;
-  for (const Update& u : updates) {
+  for (const TensorUpdate& u : updates) {
     reads.insert(reads.end(), u.reads.begin(), u.reads.end());
     writes.insert(writes.end(), u.writes.begin(), u.writes.end());
   }
@@ -74,7 +49,7 @@ std::string count_label(Lowering& l, const Unit& unit) {
 void lower_adamw(Lowering& l, const Unit& unit) {
   // beta1, beta2, epsilon, decay -> the updates with them
   std::map<std::tuple<double, double, double, double>, std::vector<size_t>> groups;
-  std::vector<Update> updates;
+  std::vector<TensorUpdate> updates;
   std::vector<BufferId> scalars;
   for (NodeId n : unit.nodes) {
     const Node& node = l.graph.node(n);
@@ -101,7 +76,7 @@ void lower_adamw(Lowering& l, const Unit& unit) {
       group.options.epsilon = static_cast<float>(std::get<2>(key));
       group.options.decay = static_cast<float>(std::get<3>(key));
       for (size_t i : members) {
-        const Update& u = updates[i];
+        const TensorUpdate& u = updates[i];
         group.arrays.push_back({m.get(u.reads[0]), m.get(u.reads[1]), m.get(u.reads[2]),
                                 m.get(u.reads[3]), m.get(u.writes[0]), m.get(u.writes[1]),
                                 m.get(u.writes[2]), u.n});
@@ -122,7 +97,7 @@ void lower_adamw(Lowering& l, const Unit& unit) {
 
 void lower_momentum(Lowering& l, const Unit& unit) {
   std::map<std::tuple<double, double, bool>, std::vector<size_t>> groups;
-  std::vector<Update> updates;
+  std::vector<TensorUpdate> updates;
   std::vector<BufferId> scalars;
   for (NodeId n : unit.nodes) {
     const Node& node = l.graph.node(n);
@@ -148,7 +123,7 @@ void lower_momentum(Lowering& l, const Unit& unit) {
       group.options.decay = static_cast<float>(std::get<1>(key));
       group.options.nesterov = std::get<2>(key);
       for (size_t i : members) {
-        const Update& u = updates[i];
+        const TensorUpdate& u = updates[i];
         group.arrays.push_back({m.get(u.reads[0]), m.get(u.reads[1]), m.get(u.reads[2]),
                                 m.get(u.writes[0]), m.get(u.writes[1]), u.n});
       }
@@ -167,7 +142,7 @@ void lower_momentum(Lowering& l, const Unit& unit) {
 
 // Triples of Sub(to, from), Mul(_, amount), Add(from, _).
 void lower_lerp(Lowering& l, const Unit& unit) {
-  std::vector<Update> updates;
+  std::vector<TensorUpdate> updates;
   BufferId amount = kNoBuffer;
   for (NodeId n : unit.nodes) {
     const Node& sub = l.graph.node(n);
@@ -183,14 +158,15 @@ void lower_lerp(Lowering& l, const Unit& unit) {
     const Node& add = user(mul.outputs[0]);
     const ValueId scalar = mul.inputs[mul.inputs[0] == sub.outputs[0] ? 1 : 0];
     if (amount == kNoBuffer) amount = l.operand(scalar, kRow);
-    Tensors t(l, sub.inputs[1]);
-    updates.push_back(
-        {{t.read(sub.inputs[1]), t.read(sub.inputs[0])}, {t.write(add.outputs[0])}, t.n});
+    const ValueId from = sub.inputs[1], to = sub.inputs[0];
+    updates.push_back({{l.operand_like(from, from), l.operand_like(to, from)},
+                       {l.result_like(add.outputs[0], from)},
+                       l.elements_like(from)});
   }
   add_updates(l, "average of " + std::to_string(updates.size()) + " tensors", updates, {amount},
               [=](const Memory& m) -> Kernel {
                 std::vector<kernels::LerpArrays> arrays;
-                for (const Update& u : updates)
+                for (const TensorUpdate& u : updates)
                   arrays.push_back({m.get(u.reads[0]), m.get(u.reads[1]), m.get(u.writes[0]), u.n});
                 return [arrays, t = m.get(amount)] { kernels::lerp(*t, arrays); };
               });
@@ -202,7 +178,7 @@ void lower_sum_of_squares(Lowering& l, const Unit& unit) {
   ValueId result = kNoValue;
   const auto inside = [&](ValueId v) {
     const NodeId n = l.graph.value(v).producer;
-    return n != kNoNode && std::binary_search(unit.nodes.begin(), unit.nodes.end(), n);
+    return n != kNoNode && unit.has(n);
   };
   for (NodeId n : unit.nodes) {
     const Node& node = l.graph.node(n);

@@ -8,8 +8,6 @@
 namespace dojo::host {
 namespace {
 
-constexpr auto kLast = Layout::Kind::kChannelsLast;
-
 struct Window {
   Shape kernel, strides, pads, dilations;
 };

@@ -28,11 +28,11 @@ bool lower_reduce(Lowering& l, const Node& node) {
   Layout::Kind form = l.primary(x).kind;
   const bool all = l.graph.type(y).num_elements() == 1;
   if (all) {  // in whatever order; the padding of packed weights is zero
-    const int64_t n = l.physical_elements(x);
-    const BufferId from = l.primary(x).buffer, to = l.result(y, Layout::Kind::kRowMajor);
     if (form == Layout::Kind::kPacked &&
         (kind == kernels::Reduce::kMean || kind == kernels::Reduce::kMax))
       return false;
+    const int64_t n = l.physical_elements(x);
+    const BufferId from = l.primary(x).buffer, to = l.result(y, kRow);
     l.add(l.label(node), {from}, {to}, [=](const Memory& m) {
       return [=, px = m.get(from), py = m.get(to)] { kernels::reduce(kind, 1, n, 1, px, py); };
     });
@@ -40,15 +40,15 @@ bool lower_reduce(Lowering& l, const Node& node) {
   }
   // What stays of a channels-last operand is in the order of a row-major result only if the
   // channels do not stay together with a later dimension.
-  Layout::Kind result_kind = Layout::Kind::kRowMajor;
-  if (form == Layout::Kind::kPacked) form = Layout::Kind::kRowMajor;
-  if (form == Layout::Kind::kChannelsLast) {
+  Layout::Kind result_kind = kRow;
+  if (form == Layout::Kind::kPacked) form = kRow;
+  if (form == kLast) {
     bool space_stays = false;
     for (size_t d = 2; d < rank; ++d) space_stays = space_stays || (!reduced[d] && shape[d] > 1);
     if (keepdims)
-      result_kind = Layout::Kind::kChannelsLast;
+      result_kind = kLast;
     else if (!reduced[1] && space_stays)
-      form = Layout::Kind::kRowMajor;
+      form = kRow;
   }
   const Shape dims = physical(shape, form);
   Shape axes;

@@ -7,9 +7,6 @@
 namespace dojo::host {
 namespace {
 
-constexpr auto kLast = Layout::Kind::kChannelsLast;
-constexpr auto kRow = Layout::Kind::kRowMajor;
-
 bool lower_grid_sample(Lowering& l, const Node& node) {
   const OpCall call = l.call(node);
   if (call.text("mode", "linear") != "linear") return false;

@@ -4,25 +4,10 @@
 
 #include "dojo/host/kernels/copy.h"
 #include "dojo/host/lower.h"
+#include "dojo/host/memory_plan.h"
 
 namespace dojo::host {
 namespace {
-
-constexpr auto kLast = Layout::Kind::kChannelsLast;
-constexpr auto kRow = Layout::Kind::kRowMajor;
-
-bool is_bytes(Lowering& l, ValueId v) { return size_bytes(l.graph.type(v).format) == 1; }
-
-void add_copy(Lowering& l, std::string what, const kernels::StridedCopy& copy, bool bytes,
-              BufferId from, BufferId to) {
-  l.add(std::move(what), {from}, {to}, [=](const Memory& m) -> Kernel {
-    if (bytes)
-      return [copy, x = m.get<uint8_t>(from), y = m.get<uint8_t>(to)] {
-        kernels::copy_u8(copy, x, y);
-      };
-    return [copy, x = m.get(from), y = m.get(to)] { kernels::copy_f32(copy, x, y); };
-  });
-}
 
 // The order in which a moving op computes: that of its result.
 Layout::Kind moving_kind(Lowering& l, const Node& node) {
@@ -56,8 +41,8 @@ bool lower_transpose(Lowering& l, const Node& node) {
     l.alias(y, to, source);
     return true;
   }
-  add_copy(l, l.label(node), kernels::transpose_copy(dims, permutation), is_bytes(l, x), source,
-           l.result(y, to));
+  l.add_copy(l.label(node), kernels::transpose_copy(dims, permutation), l.graph.type(x).format,
+             source, l.result(y, to));
   return true;
 }
 
@@ -89,12 +74,12 @@ bool lower_slice(Lowering& l, const Node& node) {
   int64_t offset = 0;
   for (size_t d = 0; d < rank; ++d) offset = offset * dims[d] + begin[d];
   const int64_t size = size_bytes(l.graph.type(x).format);
-  if (in_one_piece && offset * size % 64 == 0) {
+  if (in_one_piece && offset * size % kAlignment == 0) {
     l.alias(y, kind, l.program.add_view(source, offset * size, l.graph.type(y).num_bytes()));
     return true;
   }
-  add_copy(l, l.label(node), kernels::slice_copy(dims, begin, counts, step), is_bytes(l, x), source,
-           l.result(y, kind));
+  l.add_copy(l.label(node), kernels::slice_copy(dims, begin, counts, step), l.graph.type(x).format,
+             source, l.result(y, kind));
   return true;
 }
 
@@ -105,7 +90,7 @@ bool lower_concat(Lowering& l, const Node& node) {
   int64_t axis = l.call(node).integer("axis");
   if (axis < 0) axis += std::ssize(dims);
   const size_t p = physical_axis(static_cast<size_t>(axis), dims.size(), kind);
-  const bool bytes = is_bytes(l, y);
+  const bool bytes = size_bytes(l.graph.type(y).format) == 1;
   std::vector<BufferId> reads;
   std::vector<kernels::StridedCopy> copies;
   std::vector<int64_t> channels;  // where the axis is the last in memory
@@ -174,7 +159,7 @@ bool lower_depth_to_space(Lowering& l, const Node& node) {
                         ? kernels::depth_to_space_copy(x[0], x[2], x[3], x[1], block, order)
                         : kernels::space_to_depth_copy(x[0], x[2], x[3], x[1], block, order);
   const BufferId from = l.operand(node.inputs[0], kLast), to = l.result(node.outputs[0], kLast);
-  add_copy(l, l.label(node), copy, false, from, to);
+  l.add_copy(l.label(node), copy, Format::kF32, from, to);
   return true;
 }
 

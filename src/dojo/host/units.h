@@ -2,6 +2,7 @@
 // results appear all at once; units never depend on each other in a circle.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct Unit {
   Kind kind = Kind::kNode;
   std::vector<NodeId> nodes;  // sorted
   bool commits = false;       // no output depends on it
+
+  bool has(NodeId n) const { return std::binary_search(nodes.begin(), nodes.end(), n); }
 };
 
 // In an order of execution: first all that outputs depend on, then the rest. Nodes whose results

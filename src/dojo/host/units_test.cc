@@ -53,6 +53,17 @@ TEST(Units, WhatOnlyUpdatesNeedComesLastAndAllParametersTogether) {
       " loss\n| g\n| h\n| p2 q2\n");
 }
 
+TEST(Units, AveragesWithOneAmountAreOneUnitUnlessOneReadsAnother) {
+  const std::string three =
+      "parameter %p: f32[4] = constant(1)\nstate %a: f32[4] = constant(0)\n"
+      "state %b: f32[4] = constant(0)\nstate %c: f32[4] = constant(0)\ndata %t: f32[]\n"
+      "%d1: f32[4] = Sub(%p, %a)\n%m1: f32[4] = Mul(%d1, %t)\n%a2: f32[4] = Add(%a, %m1)\n"
+      "%d2: f32[4] = Sub(%p, %b)\n%m2: f32[4] = Mul(%d2, %t)\n%b2: f32[4] = Add(%b, %m2)\n"
+      "%d3: f32[4] = Sub(%a2, %c)\n%m3: f32[4] = Mul(%d3, %t)\n%c2: f32[4] = Add(%c, %m3)\n"
+      "update %a = %a2\nupdate %b = %b2\nupdate %c = %c2\n";
+  EXPECT_EQ(units_of(three), "| d1 m1 a2 d2 m2 b2\n| d3 m3 c2\n");
+}
+
 TEST(Units, TheNormOfAllGradientsIsOneUnit) {
   EXPECT_EQ(units_of("data %x: f32[4]\ndata %y: f32[5]\ndata %z: f32[6]\n"
                      "%zero: f32[] = Constant(; value=0.0)\n"

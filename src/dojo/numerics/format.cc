@@ -4,9 +4,12 @@ namespace dojo {
 
 std::string_view name(Format format) {
   switch (format) {
-    case Format::kF32: return "f32";
-    case Format::kI32: return "i32";
-    case Format::kU8: return "u8";
+    case Format::kF32:
+      return "f32";
+    case Format::kI32:
+      return "i32";
+    case Format::kU8:
+      return "u8";
   }
   return "?";
 }

@@ -24,8 +24,8 @@ struct RenderOptions {
 struct Frame {
   int64_t height = 0, width = 0;
   std::vector<uint8_t> rgb;  // [H,W,3], sRGB
-  std::vector<float>
-      depth;  // [H,W] metres along the optical axis; infinity in the sky and on the far hills
+  // [H,W] metres along the optical axis; infinity in the sky and on the far hills
+  std::vector<float> depth;
   Truth truth;
 };
 

@@ -15,7 +15,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "dojo/scene/object.h"
+#include "dojo/scene/road.h"
 #include "dojo/scene/vec.h"
+#include "dojo/scene/waves.h"
 
 namespace dojo::scene {
 
@@ -47,9 +50,8 @@ DriveParams draw_params(uint64_t seed, double seconds);
 // along forward + right * (x + 0.5 - W/2) / f + down * (y + 0.5 - H/2) / f, with f = W / 2 /
 // tan(field_of_view / 2).
 struct Pose {
-  std::array<double, 3> position{};  // metres
-  double yaw = 0, pitch = 0,
-         roll = 0;  // radians; yaw counts to the left from +x, pitch up, roll clockwise
+  std::array<double, 3> position{};     // metres
+  double yaw = 0, pitch = 0, roll = 0;  // radians: to the left from +x, up, clockwise
   Vec3 right, down, forward;
 };
 
@@ -60,71 +62,6 @@ struct Truth {
   Pose pose;                  // of the camera, shakes included
 };
 
-// The centre line at one s.
-struct RoadPoint {
-  float x, y, tangent_x, tangent_y, curvature;
-};
-
-class Road {
- public:
-  // `swing` scales the curves; with a mean speed of `speed_mps` each of them asks for at most 1.2
-  // m/s2 to the side.
-  Road(uint64_t seed, double swing, double speed_mps, double length_m);
-  RoadPoint at(double s) const;  // linear between points 0.5 m apart; held at the ends
-  double heading(double s) const;
-  void to_road(float x, float y, float& s,
-               float& d) const;  // near the road; a pure function of (x, y)
-  double begin() const { return kBegin; }
-  double end() const { return end_; }
-  std::array<double, 2> exact(double s) const;  // smooth to double precision, for the camera's path
-
- private:
-  static constexpr double kBegin = -150, kStep = 0.5;
-  struct Wave {
-    double amplitude, frequency, phase;
-  };
-  std::vector<Wave> waves_;
-  std::vector<RoadPoint> points_;
-  std::vector<std::array<double, 2>> exact_;
-  std::vector<float> s_of_x_;  // each metre
-  double end_;
-};
-
-enum class Material : uint8_t {
-  kFacade,
-  kPlaster,
-  kRoof,
-  kLeaves,
-  kBark,
-  kPaint,
-  kGlass,
-  kTyre,
-  kHedge,
-  kRail,
-  kSign,
-  kShadow
-};
-
-// A flat convex piece of surface: the points origin + axis_u * u + axis_v * v with (u, v), in
-// metres, inside the corners.
-struct Face {
-  Vec3 origin, axis_u, axis_v;  // axes are unit vectors, cross(axis_u, axis_v) points outwards
-  std::array<std::array<float, 2>, 4> corners{};  // counter-clockwise in (u, v)
-  std::array<int8_t, 4> neighbour{
-      -1, -1, -1, -1};  // of edge i (corner i to i + 1): the face of the object beyond it, or -1
-  uint8_t num_corners = 4;
-  Material material = Material::kPaint;
-  bool two_sided = false;
-  Vec3 colour, colour2;  // linear light, 0 to 1
-  uint32_t seed = 0;
-};
-
-struct Object {
-  Vec3 centre;
-  float radius = 0;  // of a sphere around it
-  std::vector<Face> faces;
-};
-
 class World {
  public:
   explicit World(const DriveParams& params);
@@ -132,21 +69,16 @@ class World {
   const DriveParams& params() const { return params_; }
   const Road& road() const { return road_; }
   float road_half_width() const { return 3.5f * static_cast<float>(params_.lanes_each_way); }
-  bool crossing_at(float s,
-                   float& distance) const;  // a side road's centre within 60 m: its signed distance
+  // True within 60 m of a side road's centre; `distance`: from it, signed, metres.
+  bool crossing_at(float s, float& distance) const;
 
   Truth truth(double time_seconds) const;
-  std::vector<Object> cars(double time_seconds) const;  // those within sight
-  const std::vector<Object>& things() const {
-    return things_;
-  }                                            // standing still, ascending in x of the centre
+  std::vector<Object> cars(double time_seconds) const;           // those within sight
+  const std::vector<Object>& things() const { return things_; }  // still; ascending in centre.x
   double light(double time_seconds) const;     // slow changes of daylight, about 1
   double exposure(double time_seconds) const;  // the camera's, about 1
 
  private:
-  struct Wave {
-    double amplitude, frequency, phase;
-  };
   struct Car {
     double s, d, speed, phase;
     int kind;

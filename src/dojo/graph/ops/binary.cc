@@ -14,8 +14,7 @@ std::vector<Type> infer(const OpCall& call) {
 }
 
 template <double (*f)(double, double)>
-void evaluate(const OpCall& call, std::span<const RefTensor* const> inputs,
-              std::span<RefTensor> outputs) {
+void evaluate(const OpCall& call, Inputs inputs, Outputs outputs) {
   const auto a = broadcast_strides(call.in(0), call.out(0));
   const auto b = broadcast_strides(call.in(1), call.out(0));
   for_each_index(call.out(0), [&](const auto& index, size_t n) {
@@ -32,10 +31,8 @@ double div(double a, double b) { return a / b; }
 double min(double a, double b) { return std::isnan(a) || a < b ? a : b; }
 double max(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 
-using Gradients = std::span<const ValueId>;
-
 std::vector<ValueId> add_gradient(Builder& b, const Node& node, Gradients dy,
-                                  const std::vector<bool>& wanted) {
+                                  const Wanted& wanted) {
   std::vector<ValueId> result(2, kNoValue);
   for (size_t i = 0; i < 2; ++i)
     if (wanted[i]) result[i] = b.sum_to(dy[0], b.shape(node.inputs[i]));
@@ -43,14 +40,14 @@ std::vector<ValueId> add_gradient(Builder& b, const Node& node, Gradients dy,
 }
 
 std::vector<ValueId> sub_gradient(Builder& b, const Node& node, Gradients dy,
-                                  const std::vector<bool>& wanted) {
+                                  const Wanted& wanted) {
   std::vector<ValueId> result = add_gradient(b, node, dy, wanted);
   if (wanted[1]) result[1] = b.op("Neg", {result[1]});
   return result;
 }
 
 std::vector<ValueId> mul_gradient(Builder& b, const Node& node, Gradients dy,
-                                  const std::vector<bool>& wanted) {
+                                  const Wanted& wanted) {
   std::vector<ValueId> result(2, kNoValue);
   for (size_t i = 0; i < 2; ++i)
     if (wanted[i]) result[i] = b.sum_to(b.mul(dy[0], node.inputs[1 - i]), b.shape(node.inputs[i]));
@@ -59,7 +56,7 @@ std::vector<ValueId> mul_gradient(Builder& b, const Node& node, Gradients dy,
 
 // d(a/b) = da/b - y db/b
 std::vector<ValueId> div_gradient(Builder& b, const Node& node, Gradients dy,
-                                  const std::vector<bool>& wanted) {
+                                  const Wanted& wanted) {
   std::vector<ValueId> result(2, kNoValue);
   const ValueId da = b.div(dy[0], node.inputs[1]);
   if (wanted[0]) result[0] = b.sum_to(da, b.shape(node.inputs[0]));
@@ -72,7 +69,7 @@ std::vector<ValueId> div_gradient(Builder& b, const Node& node, Gradients dy,
 // -1 for Min.
 template <int sign>
 std::vector<ValueId> extremum_gradient(Builder& b, const Node& node, Gradients dy,
-                                       const std::vector<bool>& wanted) {
+                                       const Wanted& wanted) {
   std::vector<ValueId> result(2, kNoValue);
   const ValueId which = b.op("Sign", {b.sub(node.inputs[0], node.inputs[1])});
   for (size_t i = 0; i < 2; ++i)

@@ -22,8 +22,7 @@ double to_integer(double x, double low, double high) {
   return std::isnan(x) ? 0 : std::clamp(std::trunc(x), low, high);
 }
 
-void evaluate(const OpCall& call, std::span<const RefTensor* const> inputs,
-              std::span<RefTensor> outputs) {
+void evaluate(const OpCall& call, Inputs inputs, Outputs outputs) {
   for (size_t i = 0; i < outputs[0].data.size(); ++i) {
     const double x = inputs[0]->data[i];
     switch (outputs[0].type.format) {
@@ -41,8 +40,7 @@ void evaluate(const OpCall& call, std::span<const RefTensor* const> inputs,
 }
 
 // Called for f32 to f32 only: nothing flows through an integer.
-std::vector<ValueId> gradient(Builder&, const Node&, std::span<const ValueId> dy,
-                              const std::vector<bool>&) {
+std::vector<ValueId> gradient(Builder&, const Node&, Gradients dy, const Wanted&) {
   return {dy[0]};
 }
 

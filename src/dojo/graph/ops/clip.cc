@@ -17,8 +17,7 @@ std::vector<Type> infer(const OpCall& call) {
   return infer_elementwise(call);
 }
 
-void evaluate(const OpCall& call, std::span<const RefTensor* const> inputs,
-              std::span<RefTensor> outputs) {
+void evaluate(const OpCall& call, Inputs inputs, Outputs outputs) {
   const double low = call.number("min", -kInfinity), high = call.number("max", kInfinity);
   for (size_t i = 0; i < outputs[0].data.size(); ++i) {
     const double x = inputs[0]->data[i];
@@ -27,8 +26,7 @@ void evaluate(const OpCall& call, std::span<const RefTensor* const> inputs,
 }
 
 // 1 where Clip changed nothing, limits included, as in PyTorch: 1 - |sign(x - y)|.
-std::vector<ValueId> gradient(Builder& b, const Node& node, std::span<const ValueId> dy,
-                              const std::vector<bool>&) {
+std::vector<ValueId> gradient(Builder& b, const Node& node, Gradients dy, const Wanted&) {
   const ValueId changed = b.op("Abs", {b.op("Sign", {b.sub(node.inputs[0], node.outputs[0])})});
   return {b.mul(dy[0], b.sub(b.constant(1), changed))};
 }

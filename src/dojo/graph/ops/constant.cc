@@ -34,7 +34,7 @@ std::vector<Type> infer(const OpCall& call) {
   return {type};
 }
 
-void evaluate(const OpCall& call, std::span<const RefTensor* const>, std::span<RefTensor> outputs) {
+void evaluate(const OpCall& call, Inputs, Outputs outputs) {
   const std::vector<double> values = values_of(call);
   for (size_t i = 0; i < outputs[0].data.size(); ++i)
     outputs[0].data[i] = values[values.size() == 1 ? 0 : i];

@@ -87,8 +87,8 @@ std::vector<Type> infer_conv(const OpCall& call) {
   return {f32(g.y)};
 }
 
-std::vector<ValueId> gradient_conv(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                   const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_conv(Builder& b, const Node& node, Gradients dy,
+                                   const Wanted& wanted) {
   const Shape x = b.shape(node.inputs[0]), w = b.shape(node.inputs[1]);
   std::vector<ValueId> result(node.inputs.size(), kNoValue);
   if (wanted[0])
@@ -107,8 +107,7 @@ std::vector<ValueId> gradient_conv(Builder& b, const Node& node, std::span<const
   return result;
 }
 
-void evaluate_conv(const OpCall& call, std::span<const RefTensor* const> in,
-                   std::span<RefTensor> out) {
+void evaluate_conv(const OpCall& call, Inputs in, Outputs out) {
   const Geometry g = forward(call);
   const auto &x = in[0]->data, &w = in[1]->data;
   auto& y = out[0].data;
@@ -119,16 +118,14 @@ void evaluate_conv(const OpCall& call, std::span<const RefTensor* const> in,
   g.for_each_term([&](int64_t yi, int64_t xi, int64_t wi) { y[yi] += x[xi] * w[wi]; });
 }
 
-void evaluate_input_grad(const OpCall& call, std::span<const RefTensor* const> in,
-                         std::span<RefTensor> out) {
+void evaluate_input_grad(const OpCall& call, Inputs in, Outputs out) {
   const auto &dy = in[0]->data, &w = in[1]->data;
   auto& dx = out[0].data;
   input_grad(call).for_each_term(
       [&](int64_t yi, int64_t xi, int64_t wi) { dx[xi] += dy[yi] * w[wi]; });
 }
 
-void evaluate_weight_grad(const OpCall& call, std::span<const RefTensor* const> in,
-                          std::span<RefTensor> out) {
+void evaluate_weight_grad(const OpCall& call, Inputs in, Outputs out) {
   const auto &x = in[0]->data, &dy = in[1]->data;
   auto& dw = out[0].data;
   weight_grad(call).for_each_term(

@@ -51,7 +51,7 @@ void for_each_pair(const Geometry& g, F f) {
           }
 }
 
-void evaluate(const OpCall& call, std::span<const RefTensor* const> in, std::span<RefTensor> out) {
+void evaluate(const OpCall& call, Inputs in, Outputs out) {
   const Geometry g = Geometry::read(call, 0);
   const double scale = 1 / double(g.image[1]);
   for_each_pair(g, [&](int64_t v, int64_t a, int64_t b) {
@@ -59,8 +59,7 @@ void evaluate(const OpCall& call, std::span<const RefTensor* const> in, std::spa
   });
 }
 
-void evaluate_grad(const OpCall& call, std::span<const RefTensor* const> in,
-                   std::span<RefTensor> out) {
+void evaluate_grad(const OpCall& call, Inputs in, Outputs out) {
   const Geometry g = backward(call);
   const double scale = 1 / double(g.image[1]);
   for_each_pair(g, [&](int64_t v, int64_t a, int64_t b) {
@@ -86,7 +85,7 @@ const OpDef kCostVolume = {
     .attributes = {"radius"},
     .infer = [](const OpCall& call) { return std::vector{f32(Geometry::read(call, 0).volume)}; },
     .gradient =
-        [](Builder& b, const Node& node, std::span<const ValueId> dy, const std::vector<bool>&) {
+        [](Builder& b, const Node& node, Gradients dy, const Wanted&) {
           return b.op_multi("CostVolumeGrad", {dy[0], node.inputs[0], node.inputs[1]},
                             node.attributes);
         },

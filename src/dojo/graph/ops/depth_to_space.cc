@@ -54,25 +54,23 @@ Geometry to_depth(const OpCall& call) {
           choice(call, "mode", {"DCR", "CRD"}) == "CRD"};
 }
 
-void evaluate_to_space(const OpCall& call, std::span<const RefTensor* const> in,
-                       std::span<RefTensor> out) {
+void evaluate_to_space(const OpCall& call, Inputs in, Outputs out) {
   to_space(call).for_each(
       [&](int64_t deep, int64_t wide) { out[0].data[size_t(wide)] = in[0]->data[size_t(deep)]; });
 }
 
-void evaluate_to_depth(const OpCall& call, std::span<const RefTensor* const> in,
-                       std::span<RefTensor> out) {
+void evaluate_to_depth(const OpCall& call, Inputs in, Outputs out) {
   to_depth(call).for_each(
       [&](int64_t deep, int64_t wide) { out[0].data[size_t(deep)] = in[0]->data[size_t(wide)]; });
 }
 
-std::vector<ValueId> gradient_to_space(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                       const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_to_space(Builder& b, const Node& node, Gradients dy,
+                                       const Wanted& wanted) {
   return {wanted[0] ? b.op("SpaceToDepth", {dy[0]}, node.attributes) : kNoValue};
 }
 
-std::vector<ValueId> gradient_to_depth(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                       const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_to_depth(Builder& b, const Node& node, Gradients dy,
+                                       const Wanted& wanted) {
   return {wanted[0] ? b.op("DepthToSpace", {dy[0]}, node.attributes) : kNoValue};
 }
 

@@ -26,8 +26,7 @@ std::vector<Type> infer(const OpCall& call) {
 // P(N(0,1) < x)
 double normal_cdf(double x) { return 0.5 * (1 + std::erf(x / std::numbers::sqrt2)); }
 
-void evaluate(const OpCall& call, std::span<const RefTensor* const> inputs,
-              std::span<RefTensor> outputs) {
+void evaluate(const OpCall& call, Inputs inputs, Outputs outputs) {
   const bool approximate = is_tanh(call);
   for (size_t i = 0; i < outputs[0].data.size(); ++i) {
     const double x = inputs[0]->data[i];
@@ -37,8 +36,7 @@ void evaluate(const OpCall& call, std::span<const RefTensor* const> inputs,
   }
 }
 
-void evaluate_grad(const OpCall& call, std::span<const RefTensor* const> inputs,
-                   std::span<RefTensor> outputs) {
+void evaluate_grad(const OpCall& call, Inputs inputs, Outputs outputs) {
   const bool approximate = is_tanh(call);
   for (size_t i = 0; i < outputs[0].data.size(); ++i) {
     const double x = inputs[1]->data[i];
@@ -53,8 +51,7 @@ void evaluate_grad(const OpCall& call, std::span<const RefTensor* const> inputs,
   }
 }
 
-std::vector<ValueId> gradient(Builder& b, const Node& node, std::span<const ValueId> dy,
-                              const std::vector<bool>&) {
+std::vector<ValueId> gradient(Builder& b, const Node& node, Gradients dy, const Wanted&) {
   return {b.op("GeluGrad", {dy[0], node.inputs[0]}, node.attributes)};
 }
 

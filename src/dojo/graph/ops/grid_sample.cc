@@ -89,8 +89,7 @@ void for_each_tap(const Geometry& g, const std::vector<double>& grid, F f) {
     }
 }
 
-void evaluate_grid_sample(const OpCall& call, std::span<const RefTensor* const> in,
-                          std::span<RefTensor> out) {
+void evaluate_grid_sample(const OpCall& call, Inputs in, Outputs out) {
   const Geometry g = forward(call);
   const int64_t space = g.x[2] * g.x[3], places = g.y[2] * g.y[3];
   for_each_tap(g, in[1]->data, [&](int64_t y0, int64_t x0, double weight, double, double, int64_t) {
@@ -99,8 +98,7 @@ void evaluate_grid_sample(const OpCall& call, std::span<const RefTensor* const> 
   });
 }
 
-void evaluate_input_grad(const OpCall& call, std::span<const RefTensor* const> in,
-                         std::span<RefTensor> out) {
+void evaluate_input_grad(const OpCall& call, Inputs in, Outputs out) {
   const Geometry g = input_grad(call);
   const int64_t space = g.x[2] * g.x[3], places = g.y[2] * g.y[3];
   for_each_tap(g, in[1]->data, [&](int64_t y0, int64_t x0, double weight, double, double, int64_t) {
@@ -109,8 +107,7 @@ void evaluate_input_grad(const OpCall& call, std::span<const RefTensor* const> i
   });
 }
 
-void evaluate_grid_grad(const OpCall& call, std::span<const RefTensor* const> in,
-                        std::span<RefTensor> out) {
+void evaluate_grid_grad(const OpCall& call, Inputs in, Outputs out) {
   const Geometry g = grid_grad(call);
   const int64_t space = g.x[2] * g.x[3], places = g.y[2] * g.y[3];
   for_each_tap(
@@ -123,8 +120,8 @@ void evaluate_grid_grad(const OpCall& call, std::span<const RefTensor* const> in
       });
 }
 
-std::vector<ValueId> gradient_grid_sample(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                          const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_grid_sample(Builder& b, const Node& node, Gradients dy,
+                                          const Wanted& wanted) {
   std::vector<ValueId> result(2, kNoValue);
   if (wanted[0]) {
     const Attributes attributes = with(node.attributes, "input_shape", b.shape(node.inputs[0]));
@@ -156,8 +153,7 @@ double centre(int64_t i, int64_t n, bool align_corners) {
   return (2.0 * double(i) + 1) / double(n) - 1;
 }
 
-void evaluate_affine_grid(const OpCall& call, std::span<const RefTensor* const> in,
-                          std::span<RefTensor> out) {
+void evaluate_affine_grid(const OpCall& call, Inputs in, Outputs out) {
   const Shape size = affine_size(call);
   const bool align_corners = flag(call, "align_corners", false);
   size_t at = 0;
@@ -173,8 +169,8 @@ void evaluate_affine_grid(const OpCall& call, std::span<const RefTensor* const> 
 
 // The grid is base * theta^T, where base [H*W,3] has rows (x, y, 1), so d theta = d grid^T * base.
 // The base itself is made by AffineGrid from two constant maps.
-std::vector<ValueId> gradient_affine_grid(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                          const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_affine_grid(Builder& b, const Node& node, Gradients dy,
+                                          const Wanted& wanted) {
   if (!wanted[0]) return {kNoValue};
   const Shape grid = b.shape(dy[0]);
   const int64_t places = grid[1] * grid[2];

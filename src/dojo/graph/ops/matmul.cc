@@ -22,8 +22,7 @@ std::vector<Type> infer_matmul(const OpCall& call) {
   return {f32(y)};
 }
 
-void evaluate_matmul(const OpCall& call, std::span<const RefTensor* const> in,
-                     std::span<RefTensor> out) {
+void evaluate_matmul(const OpCall& call, Inputs in, Outputs out) {
   const Shape &a = call.in(0), &b = call.in(1);
   const int64_t rows = a[a.size() - 2], inner = a.back(), columns = b.back();
   const Shape batch = broadcast(leading(a), leading(b));
@@ -47,8 +46,8 @@ ValueId transposed(Builder& b, ValueId x) {
   return b.transpose(x, permutation);
 }
 
-std::vector<ValueId> gradient_matmul(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                     const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_matmul(Builder& b, const Node& node, Gradients dy,
+                                     const Wanted& wanted) {
   const ValueId x = node.inputs[0], w = node.inputs[1];
   std::vector<ValueId> result(2, kNoValue);
   if (wanted[0]) result[0] = b.sum_to(b.op("MatMul", {dy[0], transposed(b, w)}), b.shape(x));
@@ -93,8 +92,7 @@ std::vector<Type> infer_gemm(const OpCall& call) {
   return {f32(y)};
 }
 
-void evaluate_gemm(const OpCall& call, std::span<const RefTensor* const> in,
-                   std::span<RefTensor> out) {
+void evaluate_gemm(const OpCall& call, Inputs in, Outputs out) {
   const GemmSizes g = gemm(call);
   const double alpha = call.number("alpha", 1.0), beta = call.number("beta", 1.0);
   const auto c_strides =
@@ -111,8 +109,8 @@ void evaluate_gemm(const OpCall& call, std::span<const RefTensor* const> in,
     }
 }
 
-std::vector<ValueId> gradient_gemm(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                   const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_gemm(Builder& b, const Node& node, Gradients dy,
+                                   const Wanted& wanted) {
   const OpCall call{node.attributes, {}, {}};
   const int64_t trans_a = call.integer("transA", 0), trans_b = call.integer("transB", 0);
   const double alpha = call.number("alpha", 1.0), beta = call.number("beta", 1.0);

@@ -119,8 +119,7 @@ std::vector<Type> infer_batch(const OpCall& call) {
   return types;
 }
 
-void evaluate_batch(const OpCall& call, std::span<const RefTensor* const> in,
-                    std::span<RefTensor> out) {
+void evaluate_batch(const OpCall& call, Inputs in, Outputs out) {
   const Sets sets = per_channel(call);
   const Numbers &x = in[0]->data, &scale = in[1]->data, &bias = in[2]->data;
   if (!flag(call, "training_mode", false)) {
@@ -137,8 +136,8 @@ void evaluate_batch(const OpCall& call, std::span<const RefTensor* const> in,
   }
 }
 
-std::vector<ValueId> gradient_batch(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                    const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_batch(Builder& b, const Node& node, Gradients dy,
+                                    const Wanted& wanted) {
   const bool training = node.outputs.size() > 1;
   if (!training && (wanted[3] || wanted[4])) {
     throw Error(Category::kUnimplemented,
@@ -185,8 +184,7 @@ std::vector<Type> infer_batch_grad(const OpCall& call) {
   return {f32(call.in(0)), f32(channels), f32(channels)};
 }
 
-void evaluate_batch_grad(const OpCall& call, std::span<const RefTensor* const> in,
-                         std::span<RefTensor> out) {
+void evaluate_batch_grad(const OpCall& call, Inputs in, Outputs out) {
   normalize_grad(per_channel(call), epsilon_of(call), !flag(call, "training_mode", false),
                  in[0]->data, in[1]->data, in[2]->data, in[3]->data, in[4]->data, out[0].data,
                  out[1].data, out[2].data);
@@ -203,16 +201,15 @@ std::vector<Type> infer_group(const OpCall& call) {
   return {f32(call.in(0)), f32(statistics), f32(statistics)};
 }
 
-void evaluate_group(const OpCall& call, std::span<const RefTensor* const> in,
-                    std::span<RefTensor> out) {
+void evaluate_group(const OpCall& call, Inputs in, Outputs out) {
   const Sets sets = per_group(call);
   moments(sets, in[0]->data, out[1].data, out[2].data);
   normalize(sets, epsilon_of(call), in[0]->data, in[1]->data, in[2]->data, out[1].data, out[2].data,
             out[0].data);
 }
 
-std::vector<ValueId> gradient_group(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                    const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_group(Builder& b, const Node& node, Gradients dy,
+                                    const Wanted& wanted) {
   std::vector<ValueId> result(3, kNoValue);
   if (dy[0] != kNoValue) {
     const auto grads = b.op_multi(
@@ -243,8 +240,7 @@ std::vector<Type> infer_group_grad(const OpCall& call) {
   return {f32(call.in(0)), f32({sets.channels}), f32({sets.channels})};
 }
 
-void evaluate_group_grad(const OpCall& call, std::span<const RefTensor* const> in,
-                         std::span<RefTensor> out) {
+void evaluate_group_grad(const OpCall& call, Inputs in, Outputs out) {
   normalize_grad(per_group(call), epsilon_of(call), false, in[0]->data, in[1]->data, in[2]->data,
                  in[3]->data, in[4]->data, out[0].data, out[1].data, out[2].data);
 }

@@ -10,9 +10,6 @@
 namespace dojo::ops {
 namespace {
 
-using Inputs = std::span<const RefTensor* const>;
-using Outputs = std::span<RefTensor>;
-
 // The first `tensors` operands have the parameter's shape, the others are scalars.
 void check_operands(const OpCall& call, size_t tensors) {
   require_f32(call);

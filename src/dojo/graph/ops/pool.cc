@@ -66,16 +66,14 @@ std::vector<int64_t> largest(const Geometry& g, const std::vector<double>& x) {
   return result;
 }
 
-void evaluate_max_pool(const OpCall& call, std::span<const RefTensor* const> in,
-                       std::span<RefTensor> out) {
+void evaluate_max_pool(const OpCall& call, Inputs in, Outputs out) {
   const std::vector<int64_t> from = largest(forward(call), in[0]->data);
   for (size_t o = 0; o < from.size(); ++o) {
     out[0].data[o] = from[o] < 0 ? -std::numeric_limits<double>::infinity() : in[0]->data[from[o]];
   }
 }
 
-void evaluate_max_pool_grad(const OpCall& call, std::span<const RefTensor* const> in,
-                            std::span<RefTensor> out) {
+void evaluate_max_pool_grad(const OpCall& call, Inputs in, Outputs out) {
   const std::vector<int64_t> from = largest(max_pool_grad(call), in[0]->data);
   for (size_t o = 0; o < from.size(); ++o) {
     if (from[o] >= 0) out[0].data[from[o]] += in[2]->data[o];
@@ -94,8 +92,7 @@ std::vector<double> divisors(const OpCall& call, const Geometry& g) {
   return result;
 }
 
-void evaluate_average_pool(const OpCall& call, std::span<const RefTensor* const> in,
-                           std::span<RefTensor> out) {
+void evaluate_average_pool(const OpCall& call, Inputs in, Outputs out) {
   const Geometry g = forward(call);
   auto& y = out[0].data;
   g.for_each([&](int64_t o, int64_t i) { y[o] += in[0]->data[i]; });
@@ -103,22 +100,20 @@ void evaluate_average_pool(const OpCall& call, std::span<const RefTensor* const>
   for (size_t o = 0; o < y.size(); ++o) y[o] /= divisor[o];
 }
 
-void evaluate_average_pool_grad(const OpCall& call, std::span<const RefTensor* const> in,
-                                std::span<RefTensor> out) {
+void evaluate_average_pool_grad(const OpCall& call, Inputs in, Outputs out) {
   const Geometry g = average_pool_grad(call);
   const std::vector<double> divisor = divisors(call, g);
   g.for_each([&](int64_t o, int64_t i) { out[0].data[i] += in[0]->data[o] / divisor[o]; });
 }
 
-std::vector<ValueId> gradient_max_pool(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                       const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_max_pool(Builder& b, const Node& node, Gradients dy,
+                                       const Wanted& wanted) {
   if (!wanted[0]) return {kNoValue};
   return {b.op("MaxPoolGrad", {node.inputs[0], node.outputs[0], dy[0]}, node.attributes)};
 }
 
-std::vector<ValueId> gradient_average_pool(Builder& b, const Node& node,
-                                           std::span<const ValueId> dy,
-                                           const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_average_pool(Builder& b, const Node& node, Gradients dy,
+                                           const Wanted& wanted) {
   if (!wanted[0]) return {kNoValue};
   return {b.op("AveragePoolGrad", {dy[0]},
                with(node.attributes, "input_shape", b.shape(node.inputs[0])))};
@@ -130,16 +125,15 @@ std::vector<Type> infer_global(const OpCall& call) {
   return {f32(y)};
 }
 
-void evaluate_global(const OpCall& call, std::span<const RefTensor* const> in,
-                     std::span<RefTensor> out) {
+void evaluate_global(const OpCall& call, Inputs in, Outputs out) {
   const int64_t space = volume(space_of(call.in(0)));
   for (size_t i = 0; i < in[0]->data.size(); ++i)
     out[0].data[int64_t(i) / space] += in[0]->data[i] / double(space);
 }
 
 // The mean over all of space is an average pool whose window is all of space.
-std::vector<ValueId> gradient_global(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                     const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_global(Builder& b, const Node& node, Gradients dy,
+                                     const Wanted& wanted) {
   if (!wanted[0]) return {kNoValue};
   const Shape x = b.shape(node.inputs[0]);
   return {b.op("AveragePoolGrad", {dy[0]},

@@ -10,21 +10,23 @@
 namespace dojo::ops {
 namespace {
 
-using Inputs = std::span<const RefTensor* const>;
-using Outputs = std::span<RefTensor>;
-using Gradients = std::span<const ValueId>;
-using Wanted = std::vector<bool>;
+// By dimension of the operand: is it reduced?
+std::vector<bool> reduced_dimensions(const OpCall& call) {
+  const size_t rank = call.in(0).size();
+  if (!call.attributes.contains("axes")) return std::vector<bool>(rank, true);
+  std::vector<bool> reduced(rank, false);
+  for (int64_t a : call.integers("axes")) {
+    const size_t axis = axis_of(a, rank);
+    if (reduced[axis]) bad(fmt::format("axis {} is there twice", axis));
+    reduced[axis] = true;
+  }
+  return reduced;
+}
 
 // The operand's shape with 1 in place of each reduced dimension.
 Shape kept_shape(const OpCall& call) {
   Shape shape = call.in(0);
-  std::vector<bool> reduced(shape.size(), !call.attributes.contains("axes"));
-  if (call.attributes.contains("axes"))
-    for (int64_t a : call.integers("axes")) {
-      const size_t axis = axis_of(a, shape.size());
-      if (reduced[axis]) bad(fmt::format("axis {} is there twice", axis));
-      reduced[axis] = true;
-    }
+  const std::vector<bool> reduced = reduced_dimensions(call);
   for (size_t d = 0; d < shape.size(); ++d)
     if (reduced[d]) shape[d] = 1;
   return shape;
@@ -36,9 +38,7 @@ std::vector<Type> infer(const OpCall& call) {
   if (keepdims != 0 && keepdims != 1) bad(fmt::format("keepdims is {}, not 0 or 1", keepdims));
   const Shape kept = kept_shape(call);
   if (keepdims) return {{Format::kF32, kept}};
-  std::vector<bool> reduced(kept.size(), !call.attributes.contains("axes"));
-  if (call.attributes.contains("axes"))
-    for (int64_t a : call.integers("axes")) reduced[axis_of(a, kept.size())] = true;
+  const std::vector<bool> reduced = reduced_dimensions(call);
   Shape shape;
   for (size_t d = 0; d < kept.size(); ++d)
     if (!reduced[d]) shape.push_back(kept[d]);
@@ -72,9 +72,7 @@ void evaluate_mean(const OpCall& call, Inputs inputs, Outputs outputs) {
 
 // A value of the result's shape, with the reduced dimensions back as 1.
 ValueId with_dims(Builder& b, const Node& node, ValueId v) {
-  const Type type = b.type(node.inputs[0]);
-  const Type* types[] = {&type};
-  return b.reshape(v, kept_shape({node.attributes, types, {}}));
+  return b.reshape(v, from_call(b, node, kept_shape));
 }
 
 ValueId expand_like(Builder& b, ValueId v, ValueId like) {

@@ -77,24 +77,22 @@ std::vector<Type> infer_resize_grad(const OpCall& call) {
   return {f32(x)};
 }
 
-void evaluate_resize(const OpCall& call, std::span<const RefTensor* const> in,
-                     std::span<RefTensor> out) {
+void evaluate_resize(const OpCall& call, Inputs in, Outputs out) {
   for_each_term(call, in[0]->type.shape, out[0].type.shape,
                 [&](int64_t y, int64_t x, double weight) {
                   out[0].data[size_t(y)] += weight * in[0]->data[size_t(x)];
                 });
 }
 
-void evaluate_resize_grad(const OpCall& call, std::span<const RefTensor* const> in,
-                          std::span<RefTensor> out) {
+void evaluate_resize_grad(const OpCall& call, Inputs in, Outputs out) {
   for_each_term(call, out[0].type.shape, in[0]->type.shape,
                 [&](int64_t y, int64_t x, double weight) {
                   out[0].data[size_t(x)] += weight * in[0]->data[size_t(y)];
                 });
 }
 
-std::vector<ValueId> gradient_resize(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                     const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_resize(Builder& b, const Node& node, Gradients dy,
+                                     const Wanted& wanted) {
   if (!wanted[0]) return {kNoValue};
   Attributes attributes = with(node.attributes, "input_shape", b.shape(node.inputs[0]));
   attributes.erase("sizes");

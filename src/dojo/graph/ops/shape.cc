@@ -9,11 +9,6 @@
 namespace dojo::ops {
 namespace {
 
-using Inputs = std::span<const RefTensor* const>;
-using Outputs = std::span<RefTensor>;
-using Gradients = std::span<const ValueId>;
-using Wanted = std::vector<bool>;
-
 void copy(const OpCall&, Inputs inputs, Outputs outputs) { outputs[0].data = inputs[0]->data; }
 
 std::vector<Type> infer_identity(const OpCall& call) { return {*call.inputs[0]}; }
@@ -71,15 +66,11 @@ void evaluate_transpose(const OpCall& call, Inputs inputs, Outputs outputs) {
   const std::vector<int64_t> own = strides_of(call.in(0));
   std::vector<int64_t> strides;
   for (int64_t d : perm) strides.push_back(own[static_cast<size_t>(d)]);
-  for_each_index(call.out(0), [&](const auto& index, size_t n) {
-    outputs[0].data[n] = inputs[0]->data[static_cast<size_t>(offset_of(index, strides))];
-  });
+  read_view(*inputs[0], {call.out(0), 0, strides}, outputs[0]);
 }
 
 std::vector<ValueId> transpose_gradient(Builder& b, const Node& node, Gradients dy, const Wanted&) {
-  const Type type = b.type(node.inputs[0]);
-  const Type* types[] = {&type};
-  const std::vector<int64_t> perm = permutation_of({node.attributes, types, {}});
+  const std::vector<int64_t> perm = from_call(b, node, permutation_of);
   std::vector<int64_t> inverse(perm.size());
   for (size_t d = 0; d < perm.size(); ++d)
     inverse[static_cast<size_t>(perm[d])] = static_cast<int64_t>(d);
@@ -111,10 +102,7 @@ void evaluate_concat(const OpCall& call, Inputs inputs, Outputs outputs) {
   const std::vector<int64_t> strides = strides_of(call.out(0));
   int64_t begin = 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    for_each_index(call.in(i), [&](const auto& index, size_t n) {
-      const int64_t offset = offset_of(index, strides) + begin * strides[axis];
-      outputs[0].data[static_cast<size_t>(offset)] = inputs[i]->data[n];
-    });
+    write_view(*inputs[i], {call.in(i), begin * strides[axis], strides}, outputs[0]);
     begin += call.in(i)[axis];
   }
 }
@@ -141,9 +129,7 @@ std::vector<Type> infer_expand(const OpCall& call) {
 
 void evaluate_expand(const OpCall& call, Inputs inputs, Outputs outputs) {
   const std::vector<int64_t> strides = broadcast_strides(call.in(0), call.out(0));
-  for_each_index(call.out(0), [&](const auto& index, size_t n) {
-    outputs[0].data[n] = inputs[0]->data[static_cast<size_t>(offset_of(index, strides))];
-  });
+  read_view(*inputs[0], {call.out(0), 0, strides}, outputs[0]);
 }
 
 std::vector<ValueId> expand_gradient(Builder& b, const Node& node, Gradients dy, const Wanted&) {

@@ -10,9 +10,6 @@
 namespace dojo::ops {
 namespace {
 
-using Inputs = std::span<const RefTensor* const>;
-using Outputs = std::span<RefTensor>;
-
 struct Range {
   int64_t begin, end, step;
   int64_t count() const { return end > begin ? (end - begin + step - 1) / step : 0; }
@@ -58,13 +55,12 @@ std::vector<Type> infer_slice(const OpCall& call) {
 
 void evaluate_slice(const OpCall& call, Inputs inputs, Outputs outputs) {
   const std::vector<Range> ranges = ranges_of(call);
-  const std::vector<int64_t> strides = strides_of(call.in(0));
-  for_each_index(call.out(0), [&](const auto& index, size_t n) {
-    int64_t offset = 0;
-    for (size_t d = 0; d < index.size(); ++d)
-      offset += (ranges[d].begin + index[d] * ranges[d].step) * strides[d];
-    outputs[0].data[n] = inputs[0]->data[static_cast<size_t>(offset)];
-  });
+  View view{call.out(0), 0, strides_of(call.in(0))};
+  for (size_t d = 0; d < ranges.size(); ++d) {
+    view.begin += ranges[d].begin * view.strides[d];
+    view.strides[d] *= ranges[d].step;
+  }
+  read_view(*inputs[0], view, outputs[0]);
 }
 
 // Reads what it takes, not all of the operand.
@@ -81,11 +77,9 @@ ValueId pad(Builder& b, ValueId x, std::vector<int64_t> before, const std::vecto
 
 // Zeros where nothing was taken. For a step s each element first gets s-1 zeros behind it: [n] ->
 // [n,1] -> [n,s] -> [n s].
-std::vector<ValueId> slice_gradient(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                    const std::vector<bool>&) {
-  const Type type = b.type(node.inputs[0]);
-  const Type* types[] = {&type};
-  const std::vector<Range> ranges = ranges_of({node.attributes, types, {}});
+std::vector<ValueId> slice_gradient(Builder& b, const Node& node, Gradients dy, const Wanted&) {
+  const std::vector<Range> ranges = from_call(b, node, ranges_of);
+  const Shape whole = b.shape(node.inputs[0]);
   ValueId g = dy[0];
   std::vector<int64_t> before, after;
   for (size_t d = 0; d < ranges.size(); ++d) {
@@ -101,13 +95,13 @@ std::vector<ValueId> slice_gradient(Builder& b, const Node& node, std::span<cons
       shape[d] *= range.step;
       g = b.reshape(g, shape);
       covered *= range.step;
-      if (range.begin + covered > type.shape[d]) {
-        covered = type.shape[d] - range.begin;
+      if (range.begin + covered > whole[d]) {
+        covered = whole[d] - range.begin;
         g = b.slice(g, static_cast<int64_t>(d), 0, covered);
       }
     }
     before.push_back(range.begin);
-    after.push_back(type.shape[d] - range.begin - covered);
+    after.push_back(whole[d] - range.begin - covered);
   }
   return {pad(b, g, before, after)};
 }
@@ -135,17 +129,13 @@ std::vector<Type> infer_pad(const OpCall& call) {
 
 void evaluate_pad(const OpCall& call, Inputs inputs, Outputs outputs) {
   const std::vector<int64_t> pads = pads_of(call);
-  const std::vector<int64_t> strides = strides_of(call.out(0));
   std::fill(outputs[0].data.begin(), outputs[0].data.end(), call.number("value", 0));
-  int64_t origin = 0;
-  for (size_t d = 0; d < strides.size(); ++d) origin += pads[d] * strides[d];
-  for_each_index(call.in(0), [&](const auto& index, size_t n) {
-    outputs[0].data[static_cast<size_t>(origin + offset_of(index, strides))] = inputs[0]->data[n];
-  });
+  View inside{call.in(0), 0, strides_of(call.out(0))};
+  for (size_t d = 0; d < inside.strides.size(); ++d) inside.begin += pads[d] * inside.strides[d];
+  write_view(*inputs[0], inside, outputs[0]);
 }
 
-std::vector<ValueId> pad_gradient(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                  const std::vector<bool>&) {
+std::vector<ValueId> pad_gradient(Builder& b, const Node& node, Gradients dy, const Wanted&) {
   const Shape shape = b.shape(node.inputs[0]);
   const auto pads = std::get<std::vector<int64_t>>(node.attributes.at("pads"));
   std::vector<int64_t> axes, starts, ends;

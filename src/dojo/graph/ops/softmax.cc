@@ -16,8 +16,7 @@ std::vector<Type> infer_softmax(const OpCall& call) {
   return {f32(x)};
 }
 
-void evaluate_softmax(const OpCall& call, std::span<const RefTensor* const> in,
-                      std::span<RefTensor> out) {
+void evaluate_softmax(const OpCall& call, Inputs in, Outputs out) {
   const Shape& shape = call.in(0);
   const size_t axis = axis_of(call.integer("axis", -1), shape.size());
   const int64_t count = shape[axis], step = product(shape, axis + 1, shape.size());
@@ -33,8 +32,8 @@ void evaluate_softmax(const OpCall& call, std::span<const RefTensor* const> in,
 }
 
 // dx = y (dy - sum(y dy))
-std::vector<ValueId> gradient_softmax(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                      const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_softmax(Builder& b, const Node& node, Gradients dy,
+                                      const Wanted& wanted) {
   if (!wanted[0]) return {kNoValue};
   const ValueId y = node.outputs[0];
   Shape one = b.shape(y);
@@ -71,8 +70,7 @@ double log_sum_exp(const double* x, int64_t count) {
   return largest + std::log(sum);
 }
 
-void evaluate_loss(const OpCall& call, std::span<const RefTensor* const> in,
-                   std::span<RefTensor> out) {
+void evaluate_loss(const OpCall& call, Inputs in, Outputs out) {
   const int64_t rows = call.in(0)[0], classes = call.in(0)[1];
   for_each_label(*in[1], classes, [&](int64_t n, int64_t label) {
     const double* x = in[0]->data.data() + n * classes;
@@ -81,8 +79,7 @@ void evaluate_loss(const OpCall& call, std::span<const RefTensor* const> in,
 }
 
 // (softmax(scores) - one at the label) * dloss / N
-void evaluate_loss_grad(const OpCall& call, std::span<const RefTensor* const> in,
-                        std::span<RefTensor> out) {
+void evaluate_loss_grad(const OpCall& call, Inputs in, Outputs out) {
   const int64_t rows = call.in(0)[0], classes = call.in(0)[1];
   for_each_label(*in[1], classes, [&](int64_t n, int64_t label) {
     const double* x = in[0]->data.data() + n * classes;
@@ -94,8 +91,8 @@ void evaluate_loss_grad(const OpCall& call, std::span<const RefTensor* const> in
   });
 }
 
-std::vector<ValueId> gradient_loss(Builder& b, const Node& node, std::span<const ValueId> dy,
-                                   const std::vector<bool>& wanted) {
+std::vector<ValueId> gradient_loss(Builder& b, const Node& node, Gradients dy,
+                                   const Wanted& wanted) {
   std::vector<ValueId> result(2, kNoValue);
   if (wanted[0]) {
     result[0] = b.op("SoftmaxCrossEntropyLossGrad", {node.inputs[0], node.inputs[1], dy[0]},

@@ -7,12 +7,8 @@
 namespace dojo::ops {
 namespace {
 
-using Gradients = std::span<const ValueId>;
-using Wanted = std::vector<bool>;
-
 template <double (*f)(double)>
-void evaluate(const OpCall& call, std::span<const RefTensor* const> inputs,
-              std::span<RefTensor> outputs) {
+void evaluate(const OpCall& call, Inputs inputs, Outputs outputs) {
   std::transform(inputs[0]->data.begin(), inputs[0]->data.end(), outputs[0].data.begin(), f);
 }
 
@@ -68,8 +64,7 @@ std::vector<ValueId> relu_gradient(Builder& b, const Node& node, Gradients dy, c
 }
 double relu(double x) { return std::isnan(x) || x > 0 ? x : 0; }
 
-void evaluate_relu_grad(const OpCall& call, std::span<const RefTensor* const> inputs,
-                        std::span<RefTensor> outputs) {
+void evaluate_relu_grad(const OpCall& call, Inputs inputs, Outputs outputs) {
   for (size_t i = 0; i < outputs[0].data.size(); ++i)
     outputs[0].data[i] = inputs[1]->data[i] > 0 ? inputs[0]->data[i] : 0;
 }

@@ -69,6 +69,18 @@ std::vector<int64_t> broadcast_strides(const Shape& shape, const Shape& to) {
   return result;
 }
 
+void read_view(const RefTensor& from, const View& view, RefTensor& to) {
+  for_each_index(view.shape, [&](const auto& index, size_t n) {
+    to.data[n] = from.data[static_cast<size_t>(view.begin + offset_of(index, view.strides))];
+  });
+}
+
+void write_view(const RefTensor& from, const View& view, RefTensor& to) {
+  for_each_index(view.shape, [&](const auto& index, size_t n) {
+    to.data[static_cast<size_t>(view.begin + offset_of(index, view.strides))] = from.data[n];
+  });
+}
+
 std::vector<Type> infer_elementwise(const OpCall& call) {
   require_f32(call);
   for (size_t i = 1; i < call.inputs.size(); ++i) require_same_shape(call, 0, i);

@@ -10,6 +10,12 @@
 
 namespace dojo::ops {
 
+// The arguments of OpDef's functions.
+using Inputs = std::span<const RefTensor* const>;
+using Outputs = std::span<RefTensor>;
+using Gradients = std::span<const ValueId>;  // of the results
+using Wanted = std::vector<bool>;            // which operands need one
+
 [[noreturn]] void bad(std::string message, std::string hint = {});  // throws Error(kInput)
 void require_f32(const OpCall& call);                               // all present operands
 void require_rank(const OpCall& call, size_t operand, size_t rank);
@@ -35,6 +41,15 @@ inline int64_t offset_of(const std::vector<int64_t>& index, const std::vector<in
   return offset;
 }
 
+// The index-th element of `shape` lies at begin + sum of index[d] * strides[d].
+struct View {
+  Shape shape;
+  int64_t begin = 0;
+  std::vector<int64_t> strides;
+};
+void read_view(const RefTensor& from, const View& view, RefTensor& to);   // to[n] = from[view]
+void write_view(const RefTensor& from, const View& view, RefTensor& to);  // to[view] = from[n]
+
 // Calls f(index, n) for each index of `shape` in row-major order, n = 0, 1, 2 ...
 template <class F>
 void for_each_index(const Shape& shape, F f) {
@@ -47,6 +62,14 @@ void for_each_index(const Shape& shape, F f) {
       index[d] = 0;
     }
   }
+}
+
+// f of a node's first operand and attributes as the op's rules see them, for use in a gradient.
+template <class F>
+auto from_call(const Builder& b, const Node& node, F f) {
+  const Type type = b.type(node.inputs[0]);
+  const Type* types[] = {&type};
+  return f(OpCall{node.attributes, types, {}});
 }
 
 // FLOP = `per_element` for each element of output 0.

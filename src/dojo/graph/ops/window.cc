@@ -5,8 +5,8 @@
 namespace dojo::ops {
 namespace {
 
-constexpr int64_t kLargest =
-    1 << 24;  // of any size in a window: keeps the arithmetic below far from overflow
+// Of any size in a window: keeps the arithmetic below far from overflow.
+constexpr int64_t kLargest = 1 << 24;
 
 Shape read_sizes(const OpCall& call, std::string_view name, size_t count, int64_t otherwise,
                  int64_t smallest) {

@@ -22,16 +22,16 @@ StridedCopy simplify(const StridedCopy& copy);
 
 void copy_f32(const StridedCopy& copy, const float* src, float* dst);
 void copy_u8(const StridedCopy& copy, const uint8_t* src, uint8_t* dst);
-void add_f32(const StridedCopy& copy, const float* src,
-             float* dst);  // dst += src. REQUIRES: no destination stride is 0
+// dst += src. REQUIRES: no destination stride is 0.
+void add_f32(const StridedCopy& copy, const float* src, float* dst);
 
 // All of these are simplified already. Layouts are those of the pointers; C is last.
-StridedCopy channel_copy(int64_t rows, int64_t c, int64_t src_pitch,
-                         int64_t dst_pitch);  // [rows,c] out of wider rows into wider rows
-StridedCopy transpose_copy(
-    std::span<const int64_t> dims,
-    std::span<const int64_t> permutation);  // ONNX Transpose: out dim i is in dim permutation[i]
-StridedCopy expand_copy(std::span<const int64_t> from, std::span<const int64_t> to);  // ONNX Expand
+// [rows,c] out of wider rows into wider rows.
+StridedCopy channel_copy(int64_t rows, int64_t c, int64_t src_pitch, int64_t dst_pitch);
+// ONNX Transpose: dimension i of the result is dimension permutation[i].
+StridedCopy transpose_copy(std::span<const int64_t> dims, std::span<const int64_t> permutation);
+// ONNX Expand.
+StridedCopy expand_copy(std::span<const int64_t> from, std::span<const int64_t> to);
 // ONNX Slice with one entry for each dimension; out dims[i] = count[i]. steps may be negative, not
 // 0.
 StridedCopy slice_copy(std::span<const int64_t> dims, std::span<const int64_t> starts,
@@ -40,10 +40,8 @@ StridedCopy slice_copy(std::span<const int64_t> dims, std::span<const int64_t> s
 // gradient of Slice).
 StridedCopy place_copy(std::span<const int64_t> dims, std::span<const int64_t> starts,
                        std::span<const int64_t> counts, std::span<const int64_t> steps);
-enum class DepthOrder : uint8_t {
-  kDCR,
-  kCRD
-};  // ONNX DepthToSpace; kCRD is PyTorch's pixel_shuffle
+// Of ONNX DepthToSpace; kCRD is PyTorch's pixel_shuffle.
+enum class DepthOrder : uint8_t { kDCR, kCRD };
 StridedCopy depth_to_space_copy(int64_t n, int64_t h, int64_t w, int64_t c, int64_t block,
                                 DepthOrder order);  // [n,h,w,c] -> [n,h*block,w*block,c/block^2]
 StridedCopy space_to_depth_copy(int64_t n, int64_t h, int64_t w, int64_t c, int64_t block,

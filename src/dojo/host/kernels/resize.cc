@@ -1,6 +1,7 @@
 // Linear Resize. Rows are blended first, over all their columns and channels, then columns.
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "dojo/base/check.h"
 #include "dojo/base/parallel_for.h"
@@ -67,34 +68,30 @@ HWY_INLINE void gather_columns(const Axis& axis, const float* line, int64_t w, i
   }
 }
 
-void BlendColumns(const Axis& axis, const float* line, int64_t out_w, int64_t c, float* y) {
+// Calls f with the number of channels as a constant where it is small, so that the loop over the
+// channels of a pixel is unrolled; with 0 otherwise.
+template <class F>
+HWY_INLINE void with_channels(int64_t c, const F& f) {
   switch (c) {
     case 1:
-      return blend_columns<1>(axis, line, out_w, c, y);
+      return f(std::integral_constant<int, 1>());
     case 2:
-      return blend_columns<2>(axis, line, out_w, c, y);
+      return f(std::integral_constant<int, 2>());
     case 3:
-      return blend_columns<3>(axis, line, out_w, c, y);
+      return f(std::integral_constant<int, 3>());
     case 4:
-      return blend_columns<4>(axis, line, out_w, c, y);
+      return f(std::integral_constant<int, 4>());
     default:
-      return blend_columns<0>(axis, line, out_w, c, y);
+      return f(std::integral_constant<int, 0>());
   }
 }
 
+void BlendColumns(const Axis& axis, const float* line, int64_t out_w, int64_t c, float* y) {
+  with_channels(c, [&](auto constant) { blend_columns<constant()>(axis, line, out_w, c, y); });
+}
+
 void GatherColumns(const Axis& axis, const float* line, int64_t w, int64_t c, float* dx) {
-  switch (c) {
-    case 1:
-      return gather_columns<1>(axis, line, w, c, dx);
-    case 2:
-      return gather_columns<2>(axis, line, w, c, dx);
-    case 3:
-      return gather_columns<3>(axis, line, w, c, dx);
-    case 4:
-      return gather_columns<4>(axis, line, w, c, dx);
-    default:
-      return gather_columns<0>(axis, line, w, c, dx);
-  }
+  with_channels(c, [&](auto constant) { gather_columns<constant()>(axis, line, w, c, dx); });
 }
 
 }  // namespace HWY_NAMESPACE

@@ -34,11 +34,8 @@ void affine_grid(int64_t n, int64_t h, int64_t w, bool align_corners, const floa
 void affine_grid_backward(int64_t n, int64_t h, int64_t w, bool align_corners, const float* dgrid,
                           float* dtheta);
 
-enum class Coordinates : uint8_t {
-  kHalfPixel,
-  kAlignCorners,
-  kAsymmetric
-};  // ONNX Resize, mode linear
+// Of ONNX Resize, mode linear.
+enum class Coordinates : uint8_t { kHalfPixel, kAlignCorners, kAsymmetric };
 
 // x [n,h,w,c] -> y [n,out_h,out_w,c]. Make one for each shape; const and thread-safe afterwards.
 class ResizeLinear {
