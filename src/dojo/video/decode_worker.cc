@@ -22,6 +22,7 @@
 #include "dojo/base/error.h"
 #include "dojo/video/decoder.h"
 #include "dojo/video/picture.h"
+#include "dojo/video/telemetry/read_states.h"
 #include "dojo/video/worker_protocol.h"
 
 extern "C" {
@@ -105,6 +106,7 @@ class Server {
   explicit Server(std::function<void()> progress) : progress_(std::move(progress)) {}
 
   WorkerReply answer(const WorkerRequest& request) {
+    if (request.states) return states(request);
     if (!request.probe) return read(request);
     WorkerReply reply;
     reply.index = Decoder(request.path, progress_).index();
@@ -135,12 +137,24 @@ class Server {
     return open_.front();
   }
 
+  void learn_index(const WorkerRequest& request) {
+    if (!request.index) return;
+    open_.remove_if([&](const Open& o) { return o.path == request.path; });
+    indexes_[request.path] = *request.index;
+  }
+
+  WorkerReply states(const WorkerRequest& request) {
+    learn_index(request);
+    WorkerReply reply;
+    MediaFile file(request.path, progress_);
+    reply.states = read_states(file, open(request.path).decoder->index());
+    reply.ok = true;
+    return reply;
+  }
+
   WorkerReply read(const WorkerRequest& request) {
     const std::string& path = request.path;
-    if (request.index) {
-      open_.remove_if([&](const Open& o) { return o.path == path; });
-      indexes_[path] = *request.index;
-    }
+    learn_index(request);
     Open& file = open(path);
     const auto& [frames, height, width, md5] = request.read;
     const FrameIndex& index = file.decoder->index();

@@ -10,6 +10,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/video/frame_reader.h"
+#include "dojo/video/vehicle_folder.h"
 
 namespace dojo {
 namespace {
@@ -143,6 +144,7 @@ FoundRecordings find_recordings(const std::vector<std::string>& paths, int worke
     if (!r.note.empty()) result.messages.push_back(r.name + ": " + r.note);
     result.recordings.push_back(std::move(r));
   }
+  assign_drives(&result.recordings);
   return result;
 }
 

@@ -53,6 +53,14 @@ Recording FrameReader::open(const std::string& path) {
   return recording_from(path, std::move(reply.index));
 }
 
+std::vector<std::pair<int64_t, VehicleState>> FrameReader::states(const Recording& recording) {
+  worker_.ask_states(recording);
+  WorkerReply reply = worker_.answer();
+  cpu_seconds_ += reply.cpu_seconds;
+  if (!reply.ok) throw error_from(reply, recording.path);
+  return std::move(reply.states);
+}
+
 WorkerReply FrameReader::ask(const Recording& recording, std::span<const int64_t> frames,
                              ReadRequest request) {
   for (int64_t f : frames)

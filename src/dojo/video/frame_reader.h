@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dojo/base/error.h"
@@ -29,6 +30,9 @@ class FrameReader {
 
   // MD5 of each stored picture, as `ffmpeg -f framemd5` prints it.
   std::vector<std::string> md5(const Recording& recording, std::span<const int64_t> frames);
+
+  // The telemetry in the video, by frame: see telemetry/read_states.h. Throws Error.
+  std::vector<std::pair<int64_t, VehicleState>> states(const Recording& recording);
 
   double cpu_seconds() const { return cpu_seconds_; }
 

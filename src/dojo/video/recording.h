@@ -12,6 +12,7 @@
 namespace dojo {
 
 struct FrameIndex;  // frame_index.h
+struct Telemetry;   // telemetry/track.h
 
 struct Recording {
   std::string path;
@@ -25,11 +26,17 @@ struct Recording {
 
   int64_t first_frame = 0;  // clips are taken from [first_frame, end_frame)
   int64_t end_frame = 0;
-  std::string note;  // what a person should know, such as where a cut file ends; mostly empty
+  std::string camera;  // "front", "left_repeater", ...; empty where the name does not tell
+  std::string drive;   // the name of the group of files that were recorded together; see
+                       // vehicle_folder.h
+  std::string note;    // what a person should know, such as where a cut file ends; mostly empty
 
   // What decoding needs; where it is null, a worker builds it when the file is first read.
   std::shared_ptr<const FrameIndex> index;
   Fingerprint fingerprint;  // of the file when it was indexed; all 0: not known
+
+  // What the vehicle or a tracker logged; null until telemetry/read_telemetry.h has looked for it.
+  std::shared_ptr<const Telemetry> telemetry;
 
   int64_t num_frames() const { return static_cast<int64_t>(pts_seconds.size()); }
 };

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
 #include "dojo/base/random.h"
 #include "dojo/video/sampler.h"
+#include "dojo/video/vehicle_folder.h"
 
 namespace dojo {
 namespace {
@@ -31,22 +33,47 @@ std::vector<std::string> split_commas(const std::string& text) {
   return parts;
 }
 
-RecordingSplit split_one(const Recording& whole, double gap_seconds) {
+// Of each file the last fifth.
+RecordingSplit split_ends(const std::vector<Recording>& recordings, double gap_seconds) {
   RecordingSplit split;
-  Recording train = whole, held = whole;
-  const int64_t count = whole.end_frame - whole.first_frame;
-  held.first_frame = whole.end_frame - std::max<int64_t>(1, count / 5);
-  const double begin = whole.pts_seconds.at(static_cast<size_t>(held.first_frame));
-  train.end_frame = held.first_frame;
-  while (train.end_frame > train.first_frame &&
-         whole.pts_seconds[static_cast<size_t>(train.end_frame - 1)] > begin - gap_seconds)
-    --train.end_frame;
+  for (const Recording& whole : recordings) {
+    Recording train = whole, held = whole;
+    const int64_t count = whole.end_frame - whole.first_frame;
+    held.first_frame = whole.end_frame - std::max<int64_t>(1, count / 5);
+    const double begin = whole.pts_seconds.at(static_cast<size_t>(held.first_frame));
+    train.end_frame = held.first_frame;
+    while (train.end_frame > train.first_frame &&
+           whole.pts_seconds[static_cast<size_t>(train.end_frame - 1)] > begin - gap_seconds)
+      --train.end_frame;
+    split.train.push_back(std::move(train));
+    split.held_out.push_back(std::move(held));
+  }
+  const Recording& first = split.held_out[0];
   split.messages.push_back(
-      fmt::format("there is one recording only: its last fifth (from {:.1f} s) is held out, which "
+      fmt::format("there is one {} only: its last fifth (from {:.1f} s) is held out, which "
                   "is easier than another drive",
-                  begin));
-  split.train = {train};
-  split.held_out = {held};
+                  recordings.size() == 1 ? "recording" : "drive",
+                  first.pts_seconds[static_cast<size_t>(first.first_frame)]));
+  return split;
+}
+
+// Of a drive of several minutes the last fifth of them, of all cameras; of one minute the ends of
+// its files.
+RecordingSplit split_drive(const std::vector<Recording>& recordings, double gap_seconds) {
+  std::vector<double> starts;
+  for (const Recording& r : recordings) starts.push_back(start_of(r));
+  std::sort(starts.begin(), starts.end());
+  size_t at = starts.size() * 4 / 5;
+  while (at > 0 && starts[at] - starts[at - 1] <= 2)
+    --at;  // cameras of one minute begin within about a second
+  if (at == 0) return split_ends(recordings, gap_seconds);
+  RecordingSplit split;
+  for (const Recording& r : recordings)
+    (start_of(r) >= starts[at] ? split.held_out : split.train).push_back(r);
+  split.messages.push_back(
+      fmt::format("there is one drive only: its last {} of {} files are held out, which is easier "
+                  "than another drive",
+                  split.held_out.size(), recordings.size()));
   return split;
 }
 
@@ -79,16 +106,19 @@ RecordingSplit split_recordings(const std::vector<Recording>& recordings,
   const std::vector<std::string> parts = split_commas(patterns);
   if (parts.empty()) {
     if (recordings.empty()) return split;
-    if (recordings.size() == 1) return split_one(recordings[0], gap_seconds);
-    // The fifth with the smallest hashes: stable when a recording is added, but for the border.
-    std::vector<std::pair<uint64_t, size_t>> order;
-    for (size_t i = 0; i < recordings.size(); ++i) {
-      Random random(0, stream_id(recordings[i].name), 0);
-      order.emplace_back(random.next_u64(), i);
-    }
+    // The fifth of the drives with the smallest hashes: stable when a drive is added, but for the
+    // border.
+    std::map<std::string, std::vector<size_t>> drives;
+    for (size_t i = 0; i < recordings.size(); ++i)
+      drives[recordings[i].drive.empty() ? recordings[i].name : recordings[i].drive].push_back(i);
+    if (drives.size() == 1) return split_drive(recordings, gap_seconds);
+    std::vector<std::pair<uint64_t, const std::vector<size_t>*>> order;
+    for (const auto& [name, members] : drives)
+      order.emplace_back(Random(0, stream_id(name), 0).next_u64(), &members);
     std::sort(order.begin(), order.end());
-    const size_t n = std::clamp<size_t>((recordings.size() + 2) / 5, 1, recordings.size() - 1);
-    for (size_t k = 0; k < n; ++k) held[order[k].second] = true;
+    const size_t n = std::clamp<size_t>((drives.size() + 2) / 5, 1, drives.size() - 1);
+    for (size_t k = 0; k < n; ++k)
+      for (const size_t i : *order[k].second) held[i] = true;
   } else {
     for (const std::string& part : parts) {
       const auto hold = [&](std::string Recording::*text) {

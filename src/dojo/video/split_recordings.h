@@ -1,5 +1,6 @@
-// Which recordings are for training and which are held out for evaluation. Whole recordings, so
-// that a held-out clip is never a neighbour of one that was trained on.
+// Which recordings are for training and which are held out for evaluation. Whole drives, so
+// that a held-out clip is never a neighbour of one that was trained on, nor the same moment seen by
+// another camera.
 #pragma once
 
 #include <string>
@@ -16,9 +17,10 @@ struct RecordingSplit {
 
 // `patterns`: separated by commas; a recording is held out where one of them is found in its name
 // (or, where no name has it, in its path): as a part of it, or, with * or ?, as a glob for all of
-// it; upper and lower case are the same. Without a pattern about one recording in five is held out,
-// chosen by a hash of its name, at least one and never all; of a single recording, the last fifth,
-// after a gap of `gap_seconds`. Throws Error(kConfig) where a pattern matches nothing, or
+// it; upper and lower case are the same. Without a pattern about one drive in five is held out
+// (vehicle_folder.h), chosen by a hash of its name, at least one and never all; of a single drive
+// the last fifth of its files, of a single recording, or minute, the last fifth of each file, after
+// a gap of `gap_seconds`. Throws Error(kConfig) where a pattern matches nothing, or
 // everything.
 RecordingSplit split_recordings(const std::vector<Recording>& recordings,
                                 const std::string& patterns, double gap_seconds);

@@ -151,6 +151,11 @@ void WorkerProcess::check(const WorkerReply& reply) const {
     if (!good) throw Error(Category::kIo, "the answer does not fit the question");
   };
   if (probe_) return insist(reply.index.num_frames() > 0);
+  for (size_t i = 0; i < reply.states.size(); ++i) {
+    const int64_t frame = reply.states[i].first;
+    insist(frame >= 0 && frame < states_of_);
+    insist(i == 0 || reply.states[i - 1].first < frame);
+  }
   insist(reply.md5.size() == (md5_ ? frames_asked_.size() : 0));
   for (size_t i = 0; i < reply.damaged.size(); ++i) {
     const int64_t frame = reply.damaged[i].first;
@@ -177,11 +182,13 @@ void WorkerProcess::ask(const WorkerRequest& request) {
 void WorkerProcess::ask_probe(const std::string& path) {
   pixel_bytes_ = 0;
   probe_ = true;
+  states_of_ = 0;
   ask({.path = path, .probe = true});
 }
 
 void WorkerProcess::ask_read(const Recording& recording, const ReadRequest& request) {
   if (pid_ < 0) start();
+  states_of_ = 0;
   frames_asked_ = request.frames;
   md5_ = request.md5;
   pixel_bytes_ =
@@ -198,10 +205,25 @@ void WorkerProcess::ask_read(const Recording& recording, const ReadRequest& requ
     map_bytes_ = pixel_bytes_;
   }
   WorkerRequest whole{.path = recording.path, .read = request};
-  if (recording.index && told_[recording.path] != recording.index)
-    whole.index = told_[recording.path] = recording.index;
+  tell_index(recording, &whole);
   probe_ = false;
   ask(whole);
+}
+
+void WorkerProcess::ask_states(const Recording& recording) {
+  if (pid_ < 0) start();
+  frames_asked_.clear();
+  pixel_bytes_ = 0;
+  probe_ = md5_ = false;
+  states_of_ = recording.num_frames();
+  WorkerRequest request{.path = recording.path, .states = true};
+  tell_index(recording, &request);
+  ask(request);
+}
+
+void WorkerProcess::tell_index(const Recording& recording, WorkerRequest* request) {
+  if (recording.index && told_[recording.path] != recording.index)
+    request->index = told_[recording.path] = recording.index;
 }
 
 double WorkerProcess::seconds_left() const {

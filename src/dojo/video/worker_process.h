@@ -36,6 +36,7 @@ class WorkerProcess {
   // REQUIRES: not busy(). Throws Error(kIo) where no process can be started.
   void ask_probe(const std::string& path);
   void ask_read(const Recording& recording, const ReadRequest& request);
+  void ask_states(const Recording& recording);  // the telemetry in the video
 
   bool busy() const { return busy_; }
   int socket() const { return socket_; }  // to poll() for reading
@@ -51,6 +52,7 @@ class WorkerProcess {
   void start();
   void stop();
   void ask(const WorkerRequest& request);
+  void tell_index(const Recording& recording, WorkerRequest* request);
   void set_deadline();
   void check(const WorkerReply& reply) const;
   WorkerReply lost(const std::string& reason, const std::string& category = "input");
@@ -63,6 +65,7 @@ class WorkerProcess {
   size_t map_bytes_ = 0, pixel_bytes_ = 0;
   std::vector<int64_t> frames_asked_;
   bool probe_ = false, md5_ = false;
+  int64_t states_of_ = 0;  // asked for: the number of frames that may have some
   int64_t progress_ = 0;
   bool busy_ = false;
   std::string buffer_;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/error.h"
+#include "dojo/video/telemetry/sei.h"
 
 namespace dojo {
 namespace {
@@ -73,9 +74,13 @@ std::string message(const json& j) {
 }  // namespace
 
 std::string encode(const WorkerRequest& r) {
-  json j = {{"path", r.path},          {"probe", r.probe},
-            {"frames", r.read.frames}, {"size", {r.read.height, r.read.width}},
-            {"md5", r.read.md5},       {"index", nullptr}};
+  json j = {{"path", r.path},
+            {"probe", r.probe},
+            {"states", r.states},
+            {"frames", r.read.frames},
+            {"size", {r.read.height, r.read.width}},
+            {"md5", r.read.md5},
+            {"index", nullptr}};
   if (r.index) j["index"] = to_json(*r.index);
   return message(j);
 }
@@ -85,6 +90,7 @@ WorkerRequest decode_request(const std::string& text) {
   WorkerRequest r;
   j.at("path").get_to(r.path);
   j.at("probe").get_to(r.probe);
+  j.at("states").get_to(r.states);
   j.at("frames").get_to(r.read.frames);
   r.read.height = j.at("size").at(0);
   r.read.width = j.at("size").at(1);
@@ -102,8 +108,11 @@ std::string encode(const WorkerReply& r) {
             {"index", nullptr},
             {"md5", r.md5},
             {"damaged", r.damaged},
+            {"states", json::array()},
             {"decoded", r.frames_decoded},
             {"cpu_seconds", r.cpu_seconds}};
+  for (const auto& [frame, state] : r.states)
+    j["states"].push_back({frame, json::binary(encode_message(state))});
   if (r.index.num_frames() > 0) j["index"] = to_json(r.index);
   return message(j);
 }
@@ -121,6 +130,11 @@ WorkerReply decode_reply(const std::string& text) {
   j.at("reason").get_to(r.reason);
   j.at("md5").get_to(r.md5);
   for (const json& d : j.at("damaged")) r.damaged.emplace_back(d.at(0), d.at(1));
+  for (const json& s : j.at("states")) {
+    const std::optional<VehicleState> state = decode_message(s.at(1).get_binary());
+    if (!state) throw Error(Category::kIo, "a vehicle state that makes no sense");
+    r.states.emplace_back(s.at(0), *state);
+  }
   j.at("decoded").get_to(r.frames_decoded);
   j.at("cpu_seconds").get_to(r.cpu_seconds);
   if (!j.at("index").is_null()) r.index = index_from_json(j.at("index"));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "dojo/video/frame_index.h"
+#include "dojo/video/telemetry/vehicle_state.h"
 
 namespace dojo {
 
@@ -27,9 +28,11 @@ struct ReadRequest {
 
 struct WorkerRequest {
   std::string path;
-  bool probe = false;                            // only the index is wanted
-  ReadRequest read = {};                         // else
-  std::shared_ptr<const FrameIndex> index = {};  // of a read: where the worker does not have it yet
+  bool probe = false;     // only the index is wanted
+  bool states = false;    // only the telemetry is wanted
+  ReadRequest read = {};  // else
+  std::shared_ptr<const FrameIndex> index =
+      {};  // of a read or states: where the worker does not have it yet
 };
 
 struct WorkerReply {
@@ -43,6 +46,7 @@ struct WorkerReply {
   std::vector<std::string> md5;  // of a read, for each frame
   std::vector<std::pair<int64_t, std::string>>
       damaged;  // of a read: frames without pixels, and why
+  std::vector<std::pair<int64_t, VehicleState>> states;  // by frame, ascending
   int64_t frames_decoded = 0;
   double cpu_seconds = 0;
 
