@@ -8,6 +8,8 @@ import os
 import random
 import re
 import shutil
+import time
+import urllib.parse
 
 import harness
 from harness import driving, ffmpeg, make_clip, needs_driving_data, needs_verb, run
@@ -92,6 +94,116 @@ class NoVideo(harness.TestCase):
                 self.assertEqual(hashes(result), [])
 
 
+class Missing(harness.TestCase):
+    """What a user names and is not there: the same words and exit code everywhere."""
+
+    COMMANDS = (("inspect", None), ("frames", None), ("train", None), ("train", "--resume", None), ("eval", None, "clips"),
+                ("report", None))
+
+    def check(self, path, words):
+        for command in self.COMMANDS:
+            with self.subTest(command=command):
+                result = run(*[path if word is None else word for word in command], deadline=DEADLINE, cwd=self.folder)
+                self.assertError(result, 3, "input", (path, words, ";"))
+
+    def test_a_path_without_anything(self):
+        self.check(self.folder / "none", "there is no such file or folder")
+
+    def test_a_link_that_leads_nowhere_names_its_target(self):
+        link = self.folder / "link.mp4"
+        link.symlink_to("gone.mp4")
+        self.check(link, "a link to gone.mp4, which does not exist")
+        make_clip(self.folder / "good.mp4")
+        result = run("inspect", self.folder, deadline=DEADLINE)
+        self.assertDone(result)
+        self.assertIn("a link to gone.mp4, which does not exist", result.out)
+
+
+class Inspect(harness.TestCase):
+    """What `dojo inspect` says about a folder beside its table."""
+
+    def test_recordings_that_are_all_too_short_are_an_error_that_says_what_would_work(self):
+        make_clip(self.folder / "six.mp4", frames=6)
+        make_clip(self.folder / "one.mp4", frames=1)
+        result = run("inspect", self.folder, "--frames", "3", "--interval", "0.2", deadline=DEADLINE)
+        self.assertError(result, 3, "input", ("none of 2 recordings has a clip", "6 frames in 0.50 s", "or try --interval 0.1"))
+        self.assertIn("too short", result.out)
+        self.assertDone(run("inspect", self.folder, "--frames", "3", "--interval", "0.1", deadline=DEADLINE))
+        self.assertError(run("inspect", self.folder / "one.mp4", deadline=DEADLINE), 3, "input", ("the only recording has no clip", "1 frame "))
+
+    def test_held_out_patterns_may_be_repeated(self):
+        for name in ("a.mp4", "b.mp4", "c.mp4"):
+            make_clip(self.folder / name)
+        result = run("inspect", self.folder, "--held-out", "a.mp4", "--held-out", "c*", "--json", deadline=DEADLINE)
+        self.assertDone(result)
+        self.assertEqual([r["use"] for r in result.json()["recordings"]], ["held out", "train", "held out"])
+
+    def test_skipped_files_are_counted_by_extension(self):
+        make_clip(self.folder / "a.mp4")
+        for name in ("1.JPG", "2.jpg", "README"):
+            (self.folder / name).touch()
+        result = run("inspect", self.folder, deadline=DEADLINE)
+        self.assertDone(result)
+        self.assertIn("skipped 3 files that are no video by name: 2 .jpg, 1 without an extension\n", result.out)
+        self.assertEqual(run("inspect", self.folder, "--json", deadline=DEADLINE).json()["skipped"], {".jpg": 2, "": 1})
+
+    def test_a_name_that_is_no_utf8_comes_back_from_json(self):
+        make_clip(self.folder / "clip.mp4")
+        name = os.fsencode(self.folder) + b"/caf\xe9 %.mp4"
+        os.rename(self.folder / "clip.mp4", name)
+        result = run("inspect", self.folder, "--json", deadline=DEADLINE)
+        self.assertDone(result)
+        recording, = result.json()["recordings"]
+        self.assertEqual(recording["name"], "caf\\xe9 %.mp4")
+        self.assertEqual(urllib.parse.unquote_to_bytes(recording["uri"]), b"file://" + name)
+        self.assertIn("caf\\xe9 %.mp4", run("inspect", self.folder, deadline=DEADLINE).out)
+
+
+class Interrupted(harness.TestCase):
+    """Ctrl-C: the end by the signal, without processes or half files left behind."""
+
+    def start(self, *words, env=None):
+        return harness.subprocess.Popen([harness.DOJO, *map(str, words)], stdin=harness.subprocess.DEVNULL,
+                                        stdout=harness.subprocess.PIPE, stderr=harness.subprocess.PIPE, text=True,
+                                        env={**harness.ENVIRONMENT, **(env or {})}, start_new_session=True)
+
+    def wait_for(self, there, process):
+        until = time.monotonic() + DEADLINE
+        while not there() and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.01)
+        self.assertTrue(there())
+
+    def interrupt(self, process):
+        process.send_signal(harness.signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, -harness.signal.SIGINT, err)
+        self.assertEqual(err.splitlines()[-1], "dojo: interrupted")
+
+    def test_a_command_that_waits_for_a_decoding_process_ends_it(self):
+        pid = self.folder / "pid"
+        worker = self.folder / "worker"
+        worker.write_text(f"#!/bin/sh\necho $$ >{pid}.new && mv {pid}.new {pid}\nexec sleep 600\n")
+        worker.chmod(0o755)
+        clip = self.folder / "clip.mp4"
+        clip.touch()
+        for command in (("inspect", clip), ("frames", clip), ("train", clip, "--out", self.folder / "run")):
+            with self.subTest(command=command[0]):
+                process = self.start(*command, env={"DOJO_WORKER": str(worker)})
+                self.wait_for(pid.exists, process)
+                self.interrupt(process)
+                with self.assertRaises(ProcessLookupError):
+                    os.kill(int(pid.read_text()), 0)
+                pid.unlink()
+        self.assertFalse((self.folder / "run").exists())
+
+    def test_rendering_leaves_no_half_file(self):
+        drives = self.folder / "drives"
+        process = self.start("scene", "--out", drives, "--seconds", "600")
+        self.wait_for(lambda: any(drives.glob("*.part-*")), process)
+        self.interrupt(process)
+        self.assertEqual([p.name for p in drives.iterdir()], [".lock"])
+
+
 class Unreadable(harness.TestCase):
     @needs_verb("inspect")
     def test_a_file_without_permission_is_named(self):
@@ -124,7 +236,9 @@ class OddButSound(harness.TestCase):
         self.assertEqual(hashes(result), [truth[i] for i in wanted], result)
         self.assertError(run("frames", path, "--index", str(len(truth)), "--md5"), 3, "input", (path.name, str(len(truth))))
         if "inspect" in harness.verbs():
-            self.assertDone(run("inspect", path, deadline=DEADLINE))
+            result = run("inspect", path, deadline=DEADLINE)
+            self.assertIn(f"{len(truth)} ", result.out, result)  # in the table, also where it gives no clip
+            self.assertIn(result.code, (0, 3), result)
 
     @needs_verb("frames")
     def test_made_clips(self):
@@ -200,6 +314,9 @@ class Damaged(harness.TestCase):
                         self.assertError(result, 3, "input", path.name)
                     elif percent >= 50:
                         self.assertEqual(hashes(result), [truth[0], truth[3]], result)
+                        self.assertIn(f"warning: {path}: the file ends early, after frame ", result.err)
+                        result = run("frames", path, "--json", deadline=DEADLINE)
+                        self.assertIn("the file ends early", result.json()["note"])
                     if "inspect" in harness.verbs():
                         self.assertHonest(run("inspect", path, deadline=DEADLINE))
 

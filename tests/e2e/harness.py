@@ -19,6 +19,7 @@ DOJO = os.environ.get("DOJO", str(pathlib.Path(__file__).resolve().parents[2] / 
 # The folder of real clips that the project's own CI has; see CONTRIBUTING.md. None: such tests say that they were skipped.
 DRIVING_DATA = os.environ.get("DOJO_DRIVING_DATA") or None
 
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DOJO_COMMAND"}
 CATEGORIES = ("input", "config", "io", "unsupported", "unimplemented", "unspecified")
 ERROR_LINE = re.compile(r"^dojo: error \((\w+)\): .+")
 
@@ -49,7 +50,7 @@ class Result:
 def run(*args, deadline=60, env=None, cwd=None, stdout=subprocess.PIPE, before=None):
     """Runs `dojo ARGS` and returns a Result. A run beyond its deadline is killed with all its children and fails the test."""
     process = subprocess.Popen([DOJO, *map(str, args)], stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
-                               cwd=cwd, env={**os.environ, **(env or {})}, start_new_session=True, preexec_fn=before)
+                               cwd=cwd, env={**ENVIRONMENT, **(env or {})}, start_new_session=True, preexec_fn=before)
     try:
         out, err = process.communicate(timeout=deadline)
     except subprocess.TimeoutExpired:

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
@@ -124,6 +125,23 @@ class Train(TrainCase):
                 result = run("train", self.clips, "--out", out, *options, deadline=DEADLINE)
                 self.assertError(result, 2, "config", options[0])
                 self.assertFalse((out / "last.safetensors").exists())
+
+    def test_what_cannot_fit_into_memory_is_refused_at_once(self):
+        out = self.folder / "run"
+        for options in (["--size", "8192x8192", "--batch", "64"], ["--channels", "4096"], ["--batch", "4096", "--size", "1024x2048"]):
+            with self.subTest(options=options):
+                result = run("train", self.clips, "--out", out, "--steps", "1", *options, deadline=60)
+                self.assertError(result, 2, "config", "--size, --batch, --channels")
+                self.assertFalse(out.exists())
+
+        def little():
+            resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+
+        result = run("train", self.clips, "--out", out, "--steps", "1", "--batch", "512", deadline=60, before=little)
+        self.assertError(result, 2, "config", ("training needs at least", " GB for a step", "ulimit -v) allows 3.2 GB"))
+        batch = re.search(r"--batch (\d+) would fit", result.error).group(1)
+        self.assertError(run("train", self.clips, "--out", out, "--steps", "1", "--batch", int(batch) + 3, deadline=60, before=little),
+                         2, "config", "--batch")
 
     def test_a_folder_with_other_things_in_it_is_refused_and_kept(self):
         out = self.folder / "mine"
@@ -423,6 +441,25 @@ def damaged_checkpoints(content):
     yield "no metadata", with_header(lambda h: h.pop("__metadata__", None))
 
 
+@needs_verb("train", "report")
+class Report(TrainCase):
+    def test_what_could_not_be_read_is_told_on_stderr_too(self):
+        out = self.folder / "run"
+        shutil.copytree(self.reference, out)
+        result = run("report", out)
+        self.assertDone(result)
+        self.assertEqual(result.err, "")
+        with open(out / "metrics.jsonl", "a", encoding="utf-8") as file:
+            file.write("{\n")
+        result = run("report", out, "--json")
+        self.assertDone(result)
+        self.assertIn("warning: metrics.jsonl: 1 damaged line", result.err)
+        self.assertEqual(len(result.json()["problems"]), 1)
+        (out / "metrics.jsonl").write_text("{\n")
+        (out / "config.json").write_text("{\n")
+        self.assertError(run("report", out), 3, "input", (out, "config.json is damaged: not JSON: line 2, column 1"))
+
+
 @needs_verb("train", "eval")
 class HostileCheckpoints(TrainCase):
     def check(self, name, command):
@@ -450,8 +487,8 @@ class HostileCheckpoints(TrainCase):
 
     def test_a_missing_checkpoint_is_named(self):
         result = run("eval", self.folder / "none.safetensors", self.clips)
-        self.assertError(result, 1, "io", "none.safetensors")
-        self.assertError(self.resume(self.folder / "no_run"), self.resume(self.folder / "no_run").code, None, "no_run")
+        self.assertError(result, 3, "input", "none.safetensors")
+        self.assertError(self.resume(self.folder / "no_run"), 3, "input", "no_run")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Help, version, wrong usage: what a user meets first."""
 import os
+import re
 import subprocess
 
 import harness
@@ -42,6 +43,21 @@ class Usage(harness.TestCase):
                 self.assertIn("Options:", result.out)
                 self.assertIn(f"\nExamples:\n  dojo {verb}", result.out)
                 self.assertEqual(result.err, "")
+
+    def test_every_default_in_the_help_may_be_given(self):
+        for verb in harness.verbs():
+            if verb == "graph":  # has verbs of its own
+                continue
+            for option, value in re.findall(r"^  (?:-\w, )?(--[a-z-]+) .*\(default (.*)\)$", run(verb, "--help").out, re.MULTILINE):
+                with self.subTest(verb=verb, option=option):
+                    self.assertError(run(verb, f"{option}={value}", "--no-such-option"), 2, "config", "--no-such-option")
+
+    def test_advice_can_be_pasted(self):
+        clone = {"DOJO_COMMAND": "./dojo"}
+        self.assertTrue(run("train", "--help", env=clone).out.startswith("usage: ./dojo train"))
+        self.assertIn("\n  ./dojo train ", run("train", "--help", env=clone).out)
+        self.assertError(run("trian", env=clone), 2, "config", "did you mean ./dojo train?")
+        self.assertError(run("train", "--resume", self.folder / "none", env=clone), 3, "input", "`./dojo train --out`")
 
     def test_every_verb_refuses_an_unknown_option(self):
         for verb in harness.verbs():

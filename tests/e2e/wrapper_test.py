@@ -14,7 +14,7 @@ TOOLS = {
     # cmake --preset NAME | cmake --build --preset NAME -- -j N
     "cmake": """echo "cmake $1" >>"$LOG"
 if [ "$1" = --preset ]; then touch "build/$2/build.ninja"; exit; fi
-printf '#!/bin/sh\\necho ran "$@"\\n' >"build/$3/dojo"; chmod +x "build/$3/dojo\"""",
+printf '#!/bin/sh\\necho ran "$@"\\necho called "$DOJO_COMMAND" >&2\\n' >"build/$3/dojo"; chmod +x "build/$3/dojo\"""",
     "ctest": 'echo ctest >>"$LOG"',
     "dpkg-query": 'printf "%s " $STATUS',
 }
@@ -66,6 +66,14 @@ class Wrapper(harness.TestCase):
             self.change(name)
             self.assertEqual(self.dojo("x")[0], steps, name)
         self.assertEqual(self.dojo("x")[0], [])
+
+    def test_the_program_knows_how_it_was_called(self):
+        self.make_clone()
+        self.assertIn(f"called {self.folder}/dojo\n", self.dojo("x")[1].stderr)
+        how = {"cwd": self.folder, "capture_output": True, "text": True, "check": False, "timeout": 60}
+        self.assertEqual(subprocess.run(["./dojo", "x"], **how).stderr, "called ./dojo\n")
+        self.assertEqual(subprocess.run(["dojo", "x"], env={**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}"}, **how).stderr,
+                         "called dojo\n")
 
     def test_the_tests_are_built_again_when_they_change_or_come_anew(self):
         self.make_clone()

@@ -77,6 +77,22 @@ std::string read_file(const fs::path& path, int64_t max_bytes) {
   }
 }
 
+void check_exists(const fs::path& path, std::string hint) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return;
+  const int error = errno;
+  std::string what = "there is no such file or folder";
+  std::error_code no_link;
+  const fs::path target = fs::read_symlink(path, no_link);
+  if (!no_link)
+    what = error == ELOOP ? "a link that leads back to itself"
+                          : fmt::format("a link to {}, which does not exist", target.string());
+  if (error != ENOENT && error != ENOTDIR && error != ELOOP)
+    throw Error(Category::kIo, fmt::format("cannot be reached: {}", std::strerror(error)),
+                path.string());
+  throw Error(Category::kInput, what, path.string(), std::move(hint));
+}
+
 void write_file_atomic(const fs::path& path, std::string_view content) {
   AtomicFile file(path);
   file.write(content);

@@ -28,6 +28,10 @@ namespace dojo {
 std::string read_file(const std::filesystem::path& path,
                       int64_t max_bytes = std::numeric_limits<int64_t>::max());
 
+// Throws Error(kInput) where there is nothing at the path that a user gave, or a link that leads
+// nowhere; Error(kIo) where that cannot be found out.
+void check_exists(const std::filesystem::path& path, std::string hint = "check the path");
+
 // Makes `content` the file's content, as AtomicFile does. Throws Error(kIo) that names the file.
 void write_file_atomic(const std::filesystem::path& path, std::string_view content);
 

@@ -174,6 +174,29 @@ TEST_F(File, AShortWriteIsFollowedByTheSystemsReason) {
   EXPECT_EQ(fs::file_size(folder_ / "a"), 1000u);
 }
 
+TEST_F(File, WhatIsNotThereIsToldFromALinkThatLeadsNowhere) {
+  const auto told = [&](const char* name) -> std::string {
+    try {
+      check_exists(folder_ / name);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.category(), Category::kInput);
+      EXPECT_EQ(e.where(), (folder_ / name).string());
+      return e.message();
+    }
+    return "";
+  };
+  write_file_atomic(folder_ / "a", "");
+  fs::create_symlink("a", folder_ / "good");
+  fs::create_symlink("gone", folder_ / "dangling");
+  fs::create_symlink("loop", folder_ / "loop");
+  EXPECT_EQ(told("a"), "");
+  EXPECT_EQ(told("good"), "");
+  EXPECT_EQ(told("none"), "there is no such file or folder");
+  EXPECT_EQ(told("a/b"), "there is no such file or folder");
+  EXPECT_EQ(told("dangling"), "a link to gone, which does not exist");
+  EXPECT_EQ(told("loop"), "a link that leads back to itself");
+}
+
 TEST_F(File, MakesFoldersAndRefusesAFileInTheWay) {
   make_folder(folder_ / "b" / "c");
   EXPECT_TRUE(fs::is_directory(folder_ / "b" / "c"));

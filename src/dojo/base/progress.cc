@@ -72,6 +72,11 @@ void Progress::update(int64_t done, std::string_view text, double fraction) {
                   : -1;
   if (options_.quiet) return;
   now_ = options_.clock();
+  if (first_seconds_ < 0) {
+    first_seconds_ = now_;
+    first_fraction_ = fraction_;
+    first_done_ = done_;
+  }
   if (now_ < next_draw_) return;
   draw(false);
   next_draw_ = now_ + (bar_ ? 0.1 : std::clamp((now_ - began_) / 10, 5.0, 60.0));
@@ -104,23 +109,16 @@ std::string Progress::describe(bool with_bar) const {
   if (fraction_ >= 0) line += fmt::format(" {:3.0f} %", std::floor(fraction_ * 100));
   line += options_.total > 0 ? fmt::format("  {}/{} {}", done_, options_.total, options_.unit)
                              : fmt::format("  {} {}", done_, options_.unit);
-  const double elapsed = now_ - began_;
-  if (done_ > options_.start && elapsed > 0) {
-    line += "  " + print_rate(static_cast<double>(done_ - options_.start) / elapsed, options_.unit);
-  }
-  if (finished_) {
-    line += fmt::format("  in {}", print_seconds(elapsed));
-  } else if (fraction_ > 0) {
-    // What was done before this run took none of its time.
-    const double before = options_.start_fraction >= 0 ? options_.start_fraction
-                          : options_.total > 0         ? static_cast<double>(options_.start) /
-                                                     static_cast<double>(options_.total)
-                                               : 0;
-    if (fraction_ > before && elapsed > 0) {
-      const double left = elapsed * (1 - fraction_) / (fraction_ - before);
-      line += fmt::format("  {} left", print_seconds(left));
-    }
-  }
+  constexpr double kLeastSeconds = 1;
+  const double measured = first_seconds_ < 0 ? 0 : now_ - first_seconds_;
+  const bool known = measured >= kLeastSeconds;
+  if (known && done_ > first_done_)
+    line += "  " + print_rate(static_cast<double>(done_ - first_done_) / measured, options_.unit);
+  if (finished_)
+    line += fmt::format("  in {}", print_seconds(now_ - began_));
+  else if (known && fraction_ > first_fraction_ && first_fraction_ >= 0)
+    line += fmt::format("  {} left",
+                        print_seconds(measured * (1 - fraction_) / (fraction_ - first_fraction_)));
   if (!text_.empty()) line += "  " + text_;
   return line;
 }

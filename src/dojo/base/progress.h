@@ -7,6 +7,9 @@
 //
 //   training [==>       ]  27 %  270/1000 steps  3.2 steps/s  3 min 48 s left  loss 0.0123
 //
+// Rate and time left are counted from the first update on, so that what had to be set up before
+// does not spoil them, and shown once they stand on a second or more.
+//
 // Cheap enough to call each step: it draws at most ten times a second on a terminal; in a log it
 // writes a line at the start, then each 5 s, and after some minutes less and less often, to at most
 // one a minute. Not thread safe.
@@ -22,9 +25,7 @@ namespace dojo {
 
 struct ProgressOptions {
   int64_t total = 0;  // 0: not known
-  int64_t start =
-      0;  // what was done before, by a run that is being resumed; the rate leaves it out
-  double start_fraction = -1;  // the same where update() is given a fraction; -1: start / total
+  int64_t start = 0;  // what was done before, by a run that is being resumed
   std::string unit = "steps";
   bool quiet = false;
 
@@ -61,6 +62,8 @@ class Progress {
   bool bar_ = false, drawn_ = false, finished_ = false;
   double began_ = 0, next_draw_ = 0, now_ = 0, fraction_ = -1;
   int64_t done_ = 0;
+  double first_seconds_ = -1, first_fraction_ = -1;  // at the first update; -1: there was none
+  int64_t first_done_ = 0;
 };
 
 // Columns of the terminal at this file, else $COLUMNS, else 80.

@@ -36,10 +36,13 @@ constexpr auto kLines = ProgressOptions::Style::kLines;
 TEST(Progress, DrawsABarWithRateTimeLeftAndText) {
   Screen screen;
   Progress progress("training", screen.options(kBar, 1000));
+  screen.seconds += 30;  // setting up
+  progress.update(1, "loss 0.7");
   screen.seconds += 10;
-  progress.update(250, "loss 0.5");
+  progress.update(251, "loss 0.5");
   EXPECT_EQ(screen.text(),
-            "\rtraining [=====>              ]  25 %  250/1000 steps  25.0 steps/s  30 s left  "
+            "\rtraining [>                   ]   0 %  1/1000 steps  loss 0.7\x1b[K"
+            "\rtraining [=====>              ]  25 %  251/1000 steps  25.0 steps/s  30 s left  "
             "loss 0.5\x1b[K");
   progress.finish();
 }
@@ -53,7 +56,7 @@ TEST(Progress, ALogGetsALineAtFirstAndThenEachFiveSeconds) {
   }
   progress.finish();
   EXPECT_EQ(screen.text(),
-            "rendering  1 steps  10.0 steps/s\n"
+            "rendering  1 steps\n"
             "rendering  51 steps  10.0 steps/s\n"
             "rendering  101 steps  10.0 steps/s\n"
             "rendering  120 steps  10.0 steps/s  in 12 s\n");
@@ -120,9 +123,12 @@ TEST(Progress, AResumedRunLeavesOldStepsOutOfTheRate) {
   ProgressOptions options = screen.options(kLines, 1000);
   options.start = 500;
   Progress progress("training", options);
+  progress.update(501);
   screen.seconds += 10;
-  progress.update(600);
-  EXPECT_EQ(screen.text(), "training  60 %  600/1000 steps  10.0 steps/s  40 s left\n");
+  progress.update(601);
+  EXPECT_EQ(screen.text(),
+            "training  50 %  501/1000 steps\n"
+            "training  60 %  601/1000 steps  10.0 steps/s  40 s left\n");
 }
 
 TEST(Progress, AResumedRunWithNothingLeftIsAtItsEnd) {
@@ -138,9 +144,22 @@ TEST(Progress, AResumedRunWithNothingLeftIsAtItsEnd) {
 TEST(Progress, AFractionGivenByTheCallerCountsForTheTimeLeft) {
   Screen screen;
   Progress progress("training", screen.options(kLines, 0));
+  progress.update(1, "", 0.05);
   screen.seconds += 60;
-  progress.update(7, "", 0.25);
-  EXPECT_EQ(screen.text(), "training  25 %  7 steps  8.6 s/step  3 min 0 s left\n");
+  progress.update(8, "", 0.25);
+  EXPECT_EQ(screen.text(),
+            "training   5 %  1 steps\n"
+            "training  25 %  8 steps  8.6 s/step  3 min 45 s left\n");
+}
+
+TEST(Progress, ARateOfLessThanASecondIsNotShown) {
+  Screen screen;
+  Progress progress("x", screen.options(kBar, 100));
+  progress.update(1);
+  screen.seconds += 0.9;
+  progress.update(50);
+  progress.finish();
+  EXPECT_EQ(screen.text().find("/s"), std::string::npos) << screen.text();
 }
 
 }  // namespace

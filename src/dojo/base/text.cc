@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+
 namespace dojo {
 
 std::string one_line(std::string_view text) {
@@ -19,6 +22,73 @@ std::string one_line(std::string_view text) {
     }
   }
   return line;
+}
+
+size_t utf8_length(std::string_view s) {
+  const auto byte = [&](size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0u; };
+  const auto follows = [&](size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+    return byte(i) >= low && byte(i) <= high;
+  };
+  if (s.empty()) return 0;
+  const unsigned a = byte(0);
+  if (a < 0x80) return 1;
+  if (a >= 0xC2 && a <= 0xDF && follows(1)) return 2;
+  if (a >= 0xE0 && a <= 0xEF && follows(1, a == 0xE0 ? 0xA0 : 0x80, a == 0xED ? 0x9F : 0xBF) &&
+      follows(2))
+    return 3;
+  if (a >= 0xF0 && a <= 0xF4 && follows(1, a == 0xF0 ? 0x90 : 0x80, a == 0xF4 ? 0x8F : 0xBF) &&
+      follows(2) && follows(3))
+    return 4;
+  return 0;
+}
+
+std::string to_utf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t n = utf8_length(text);
+    if (n == 0)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+    else
+      out += text.substr(0, n);
+    text.remove_prefix(std::max<size_t>(n, 1));
+  }
+  return out;
+}
+
+std::string file_uri(const std::string& path) {
+  static constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+  std::string uri = "file://";
+  for (const char c : std::filesystem::absolute(path).string()) {
+    if (kPlain.find(c) != std::string_view::npos)
+      uri += c;
+    else
+      uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return uri;
+}
+
+std::string shell_word(std::string_view word) {
+  static constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos)
+    return std::string(word);
+  const auto control = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f ||
+           static_cast<unsigned char>(c) > 0x7f;
+  };
+  // Bash, zsh and ksh know $'...' for what would break the line or is no UTF-8.
+  const bool plain_quotes = one_line(word) == word && to_utf8(word) == word;
+  std::string quoted = plain_quotes ? "'" : "$'";
+  for (const char c : word) {
+    if (plain_quotes)
+      quoted += c == '\'' ? "'\\''" : std::string(1, c);
+    else if (control(c))
+      quoted += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    else
+      quoted += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  }
+  return quoted + "'";
 }
 
 }  // namespace dojo

@@ -1,4 +1,4 @@
-// Text from outside on its way to a terminal.
+// Text from outside, such as file names, on its way to a terminal, a shell, JSON or a page.
 #pragma once
 
 #include <string>
@@ -9,5 +9,18 @@ namespace dojo {
 // File names may hold anything. The text with each control code as "\x1b", so that it stays one
 // line and commands no terminal; other bytes, UTF-8 among them, stay as they are.
 std::string one_line(std::string_view text);
+
+// Bytes of the well-formed UTF-8 character at the beginning of `text`; 0 if there is none.
+size_t utf8_length(std::string_view text);
+
+// The text with each byte that is no UTF-8 as "\xe9": what JSON can hold and a person can read.
+std::string to_utf8(std::string_view text);
+
+// "file:///a%20b/caf%E9.mp4" (RFC 8089): ASCII, from which every path comes back byte by byte. A
+// relative path is taken from the folder that the process is in.
+std::string file_uri(const std::string& path);
+
+// The word as a shell reads it back: in quotes where it needs them, one line in any case.
+std::string shell_word(std::string_view word);
 
 }  // namespace dojo

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 namespace dojo {
 namespace {
 
@@ -18,6 +20,30 @@ TEST(OneLine, OtherTextStaysAsItIs) {
             "caf\xc3\xa9 \xe2\x82\xac \xc2\xa0.mp4");
   EXPECT_EQ(one_line("\xc2"), "\xc2");
   EXPECT_EQ(one_line(""), "");
+}
+
+TEST(ToUtf8, OnlyBytesThatAreNoUtf8AreWrittenOut) {
+  EXPECT_EQ(to_utf8("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x9a\x97"),
+            "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x9a\x97");
+  EXPECT_EQ(to_utf8("caf\xe9.mp4"), "caf\\xe9.mp4");
+  EXPECT_EQ(to_utf8("\xc3"), "\\xc3");                             // cut
+  EXPECT_EQ(to_utf8("\xc0\xaf"), "\\xc0\\xaf");                    // too long a form
+  EXPECT_EQ(to_utf8("\xed\xa0\x80"), "\\xed\\xa0\\x80");           // half a pair
+  EXPECT_EQ(to_utf8("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // beyond U+10FFFF
+}
+
+TEST(FileUri, KeepsEveryByteOfThePath) {
+  EXPECT_EQ(file_uri("/a b/caf\xe9%.mp4"), "file:///a%20b/caf%E9%25.mp4");
+  EXPECT_EQ(file_uri("a.mp4"), "file://" + std::filesystem::absolute("a.mp4").string());
+}
+
+TEST(ShellWord, IsQuotedWhereAShellNeedsIt) {
+  EXPECT_EQ(shell_word("runs/predict-001"), "runs/predict-001");
+  EXPECT_EQ(shell_word("my clips"), "'my clips'");
+  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
+  EXPECT_EQ(shell_word("caf\xc3\xa9"), "'caf\xc3\xa9'");
+  EXPECT_EQ(shell_word(""), "''");
+  EXPECT_EQ(shell_word("a\nb\\'\xe9"), "$'a\\x0ab\\\\\\'\\xe9'");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
+#include "dojo/cli/called.h"
 
 namespace dojo {
 namespace {
@@ -84,10 +85,17 @@ Args::Option& Args::add(std::string_view name, std::string_view value, std::stri
   return options_.back();
 }
 
+template <typename T>
+void Args::show_default(Option& o, T value, Range range) {
+  if (o.help.find("default: ") != std::string::npos) return;
+  DOJO_CHECK(static_cast<double>(value) >= range.min && static_cast<double>(value) <= range.max);
+  o.default_text = fmt::format("{}", value);
+}
+
 void Args::option(std::string_view name, std::string_view value, std::string_view help,
                   int64_t* target, Range range) {
   Option& o = add(name, value, help);
-  o.default_text = fmt::format("{}", *target);
+  show_default(o, *target, range);
   o.set = [target, range, n = o.name](const std::string& text) {
     *target = read_number<int64_t>(n, text, "a whole number", range);
   };
@@ -96,7 +104,7 @@ void Args::option(std::string_view name, std::string_view value, std::string_vie
 void Args::option(std::string_view name, std::string_view value, std::string_view help,
                   uint64_t* target) {
   Option& o = add(name, value, help);
-  o.default_text = fmt::format("{}", *target);
+  show_default(o, *target, {});
   o.set = [target, n = o.name](const std::string& text) {
     *target = read_number<uint64_t>(n, text, "a whole number that is not negative", {});
   };
@@ -105,7 +113,7 @@ void Args::option(std::string_view name, std::string_view value, std::string_vie
 void Args::option(std::string_view name, std::string_view value, std::string_view help,
                   double* target, Range range) {
   Option& o = add(name, value, help);
-  o.default_text = fmt::format("{}", *target);
+  show_default(o, *target, range);
   o.set = [target, range, n = o.name](const std::string& text) {
     *target = read_number<double>(n, text, "a number", range);
   };
@@ -153,7 +161,7 @@ void Args::wrong(const std::string& message, const std::string& hint) const {
   std::string command = usage_.substr(0, usage_.find_first_of("[<ABCDEFGHIJKLMNOPQRSTUVWXYZ-"));
   while (command.ends_with(' ')) command.pop_back();
   throw Error(Category::kConfig, message, "",
-              hint.empty() ? fmt::format("see {} --help", command) : hint);
+              hint.empty() ? "see " + with_program_name(command + " --help") : hint);
 }
 
 Args::Option& Args::find(const std::string& name) {
@@ -250,11 +258,12 @@ std::string Args::help() const {
   };
   table("Arguments", arguments);
   table("Options", options);
+  if (!note_.empty()) text += "\n" + note_;
   if (!examples_.empty()) {
     text += "\nExamples:\n" + examples_;
     if (!text.ends_with('\n')) text += '\n';
   }
-  return text;
+  return with_program_name(text);
 }
 
 }  // namespace dojo

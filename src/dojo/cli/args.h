@@ -14,7 +14,9 @@
 //   if (!args.parse(argv)) return 0;  // --help was asked for and printed
 //
 // Values are written `--steps 5` or `--steps=5`; `--` ends the options. The value that a variable
-// has before parse() is its default and is shown in the help. Wrong usage throws Error(kConfig)
+// has before parse() is its default and is shown in the help, unless the help text of the option
+// says "default: " itself, as it must where the variable begins with a value that is not allowed.
+// Wrong usage throws Error(kConfig)
 // that names the option and the nearest known one.
 #pragma once
 
@@ -24,6 +26,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace dojo {
@@ -60,6 +63,9 @@ class Args {
   void positional(std::string_view name, std::string_view help, std::string* target);
   void positional(std::string_view name, std::string_view help, std::vector<std::string>* target);
 
+  // A paragraph of the help below the options, in whole lines.
+  void note(std::string text) { note_ = std::move(text); }
+
   // Fills the targets. Returns false iff --help was asked for; the help is then on stdout and
   // nothing else was changed.
   bool parse(std::span<const std::string> argv);
@@ -82,9 +88,11 @@ class Args {
 
   Option& add(std::string_view name, std::string_view value, std::string_view help);
   Option& find(const std::string& name);
+  template <typename T>
+  static void show_default(Option& o, T value, Range range);
   [[noreturn]] void wrong(const std::string& message, const std::string& hint = {}) const;
 
-  std::string usage_, summary_, examples_;
+  std::string usage_, summary_, examples_, note_;
   std::vector<Option> options_;
   std::vector<Positional> positionals_;
 };

@@ -81,6 +81,13 @@ TEST(Args, HelpShowsDefaultsArgumentsAndExamples) {
   EXPECT_NE(help.find("Examples:\n  dojo try a.mp4\n"), std::string::npos) << help;
 }
 
+TEST(Args, ADefaultThatIsNotAllowedIsToldInWords) {
+  int64_t steps = 0;
+  Args args("dojo try", "Tries the parser.", "");
+  args.option("--steps", "N", "training steps; default: all", &steps, {.min = 1});
+  EXPECT_NE(args.help().find("training steps; default: all\n"), std::string::npos) << args.help();
+}
+
 TEST(Args, HelpStopsTheParserBeforeAnythingIsWrong) {
   Options o;
   Args args = declare(o);

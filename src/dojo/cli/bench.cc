@@ -235,7 +235,8 @@ int run_bench(std::span<const std::string> argv) {
             "  dojo bench step --model predict --profile\n");
   args.positional("AREA", "what to measure: step", &area);
   args.option("--model", "NAME", "predict or resnet18-clip", &model);
-  args.option("--threads", "N", "threads; 0: one for each processor", &threads, {.min = 0});
+  args.option("--threads", "N", "processor threads; default: all cores", &threads,
+              {.min = 1, .max = 1024});
   args.option("--runs", "N", "timed steps", &runs, {.min = 1, .max = 100000});
   args.option("--json", "", "print one JSON object a line", &json);
   args.option("--profile", "", "also the time of each kernel, on stderr", &profile);

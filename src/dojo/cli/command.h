@@ -12,7 +12,8 @@ struct Command {
   std::string_view name;     // "train"
   std::string_view summary;  // one line for `dojo --help`
   // `args` without the program's name and the verb. Returns the exit code: 0 done, 1 failed, 4
-  // interrupted with a checkpoint written. What the user got wrong is thrown as Error, which main()
+  // interrupted with a checkpoint written. A command that takes long and has files or processes to
+  // tidy up holds an InterruptGuard. What the user got wrong is thrown as Error, which main()
   // prints in one line and turns into its exit code.
   int (*run)(std::span<const std::string> args);
 };

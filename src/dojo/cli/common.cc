@@ -4,11 +4,17 @@
 
 #include <cstdio>
 #include <optional>
+#include <string_view>
+#include <utility>
 
-#include "dojo/base/error.h"
+#include "dojo/base/interrupt.h"
+#include "dojo/base/memory_limit.h"
 #include "dojo/base/progress.h"
+#include "dojo/base/text.h"
+#include "dojo/cli/called.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/host/executor.h"
+#include "dojo/video/find_recordings.h"
 
 namespace dojo {
 
@@ -23,15 +29,40 @@ std::pair<int64_t, int64_t> parse_size(const std::string& text, const std::strin
 }
 
 ExecutorFactory executor_factory(const std::string& name) {
-  if (name == "host") return [](const Graph& g) { return make_host_executor(g); };
+  if (name == "host")
+    return
+        [](const Graph& g) { return make_host_executor(g, {.max_bytes = memory_limit().bytes}); };
   if (name == "interpreter") return [](const Graph& g) { return make_interpreter(g); };
   throw Error(Category::kConfig, fmt::format("unknown executor '{}'", name), "--executor",
               "use host or interpreter");
 }
 
+std::string searched_files() {
+  constexpr size_t kColumns = 80;
+  std::string text, line = "Of a folder and all in it the files are taken that end in one of";
+  const auto say = [&](std::string_view word) {
+    if (line.size() + 1 + word.size() > kColumns) text += std::exchange(line, "") + "\n";
+    line += (line.empty() ? "" : " ") + std::string(word);
+  };
+  for (std::string_view extension : video_extensions()) say(extension);
+  for (const char* word : {"(upper", "or", "lower", "case);", "others", "are", "skipped."})
+    say(word);
+  return text + line + "\n";
+}
+
+std::string error_line(const Error& error) {
+  return one_line(
+      Error(error.category(), error.message(), error.where(), with_program_name(error.hint()))
+          .what());
+}
+
 Drives render_drives(const std::string& folder, const DemoOptions& options, bool quiet) {
   std::optional<Progress> bar;
+  if (const auto old = drives_to_replace(folder, options); !old.empty())
+    fmt::print(stderr, "warning: {} was made with other options: {} file{} will be replaced\n",
+               one_line(folder), old.size(), old.size() == 1 ? "" : "s");
   const auto progress = [&](int64_t done, int64_t total) {
+    throw_if_interrupted();
     if (!bar) {
       ProgressOptions look;
       look.total = total;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "dojo/base/error.h"
 #include "dojo/graph/executor.h"
 #include "dojo/scene/demo.h"
 
@@ -14,10 +15,19 @@ namespace dojo {
 // "128x256" -> {128, 256}. Throws Error(kConfig) that names `option`.
 std::pair<int64_t, int64_t> parse_size(const std::string& text, const std::string& option);
 
-// "host": oneDNN and our own kernels; "interpreter": the slow reference. Throws Error(kConfig).
+// "host": oneDNN and our own kernels, refused with Error(kConfig) where the machine has too little
+// memory; "interpreter": the slow reference. Throws Error(kConfig) for another name.
 ExecutorFactory executor_factory(const std::string& name);
 
-// ensure_demo_drives() with a progress bar, which appears only when there is something to render.
+// For the help of commands that search folders: which files they take.
+std::string searched_files();
+
+// "error (input): what, where; hint" in one line, its commands as they are to be typed.
+std::string error_line(const Error& error);
+
+// ensure_demo_drives() with a progress bar, which appears only when there is something to render,
+// and a warning where drives of ours that were made with other options are about to be replaced.
+// Throws Interrupted (base/interrupt.h).
 struct Drives {
   std::vector<std::string> videos;
   bool rendered = false;  // some of them were not there yet

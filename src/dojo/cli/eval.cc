@@ -1,6 +1,8 @@
 // dojo eval: how good a checkpoint is on clips, beside two baselines.
 #include <fmt/format.h>
 
+#include "dojo/base/file.h"
+#include "dojo/base/interrupt.h"
 #include "dojo/base/parallel_for.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
@@ -40,7 +42,8 @@ int run_eval(std::span<const std::string> argv) {
   args.option("--clips", "N",
               "clips of each recording, evenly spaced; default: 32, or fewer of many recordings",
               &clips, {.min = 1, .max = 1e6});
-  args.option("--threads", "N", "processor threads", &threads, {.min = 1, .max = 1024});
+  args.option("--threads", "N", "processor threads; default: all cores", &threads,
+              {.min = 1, .max = 1024});
   args.option("--workers", "N", "files probed at a time", &o.workers, {.min = 1, .max = 64});
   args.option("--executor", "NAME", "host, or interpreter (the slow reference)", &executor);
   args.option("-q, --quiet", "", "no messages but warnings of lost files", &quiet);
@@ -50,6 +53,8 @@ int run_eval(std::span<const std::string> argv) {
   if (interval > 0) o.interval_seconds = interval;
   set_num_threads(static_cast<int>(threads));
 
+  const InterruptGuard guard(InterruptGuard::kThrow);
+  check_exists(checkpoint, "give the best.safetensors of a run");
   const EvalResult result = evaluate_checkpoint(checkpoint, o, executor_factory(executor));
   if (!quiet)
     for (const std::string& m : result.messages) fmt::print(stderr, "{}\n", m);

@@ -6,6 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/error.h"
+#include "dojo/base/file.h"
+#include "dojo/base/interrupt.h"
+#include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 #include "dojo/video/frame_reader.h"
@@ -72,12 +75,14 @@ int run_frames(std::span<const std::string> argv) {
               &deadline, {.min = 0.1, .max = 86400});
   if (!args.parse(argv)) return 0;
 
-  if (!std::filesystem::exists(file))
-    throw Error(Category::kInput, "there is no such file", file, "check the path");
+  const InterruptGuard guard(InterruptGuard::kThrow);
+  check_exists(file);
   if (!std::filesystem::is_regular_file(file))
     throw Error(Category::kInput, "this is not a regular file", file);
   FrameReader reader({.deadline_seconds = deadline});
   const Recording recording = reader.open(file);
+  if (!recording.note.empty())
+    fmt::print(stderr, "warning: {}: {}\n", one_line(file), one_line(recording.note));
   const std::vector<int64_t> frames = parse_frames(index, recording.num_frames(), file);
   const bool hashes = md5 || png.empty();
   nlohmann::json list = nlohmann::json::array();
@@ -96,17 +101,16 @@ int run_frames(std::span<const std::string> argv) {
           reader.read(recording, {&frames[k], 1}, recording.height, recording.width);
       const std::string path = fmt::format("{}/frame_{:06}.png", png, frames[k]);
       write_png(path, rgb, recording.width, recording.height);
-      list[k]["png"] = path;
+      list[k]["png"] = to_utf8(path);
     }
   }
   if (as_json) {
-    const nlohmann::json object = {{"file", file},
-                                   {"codec", recording.codec},
-                                   {"width", recording.width},
-                                   {"height", recording.height},
-                                   {"num_frames", recording.num_frames()},
-                                   {"frames", list}};
-    fmt::print("{}\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    const nlohmann::json object = {
+        {"file", to_utf8(file)},           {"uri", file_uri(file)},
+        {"codec", recording.codec},        {"width", recording.width},
+        {"height", recording.height},      {"num_frames", recording.num_frames()},
+        {"note", to_utf8(recording.note)}, {"frames", list}};
+    fmt::print("{}\n", object.dump());
     return 0;
   }
   for (const auto& f : list) {

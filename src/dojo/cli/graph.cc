@@ -10,6 +10,7 @@
 #include "dojo/base/file.h"
 #include "dojo/base/random.h"
 #include "dojo/cli/args.h"
+#include "dojo/cli/called.h"
 #include "dojo/cli/command.h"
 #include "dojo/graph/bytes.h"
 #include "dojo/graph/cost.h"
@@ -134,7 +135,8 @@ int show(std::span<const std::string> argv) {
             "  dojo graph show step.graph --json\n");
   args.positional("[FILE]", "a graph in text form, - for standard input", &file);
   args.option("--model", "NAME", "predict, resnet18-clip or a graph file", &model);
-  args.option("--batch", "N", "clips or images a step; 0: the model's default", &batch, {.min = 0});
+  args.option("--batch", "N", "clips or images a step; default: the model's own", &batch,
+              {.min = 1});
   args.option("--forward-only", "", "without backward pass and update", &forward_only);
   args.option("--cost", "", "the cost of each op instead of the nodes", &cost);
   args.option("--json", "", "print one JSON object", &json);
@@ -255,7 +257,7 @@ int ops(std::span<const std::string> argv) {
 int run_graph(std::span<const std::string> args) {
   if (args.empty())
     throw Error(Category::kConfig, "dojo graph needs a verb of its own", "",
-                "use show, check, run or ops; dojo graph --help");
+                "use show, check, run or ops; see " + as_called({"graph", "--help"}));
   const std::string& verb = args[0];
   const auto rest = args.subspan(1);
   if (verb == "show") return show(rest);
@@ -265,19 +267,20 @@ int run_graph(std::span<const std::string> args) {
   if (verb != "--help" && verb != "-h")
     throw Error(Category::kConfig, fmt::format("unknown: dojo graph {}", verb), "",
                 "use show, check, run or ops");
-  fmt::print(
-      "usage: dojo graph VERB [FILE] [--options]\n\n"
-      "Shows, checks and runs the graph of a training step.\n\nVerbs:\n"
-      "  show [FILE]   prints a whole training step, or its cost\n"
-      "  check FILE    parses and verifies a graph in text form\n"
-      "  run FILE      runs it with the interpreter on seeded random data\n"
-      "  ops           lists the ops\n\n"
-      "Options:\n"
-      "  --help        this text; each verb has its own: dojo graph show --help\n\n"
-      "Examples:\n"
-      "  dojo graph show --model predict --cost\n"
-      "  dojo graph show > step.graph && dojo graph check step.graph\n\n"
-      "The text form: docs/graph.md\n");
+  fmt::print("{}",
+             with_program_name(
+                 "usage: dojo graph VERB [FILE] [--options]\n\n"
+                 "Shows, checks and runs the graph of a training step.\n\nVerbs:\n"
+                 "  show [FILE]   prints a whole training step, or its cost\n"
+                 "  check FILE    parses and verifies a graph in text form\n"
+                 "  run FILE      runs it with the interpreter on seeded random data\n"
+                 "  ops           lists the ops\n\n"
+                 "Options:\n"
+                 "  --help        this text; each verb has its own: `dojo graph show --help`\n\n"
+                 "Examples:\n"
+                 "  dojo graph show --model predict --cost\n"
+                 "  dojo graph show > step.graph && dojo graph check step.graph\n\n"
+                 "The text form: docs/graph.md\n"));
   return 0;
 }
 

@@ -1,13 +1,17 @@
 // `dojo inspect`: which recordings a folder gives, and which files it does not.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/error.h"
+#include "dojo/base/interrupt.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
+#include "dojo/cli/common.h"
 #include "dojo/video/find_recordings.h"
 #include "dojo/video/frame_index.h"
 #include "dojo/video/split_recordings.h"
@@ -31,8 +35,9 @@ Intervals intervals_of(const Recording& r) {
 nlohmann::json describe(const Recording& r, const std::string& use) {
   const Intervals steps = intervals_of(r);
   const double seconds = r.pts_seconds.back() - r.pts_seconds.front() + steps.median;
-  return {{"name", r.name},
-          {"path", r.path},
+  return {{"name", to_utf8(r.name)},
+          {"path", to_utf8(r.path)},
+          {"uri", file_uri(r.path)},
           {"width", r.width},
           {"height", r.height},
           {"codec", r.codec},
@@ -48,42 +53,66 @@ nlohmann::json describe(const Recording& r, const std::string& use) {
           {"counted", r.index->counted},
           {"use", use},
           {"held_out", use == "held out"},
-          {"note", r.note}};
+          {"note", to_utf8(r.note)}};
+}
+
+// "skipped 12 files that are no video by name: 8 .jpg, 3 .json, 1 without an extension"
+std::string describe_skipped(const std::map<std::string, int64_t>& skipped) {
+  int64_t all = 0;
+  std::vector<std::pair<int64_t, std::string>> by_count;
+  for (const auto& [extension, count] : skipped) {
+    all += count;
+    by_count.emplace_back(-count, extension);
+  }
+  std::sort(by_count.begin(), by_count.end());
+  constexpr size_t kShown = 8;
+  std::string kinds;
+  for (size_t i = 0; i < std::min(by_count.size(), kShown); ++i)
+    kinds += fmt::format("{}{} {}", i == 0 ? "" : ", ", -by_count[i].first,
+                         by_count[i].second.empty() ? "without an extension"
+                                                    : one_line(to_utf8(by_count[i].second)));
+  if (by_count.size() > kShown) kinds += ", ...";
+  return fmt::format("skipped {} file{} no video by name: {}", all,
+                     all == 1 ? " that is" : "s that are", kinds);
 }
 
 }  // namespace
 
 int run_inspect(std::span<const std::string> argv) {
   std::vector<std::string> folders;
-  std::string patterns;
+  std::vector<std::string> patterns;
   bool as_json = false;
   double deadline = 60, interval = 0.1;
   int64_t frames = 3;
   int64_t workers = 2;
-  Args args(
-      "dojo inspect FOLDER...",
-      "Lists the recordings of a folder, and the files that cannot be used, with reasons.",
-      "  dojo inspect ~/TeslaCam\n  dojo inspect clips --held-out 'kitti,*highway*' --json\n");
+  Args args("dojo inspect FOLDER...",
+            "Lists the recordings of a folder, and the files that cannot be used, with reasons.",
+            "  dojo inspect ~/TeslaCam\n"
+            "  dojo inspect clips --held-out kitti --held-out '*highway*' --json\n");
+  args.note(searched_files());
   args.positional("FOLDER...", "folders, searched recursively, or files", &folders);
-  args.option("--held-out", "PATTERNS",
-              "which recordings `dojo train` would hold out, separated by commas", &patterns);
+  args.option("--held-out", "PATTERN",
+              "recordings to hold out, as for `dojo train`; may be repeated; default: one in five",
+              &patterns);
   args.option("--workers", "N", "files read at a time", &workers, {.min = 1, .max = 64});
   args.option("--deadline", "SECONDS", "give up for a file after this time without progress",
               &deadline, {.min = 0.1, .max = 86400});
   args.option("--frames", "N", "input frames of a clip, as for `dojo train`", &frames,
-              {.min = 1, .max = 64});
+              {.min = 2, .max = 16});
   args.option("--interval", "SECONDS", "between the frames of a clip, as for `dojo train`",
-              &interval, {.min = 1e-3});
+              &interval, {.min = 1e-3, .max = 3600});
   args.option("--json", "", "print one JSON object", &as_json);
   if (!args.parse(argv)) return 0;
 
+  const InterruptGuard guard(InterruptGuard::kThrow);
   const FoundRecordings found =
       find_recordings(folders, static_cast<int>(workers), {.deadline_seconds = deadline});
   RecordingSplit split;
   std::vector<Recording> usable = found.recordings;
   const std::vector<Quarantined> dropped = drop_short(&usable, frames + 1, interval);
   if (!usable.empty())
-    split = split_recordings(usable, patterns, static_cast<double>(frames + 1) * interval);
+    split = split_recordings(usable, fmt::format("{}", fmt::join(patterns, ",")),
+                             static_cast<double>(frames + 1) * interval);
   nlohmann::json list = nlohmann::json::array(), bad = nlohmann::json::array();
   for (const Recording& r : found.recordings) {
     const auto in = [&](const auto& list_of) {
@@ -97,10 +126,16 @@ int run_inspect(std::span<const std::string> argv) {
                                                    : "train"));
   }
   for (const Quarantined& q : found.quarantined)
-    bad.push_back({{"path", q.path}, {"category", q.category}, {"reason", q.reason}});
+    bad.push_back({{"path", to_utf8(q.path)},
+                   {"uri", file_uri(q.path)},
+                   {"category", q.category},
+                   {"reason", to_utf8(q.reason)}});
   if (as_json) {
-    const nlohmann::json object = {{"recordings", list}, {"quarantined", bad}};
-    fmt::print("{}\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    nlohmann::json object = {
+        {"recordings", list}, {"quarantined", bad}, {"skipped", nlohmann::json::object()}};
+    for (const auto& [extension, count] : found.skipped)
+      object["skipped"][to_utf8(extension)] = count;
+    fmt::print("{}\n", object.dump());
   } else {
     size_t width = 9;
     for (const auto& r : list)
@@ -124,6 +159,7 @@ int run_inspect(std::span<const std::string> argv) {
       fmt::print("{}not usable ({}): {}: {}\n",
                  &q == found.quarantined.data() && !list.empty() ? "\n" : "", q.category,
                  one_line(q.path), one_line(q.reason));
+    if (!found.skipped.empty()) fmt::print("{}\n", describe_skipped(found.skipped));
     for (const std::string& m : found.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
     for (const std::string& m : split.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
   }
@@ -133,6 +169,7 @@ int run_inspect(std::span<const std::string> argv) {
                     ? "the only video file is not usable"
                     : fmt::format("none of {} video files is usable", found.quarantined.size()),
                 folders[0], "the reasons are in the list above");
+  if (usable.empty()) throw all_too_short(found.recordings, frames + 1, interval);
   return 0;
 }
 

@@ -15,10 +15,13 @@
 #include <vector>
 
 #include "dojo/base/error.h"
+#include "dojo/base/interrupt.h"
 #include "dojo/base/text.h"
 #include "dojo/base/version.h"
 #include "dojo/cli/args.h"
+#include "dojo/cli/called.h"
 #include "dojo/cli/command.h"
+#include "dojo/cli/common.h"
 #include "dojo/cli/short_spinning.h"
 
 namespace dojo {
@@ -48,15 +51,16 @@ std::string general_help() {
       "\n  dojo VERB --help   the options of a verb, with examples\n"
       "  dojo --version     the version\n"
       "\nResults go to stdout, progress and messages to stderr. Exit codes: 0 done, 1 failed,\n"
-      "2 wrong usage, 3 bad input, 4 interrupted with a checkpoint written.\n";
-  return text;
+      "2 wrong usage, 3 bad input, 4 interrupted with a checkpoint written; Ctrl-C elsewhere ends\n"
+      "by the signal (130 in a shell), and nothing half done is left.\n";
+  return with_program_name(text);
 }
 
 int dispatch(std::span<const std::string> words) {
   if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
     if (words.empty()) {
       fmt::print(stderr, "{}", general_help());
-      throw Error(Category::kConfig, "no verb given", "", "begin with: dojo train");
+      throw Error(Category::kConfig, "no verb given", "", "begin with: " + as_called({"train"}));
     }
     fmt::print("{}", general_help());
     return 0;
@@ -72,7 +76,8 @@ int dispatch(std::span<const std::string> words) {
   }
   const std::string meant = nearest(words[0], names);
   throw Error(Category::kConfig, fmt::format("unknown verb '{}'", words[0]), "",
-              meant.empty() ? "see dojo --help" : fmt::format("did you mean dojo {}?", meant));
+              meant.empty() ? "see " + as_called({"--help"})
+                            : fmt::format("did you mean {}?", as_called({meant})));
 }
 
 // With a closed stdin, stdout or stderr the next opened file would take its number and receive our
@@ -102,8 +107,13 @@ int run(std::span<const std::string> words) {
     return code;
   } catch (const Error& error) {
     std::fflush(stdout);
-    fmt::print(stderr, "dojo: {}\n", one_line(error.what()));
+    fmt::print(stderr, "dojo: {}\n", error_line(error));
     return exit_code(error.category());
+  } catch (const Interrupted& interrupted) {
+    fmt::print(stderr, "dojo: interrupted\n");
+    // So that the caller, such as the loop of a shell, knows that it was a signal.
+    std::signal(interrupted.signal, SIG_DFL);
+    std::raise(interrupted.signal);
   } catch (const std::bad_alloc&) {
     fmt::print(stderr,
                "dojo: error (io): out of memory; try a smaller --batch or --size, or close other "

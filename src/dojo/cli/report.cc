@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/error.h"
+#include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 
@@ -37,17 +38,19 @@ int run_report(std::span<const std::string> argv) {
   Args args("dojo report RUN",
             "Writes report.html into a run folder, also of a run that is still going on.",
             "  dojo report runs/mine\n  dojo report runs/mine --open\n");
-  args.positional("RUN", "the folder that dojo train --out names", &run);
+  args.positional("RUN", "the folder that `dojo train --out` names", &run);
   args.option("--open", "", "show it in the browser", &open);
   args.option("--json", "", "print one JSON object", &json);
   if (!args.parse(argv)) return 0;
-  write_report(run);
+  const std::vector<std::string> problems = write_report(run);
+  for (const std::string& p : problems) fmt::print(stderr, "warning: {}\n", one_line(p));
   const std::string path = (std::filesystem::path(run) / "report.html").string();
   if (json) {
-    fmt::print(
-        "{}\n",
-        nlohmann::ordered_json{{"report", path}, {"bytes", std::filesystem::file_size(path)}}.dump(
-            -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    nlohmann::ordered_json object = {{"report", to_utf8(path)},
+                                     {"bytes", std::filesystem::file_size(path)},
+                                     {"problems", nlohmann::json::array()}};
+    for (const std::string& p : problems) object["problems"].push_back(to_utf8(p));
+    fmt::print("{}\n", object.dump());
   } else {
     fmt::print("{}\n", path);
   }

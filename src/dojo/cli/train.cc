@@ -2,16 +2,22 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/interrupt.h"
+#include "dojo/base/memory_limit.h"
 #include "dojo/base/parallel_for.h"
 #include "dojo/base/text.h"
+#include "dojo/base/units.h"
 #include "dojo/cli/args.h"
+#include "dojo/cli/called.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
+#include "dojo/host/executor.h"
 #include "dojo/report/report.h"
 #include "dojo/train/run.h"
 #include "dojo/train/run_folder.h"
@@ -47,8 +53,44 @@ void try_report(const std::string& folder) {
   try {
     write_report(folder);
   } catch (const Error& e) {
-    fmt::print(stderr, "warning: no report: {}\n", one_line(e.what()));
+    fmt::print(stderr, "warning: no report: {}\n", error_line(e));
   }
+}
+
+constexpr const char* kSizes = "--size, --batch, --channels";  // what the memory depends on
+
+// Throws Error(kConfig) where a run cannot fit into memory, before anything is done for it.
+void check_memory(const RunOptions& o) {
+  if (o.executor != "host") return;  // nobody trains much with the interpreter
+  const auto need_of = [&](int64_t batch) {
+    RunOptions tried = o;
+    tried.model.batch = batch;
+    try {
+      return training_memory(tried, [](const Graph& g) { return host_memory_bytes(g); });
+    } catch (const Error& e) {  // of a graph with tensors beyond all bounds
+      throw Error(Category::kConfig, e.message(), kSizes, "take smaller ones");
+    }
+  };
+  const MemoryNeed need = need_of(o.model.batch);
+  const MemoryLimit limit = memory_limit();
+  if (need.total() <= limit.bytes) return;
+  std::string hint = "take a smaller --size or --channels";
+  if (o.model.batch > 1) {
+    const int64_t one = need_of(1).total();  // it grows evenly with the batch
+    if (one <= limit.bytes)
+      hint =
+          fmt::format("--batch {} would fit, or take a smaller --size or --channels",
+                      1 + (limit.bytes - one) /
+                              std::max<int64_t>(1, (need.total() - one) / (o.model.batch - 1) + 1));
+  }
+  throw Error(
+      Category::kConfig,
+      fmt::format("training needs at least {} of memory: {} for a step, {} for evaluation, {} for "
+                  "clips, {} for a checkpoint; {} {}",
+                  print_bytes(need.total()), print_bytes(need.step), print_bytes(need.evaluation),
+                  print_bytes(need.batches), print_bytes(need.checkpoint), limit.what,
+                  print_bytes(limit.bytes)),
+      kSizes, hint);
 }
 
 // A step allocates nothing; batches, checkpoints and pictures come and go. Without this glibc keeps
@@ -73,15 +115,19 @@ int run_train(std::span<const std::string> argv) {
       "  dojo train ~/TeslaCam --out runs/mine       all video below a folder\n"
       "  dojo train clips --held-out 'kitti*' --minutes 10\n"
       "  dojo train --resume runs/mine               goes on exactly where it was\n");
-  args.positional("[FOLDER...]", "folders, searched recursively, or video files", &o.folders);
+  args.note(searched_files());
+  args.positional("[FOLDER...]",
+                  "folders, searched with all in them for files named as below, or video files",
+                  &o.folders);
   args.option("--out", "DIR", "the run folder; default: runs/predict-001, or the next free number",
               &out);
   args.option("--resume", "DIR", "go on with the run in this folder", &resume);
-  args.option("--steps", "N", "train for N steps: the same bytes each time", &o.steps,
-              {.min = 1, .max = 1e9});
+  args.option("--steps", "N",
+              "train for N steps: the same bytes each time; default: until the minutes have passed",
+              &o.steps, {.min = 1, .max = 1e9});
   args.option("--minutes", "M",
-              fmt::format("train for M minutes; {:g} without --steps", kDefaultMinutes), &o.minutes,
-              {.min = 1e-3, .max = 1e6});
+              fmt::format("train for M minutes; default: {:g} without --steps", kDefaultMinutes),
+              &o.minutes, {.min = 1e-3, .max = 1e6});
   args.option("--batch", "N", "clips in a step", &o.model.batch, {.min = 1, .max = 4096});
   args.option("--size", "HxW", "height and width that the frames are scaled to", &size);
   args.option("--frames", "N", "frames that are given", &o.model.frames, {.min = 2, .max = 16});
@@ -98,17 +144,20 @@ int run_train(std::span<const std::string> argv) {
   args.option("--channels", "N", "width of the network; a multiple of 8", &o.model.channels,
               {.min = 8, .max = 4096});
   args.option("--seed", "N", "other seeds, other runs", &o.seed);
-  args.option("--threads", "N", "processor threads", &o.threads, {.min = 1, .max = 1024});
+  args.option("--threads", "N", "processor threads; default: all cores", &o.threads,
+              {.min = 1, .max = 1024});
   args.option("--workers", "N", "decoding processes", &o.workers, {.min = 1, .max = 64});
   args.option("--eval-every", "N", "steps between evaluations; default: about 3 % of the time",
               &o.eval_every, {.min = 1, .max = 1e9});
-  args.option("--checkpoint-every", "N", "steps between checkpoints, besides one each 30 s",
+  args.option("--checkpoint-every", "N",
+              "steps between checkpoints, besides one each 30 s; default: no others",
               &o.checkpoint_every, {.min = 1, .max = 1e9});
   args.option("--executor", "NAME", "host, or interpreter (the slow reference)", &o.executor);
   args.option("-q, --quiet", "", "no progress", &quiet);
   args.option("--json", "", "print the final evaluation as one JSON object", &json);
   if (!args.parse(argv)) return 0;
 
+  const InterruptGuard guard(InterruptGuard::kThrow);
   keep_the_heap_small();
   if (!resume.empty()) {
     // The end of a run may be moved, and what changes no byte; all else is as it began.
@@ -133,6 +182,8 @@ int run_train(std::span<const std::string> argv) {
     o.command = {"dojo", "train"};
     o.command.insert(o.command.end(), argv.begin(), argv.end());
     executor_factory(o.executor);  // a wrong name before the folder is made
+    set_num_threads(static_cast<int>(o.threads));
+    check_memory(o);
   }
   // From here on no other process trains in this folder.
   const RunFolder held = !resume.empty() ? RunFolder::resume(resume)
@@ -147,9 +198,10 @@ int run_train(std::span<const std::string> argv) {
     if (args.given("--workers")) stored.workers = o.workers;
     if (args.given("--checkpoint-every")) stored.checkpoint_every = o.checkpoint_every;
     o = stored;
+    set_num_threads(static_cast<int>(o.threads));
+    check_memory(o);
   }
   const ExecutorFactory make_executor = executor_factory(o.executor);
-  set_num_threads(static_cast<int>(o.threads));
   if (resume.empty()) {
     if (o.folders.empty()) {
       o.folders = demo_drives(quiet);
@@ -178,8 +230,8 @@ int run_train(std::span<const std::string> argv) {
   }
   if (result.reason == StopReason::kInterrupted) {
     try_report(folder);
-    fmt::print(stderr, "interrupted after step {}; go on with: dojo train --resume {}\n",
-               result.step, one_line(folder));
+    fmt::print(stderr, "interrupted after step {}; go on with: {}\n", result.step,
+               as_called({"train", "--resume", folder}));
     return 4;
   }
   const Score& score = result.final_evaluation.overall;

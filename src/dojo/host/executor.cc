@@ -9,6 +9,8 @@
 #include <set>
 
 #include "dojo/base/check.h"
+#include "dojo/base/error.h"
+#include "dojo/base/units.h"
 #include "dojo/host/block.h"
 #include "dojo/host/exchange.h"
 #include "dojo/host/in_place.h"
@@ -25,7 +27,8 @@ bool all_finite(const float* x, int64_t n) {
 
 class HostExecutor final : public Executor {
  public:
-  HostExecutor(const Graph& graph, const HostOptions& options)
+  // `plan_only`: nothing but memory_bytes() may be called.
+  HostExecutor(const Graph& graph, const HostOptions& options, bool plan_only = false)
       : graph_(graph), options_(options), constants_(fold_constants(graph_)) {
     std::vector<Layout> layouts =
         assign_layouts(graph_, {options.channels_last, options.packed_weights});
@@ -45,7 +48,9 @@ class HostExecutor final : public Executor {
     }
     if (!outputs_done) keep_outputs();
     add_updates();
-    finish();
+    if (options_.fuse) share_memory(l.program);
+    plan_ = plan_memory(l.program);
+    if (!plan_only) finish();
   }
 
   const Graph& graph() const override { return graph_; }
@@ -97,6 +102,7 @@ class HostExecutor final : public Executor {
     // Node by node, in an executor of its own.
     HostOptions options = options_;
     options.fuse = false;
+    options.max_bytes = HostOptions().max_bytes;
     HostExecutor slow(graph_, options);
     for (const Input& input : graph_.inputs) {
       std::vector<std::byte> bytes(static_cast<size_t>(graph_.type(input.value).num_bytes()));
@@ -182,9 +188,12 @@ class HostExecutor final : public Executor {
   }
 
   void finish() {
+    if (memory_bytes() > options_.max_bytes)
+      throw Error(Category::kConfig,
+                  fmt::format("a step needs {} of memory, {} are allowed",
+                              print_bytes(memory_bytes()), print_bytes(options_.max_bytes)),
+                  graph_.name, "take smaller or fewer inputs, or a smaller network");
     Program& p = lowering_->program;
-    if (options_.fuse) share_memory(p);
-    plan_ = plan_memory(p);
     arena_ = make_block(plan_.arena_bytes);
     persistent_ = make_block(plan_.persistent_bytes);
     for (size_t b = 0; b < p.buffers.size(); ++b) {
@@ -243,6 +252,10 @@ class HostExecutor final : public Executor {
 
 std::unique_ptr<Executor> make_host_executor(const Graph& graph, const HostOptions& options) {
   return std::make_unique<host::HostExecutor>(graph, options);
+}
+
+int64_t host_memory_bytes(const Graph& graph, const HostOptions& options) {
+  return host::HostExecutor(graph, options, /*plan_only=*/true).memory_bytes();
 }
 
 }  // namespace dojo

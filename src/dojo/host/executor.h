@@ -15,6 +15,8 @@
 // can. For the same number of threads results have the same bits in every run.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "dojo/graph/executor.h"
@@ -25,9 +27,14 @@ struct HostOptions {
   bool fuse = true;            // false: one kernel for each node, to find a fault
   bool channels_last = true;   // false: all values row-major, with copies around the kernels
   bool packed_weights = true;  // keep parameters of convolutions in the order that oneDNN prefers
+  int64_t max_bytes = std::numeric_limits<int64_t>::max();  // of memory
 };
 
-// Throws Error(kUnimplemented) for a node that it cannot run.
+// Throws Error(kUnimplemented) for a node that it cannot run, Error(kConfig) where it would take
+// more than max_bytes, before it takes them.
 std::unique_ptr<Executor> make_host_executor(const Graph& graph, const HostOptions& options = {});
+
+// The memory_bytes() of that executor, found by the same planning, without taking them.
+int64_t host_memory_bytes(const Graph& graph, const HostOptions& options = {});
 
 }  // namespace dojo

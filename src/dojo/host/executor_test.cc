@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 
+#include "dojo/base/error.h"
 #include "dojo/base/parallel_for.h"
 #include "dojo/graph/autodiff.h"
 #include "dojo/graph/builder.h"
@@ -313,6 +314,18 @@ TEST(HostExecutor, StatesThatSwapTheirValuesSwap) {
   EXPECT_EQ(e->read_f32("x"), (std::vector<float>{2, 2, 2}));
   EXPECT_EQ(e->read_f32("y"), (std::vector<float>{1, 1, 1}));
   EXPECT_EQ(e->read_f32("old"), (std::vector<float>{1, 1, 1}));
+}
+
+TEST(HostExecutor, WhatItWillTakeIsKnownBeforehandAndLimited) {
+  const Graph graph = training_graph();
+  const int64_t bytes = host_memory_bytes(graph);
+  EXPECT_EQ(make_host_executor(graph, {.max_bytes = bytes})->memory_bytes(), bytes);
+  try {
+    make_host_executor(graph, {.max_bytes = bytes - 1});
+    FAIL() << "there was no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.category(), Category::kConfig);
+  }
 }
 
 TEST(HostExecutor, TenThousandStepsNeedNoMoreMemory) {

@@ -10,7 +10,10 @@
 namespace dojo::report {
 namespace {
 
-constexpr double kWidth = 440, kHeight = 270, kLeft = 58, kRight = 12, kTop = 12, kBottom = 42;
+constexpr double kWidth = 440, kHeight = 270, kRight = 12, kTop = 12, kBottom = 46;
+// At the left: the title of the axis, which is upright, then the numbers. A digit is at most this
+// wide (0.56 of the largest size that page_style.h sets, 13).
+constexpr double kTitleEnd = 20, kDigitWidth = 7.5, kGap = 5;
 constexpr size_t kMaxPoints = 240;
 
 struct Axis {
@@ -96,7 +99,10 @@ std::string draw(const Chart& chart) {
   if (!log && y0 > 0 && y0 < 0.6 * y1)
     y0 = 0;  // a linear axis begins at 0 where that costs little room
   const Axis x = linear_axis(x0, x1, 5), y = log ? log_axis(y0, y1) : linear_axis(y0, y1, 5);
-  const auto px = [&](double v) { return kLeft + x.place(v) * (kWidth - kLeft - kRight); };
+  size_t longest = 1;
+  for (double v : y.ticks) longest = std::max(longest, tick(v).size());
+  const double left = kTitleEnd + kDigitWidth * static_cast<double>(longest) + kGap;
+  const auto px = [&](double v) { return left + x.place(v) * (kWidth - left - kRight); };
   const auto py = [&](double v) {
     return kHeight - kBottom - y.place(v) * (kHeight - kTop - kBottom);
   };
@@ -109,7 +115,7 @@ std::string draw(const Chart& chart) {
     svg += fmt::format(
         "<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/><text class=\"end\" "
         "x=\"{}\" y=\"{:.1f}\">{}</text>",
-        kLeft, kWidth - kRight, py(v), py(v), kLeft - 5, py(v) + 4, tick(v));
+        left, kWidth - kRight, py(v), py(v), left - kGap, py(v) + 4, tick(v));
   }
   for (double v : x.ticks) {
     if (px(v) > kWidth - kRight + 1) continue;
@@ -120,7 +126,7 @@ std::string draw(const Chart& chart) {
         tick(v));
   }
   svg += fmt::format("<text class=\"middle label\" x=\"{}\" y=\"{}\">{}</text>",
-                     (kLeft + kWidth - kRight) / 2, kHeight - 6, escape(chart.x_label));
+                     (left + kWidth - kRight) / 2, kHeight - 6, escape(chart.x_label));
   svg += fmt::format(
       "<text class=\"middle label\" transform=\"translate(12 {}) rotate(-90)\">{}{}</text>",
       (kTop + kHeight - kBottom) / 2, escape(chart.y_label), log ? " (log scale)" : "");

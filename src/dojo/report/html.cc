@@ -6,29 +6,13 @@
 #include <cmath>
 #include <cstdint>
 
+#include "dojo/base/text.h"
+
 namespace dojo::report {
 namespace {
 
 constexpr const char* kDash = "–";
 constexpr const char* kReplacement = "\xEF\xBF\xBD";
-
-// Bytes of the well-formed UTF-8 character at the begin of `s`; 0 if there is none.
-size_t utf8_length(std::string_view s) {
-  const auto byte = [&](size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0u; };
-  const auto follows = [&](size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-    return byte(i) >= low && byte(i) <= high;
-  };
-  const unsigned a = byte(0);
-  if (a < 0x80) return 1;
-  if (a >= 0xC2 && a <= 0xDF && follows(1)) return 2;
-  if (a >= 0xE0 && a <= 0xEF && follows(1, a == 0xE0 ? 0xA0 : 0x80, a == 0xED ? 0x9F : 0xBF) &&
-      follows(2))
-    return 3;
-  if (a >= 0xF0 && a <= 0xF4 && follows(1, a == 0xF0 ? 0x90 : 0x80, a == 0xF4 ? 0x8F : 0xBF) &&
-      follows(2) && follows(3))
-    return 4;
-  return 0;
-}
 
 std::string with_commas(std::string digits) {
   const size_t point = std::min(digits.find('.'), digits.size()), sign = digits[0] == '-';
@@ -105,16 +89,6 @@ std::string bytes(double value) {
   size_t unit = 0;
   while (value >= 1024 && unit < 4) value /= 1024, ++unit;
   return significant(value) + " " + kUnits[unit];
-}
-
-std::string shell_word(std::string_view word) {
-  static constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos)
-    return std::string(word);
-  std::string quoted = "'";
-  for (char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
 }
 
 }  // namespace dojo::report

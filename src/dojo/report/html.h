@@ -17,6 +17,5 @@ std::string significant(double value,
 std::string count(double value);          // "1,234,567"; a dash for what is not finite
 std::string duration(double seconds);     // "9 min 12 s", "0.35 s"
 std::string bytes(double value);          // "1.23 GiB"
-std::string shell_word(std::string_view word);  // quoted where a shell needs it
 
 }  // namespace dojo::report

@@ -72,8 +72,10 @@ button{font:inherit;font-size:13px;color:var(--text);background:var(--chip);bord
 pre{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:12px 14px;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere;font-size:14px;margin:8px 0}
 details{margin-top:10px}
 summary{cursor:pointer;color:var(--soft)}
+details>.sample:first-of-type{margin-top:14px}
 footer{margin-top:44px;color:var(--soft);font-size:13px}
-@media(max-width:560px){main{padding:16px 12px 40px}.headline{font-size:17px}h1{font-size:22px}th,td{padding:5px 8px}table{font-size:14px}.chart text,.chart .label{font-size:13px}.tiles{grid-template-columns:1fr 1fr}.tile b{font-size:19px}}
+@media(max-width:560px){main{padding:16px 12px 40px}.headline{font-size:17px}h1{font-size:22px}th,td{padding:5px 8px}table{font-size:14px}.chart text,.chart .label{font-size:13px}.tiles{grid-template-columns:1fr 1fr}.tile b{font-size:19px}
+.frames{display:flex;overflow-x:auto;scroll-snap-type:x mandatory;gap:8px;padding-bottom:6px}.frames figure{flex:0 0 88%;scroll-snap-align:start}}
 @media print{button,.tip{display:none}}
 )css";
 
@@ -87,7 +89,7 @@ t.style.left=Math.max(0,Math.min(o-t.offsetWidth/2,w.width-t.offsetWidth))+'px'}
 document.querySelectorAll('.sample').forEach(c=>{const i=k=>c.querySelector('img[data-kind='+k+']'),p=i('prediction'),t=i('truth');if(!p||!t)return;
 const b=document.createElement('button');b.textContent='Flicker prediction and truth';const d=p.parentNode.querySelector('figcaption'),w=d.textContent,own=p.src;let h=0;
 b.onclick=()=>{if(h){clearInterval(h);h=0;p.src=own;d.textContent=w;b.textContent='Flicker prediction and truth';return}
-let k=0;b.textContent='Stop';h=setInterval(()=>{k=!k;p.src=k?t.src:own;d.textContent=k?'Truth':w},600)};c.append(b)});
+let k=0;b.textContent='Stop';p.scrollIntoView({block:'nearest',inline:'center'});h=setInterval(()=>{k=!k;p.src=k?t.src:own;d.textContent=k?'Truth':w},600)};c.append(b)});
 )js";
 
 }  // namespace dojo::report

@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "dojo/base/file.h"
+#include "dojo/base/text.h"
 #include "dojo/report/chart.h"
 #include "dojo/report/html.h"
 #include "dojo/report/page_style.h"
@@ -122,6 +123,8 @@ std::string problems(const RunData& run) {
          "</ul></div>";
 }
 
+constexpr size_t kSamplesAtFirst = 4;  // the others are a click away
+
 std::string sample(const Sample& s) {
   static constexpr struct {
     const char *kind, *label;
@@ -170,7 +173,12 @@ std::string samples(const RunData& run) {
         "<p class=\"soft small\">In the error maps brighter means a larger difference; all maps "
         "have the same scale.</p>";
   }
-  for (const Sample& s : run.samples) html += sample(s);
+  std::string more;
+  for (size_t i = 0; i < run.samples.size(); ++i)
+    (i < kSamplesAtFirst ? html : more) += sample(run.samples[i]);
+  if (!more.empty())
+    html += fmt::format("<details><summary>{} more</summary>{}</details>",
+                        run.samples.size() - kSamplesAtFirst, more);
   return html;
 }
 
@@ -428,9 +436,9 @@ std::string repeat(const RunData& run) {
 }  // namespace
 }  // namespace report
 
-std::string render_report(const std::string& run_folder) {
+ReportPage render_report(const std::string& run_folder) {
   using namespace report;
-  const RunData run = read_run(run_folder);
+  RunData run = read_run(run_folder);
   // The policy makes sure: a name from a file that got past the escaping could still load nothing.
   std::string html =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
@@ -451,11 +459,13 @@ std::string render_report(const std::string& run_folder) {
               "repeats the last frame; optical flow moves it on as it moved "
               "before. Both need no training.</footer></main><script>") +
           kScript + "</script></body></html>\n";
-  return html;
+  return {std::move(html), std::move(run.problems)};
 }
 
-void write_report(const std::string& run_folder) {
-  write_file_atomic(std::filesystem::path(run_folder) / "report.html", render_report(run_folder));
+std::vector<std::string> write_report(const std::string& run_folder) {
+  ReportPage report = render_report(run_folder);
+  write_file_atomic(std::filesystem::path(run_folder) / "report.html", report.html);
+  return std::move(report.problems);
 }
 
 }  // namespace dojo

@@ -4,15 +4,21 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace dojo {
 
-// Writes RUN/report.html (whole or not at all) from what is in the folder, also of a run that is
-// unfinished or damaged: the report then says so. Throws Error(kInput) for a folder that is no run,
-// Error(kIo) where the file cannot be written.
-void write_report(const std::string& run_folder);
+struct ReportPage {
+  std::string html;                   // of the same folder the same bytes
+  std::vector<std::string> problems;  // what could not be read; the page says it too
+};
 
-// The page itself; the same folder gives the same bytes.
-std::string render_report(const std::string& run_folder);
+// Of what is in the folder, also of a run that is unfinished or damaged in parts. Throws
+// Error(kInput) for a folder that is no run, or one of which nothing can be read.
+ReportPage render_report(const std::string& run_folder);
+
+// Writes the page to RUN/report.html, whole or not at all, and returns the problems. Throws also
+// Error(kIo) where the file cannot be written.
+std::vector<std::string> write_report(const std::string& run_folder);
 
 }  // namespace dojo

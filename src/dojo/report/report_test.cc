@@ -1,5 +1,6 @@
 #include "dojo/report/report.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -50,7 +51,7 @@ std::string body_of(const std::string& html) {
 // To accept a new look: DOJO_UPDATE_GOLDEN=1 dojo_report_test, then read the difference.
 TEST_F(Report, OfATinyRunIsTheGoldenOne) {
   copy_golden();
-  const std::string page = body_of(render_report(folder.string()));
+  const std::string page = body_of(render_report(folder.string()).html);
   if (std::getenv("DOJO_UPDATE_GOLDEN"))
     std::ofstream(kGolden / "report.body.html", std::ios::binary) << page;
   EXPECT_EQ(page, read_file(kGolden / "report.body.html"));
@@ -58,7 +59,7 @@ TEST_F(Report, OfATinyRunIsTheGoldenOne) {
 
 TEST_F(Report, SaysTheResultInPlainWordsWithBothFactors) {
   copy_golden();
-  const std::string page = render_report(folder.string());
+  const std::string page = render_report(folder.string()).html;
   EXPECT_TRUE(holds(page, "0.400 ×</b> that of copying the last frame (2.5 times smaller)"));
   EXPECT_TRUE(holds(page, "0.800 ×</b> that of classical optical flow (20 % smaller)"));
   EXPECT_TRUE(holds(page, "2.8 % ") || holds(page, "<b>2.8 %</b>"));  // 0.2 of 7.2 s waiting
@@ -68,7 +69,7 @@ TEST_F(Report, SaysTheResultInPlainWordsWithBothFactors) {
 TEST_F(Report, TheCommandToRepeatLeavesOutTheFolderThatIsTaken) {
   const auto command_of = [&](const std::string& words) {
     put("config.json", R"({"command":["dojo","train",)" + words + "]}");
-    const std::string page = render_report(folder.string());
+    const std::string page = render_report(folder.string()).html;
     const size_t begin = page.find("<pre>") + 5;
     return page.substr(begin, page.find("</pre>") - begin);
   };
@@ -80,18 +81,18 @@ TEST_F(Report, TheCommandToRepeatLeavesOutTheFolderThatIsTaken) {
 
 TEST_F(Report, SaysThatNoFileWasGivenUpOnlyWhereThatIsKnown) {
   put("config.json", "{}");
-  EXPECT_FALSE(holds(render_report(folder.string()), "every file could be read"));
+  EXPECT_FALSE(holds(render_report(folder.string()).html, "every file could be read"));
   put("quarantine.jsonl", "{\"path\":");
-  EXPECT_FALSE(holds(render_report(folder.string()), "every file could be read"));
+  EXPECT_FALSE(holds(render_report(folder.string()).html, "every file could be read"));
   put("quarantine.jsonl", "");
-  EXPECT_TRUE(holds(render_report(folder.string()), "every file could be read"));
+  EXPECT_TRUE(holds(render_report(folder.string()).html, "every file could be read"));
 }
 
 TEST_F(Report, ANetworkThatIsWorseIsSaidToBeWorse) {
   put("metrics.jsonl",
       R"({"kind":"eval","step":5,"mse":0.03,"copy_last_mse":0.01,"flow_mse":0.025})"
       "\n");
-  const std::string page = render_report(folder.string());
+  const std::string page = render_report(folder.string()).html;
   EXPECT_TRUE(
       holds(page, "<b class=\"bad\">3.000 ×</b> that of copying the last frame (3 times larger)"));
   EXPECT_TRUE(holds(page, "(20 % larger)"));
@@ -101,7 +102,7 @@ TEST_F(Report, WritesOneFileWithoutOutsideReferences) {
   copy_golden();
   write_report(folder.string());
   const std::string page = read_file(folder / "report.html");
-  EXPECT_EQ(page, render_report(folder.string()));
+  EXPECT_EQ(page, render_report(folder.string()).html);
   for (const char* outside : {"http:", "https:", "src=\"/", "<link", "@import", "url("})
     EXPECT_FALSE(holds(page, outside)) << outside;
   size_t images = 0;
@@ -134,7 +135,7 @@ TEST_F(Report, HostileNamesStayText) {
           R"(","error_scale":1,"error_colours":["red;}</style>","#12345g"],"images":{"truth":"0.png",")" +
           evil + R"(":"0.png","last":"../../etc/passwd","flow":"/etc/passwd","error":")" + evil +
           R"("}}])");
-  const std::string page = body_of(render_report(folder.string()));
+  const std::string page = body_of(render_report(folder.string()).html);
   EXPECT_FALSE(holds(page, "<script"));
   EXPECT_FALSE(holds(page, "<img src=x"));
   EXPECT_FALSE(holds(page, "'><"));
@@ -160,14 +161,14 @@ TEST_F(Report, AFolderThatIsNoRunIsRefused) {
 
 TEST_F(Report, ARunThatHasJustBegunSaysSo) {
   put("config.json", "{}");
-  std::string page = render_report(folder.string());
+  std::string page = render_report(folder.string()).html;
   EXPECT_TRUE(holds(page, "has not made a step yet"));
   EXPECT_TRUE(holds(page, "not finished"));
   put("metrics.jsonl", "");
-  EXPECT_TRUE(holds(render_report(folder.string()), "has not made a step yet"));
+  EXPECT_TRUE(holds(render_report(folder.string()).html, "has not made a step yet"));
   put("metrics.jsonl", R"({"kind":"step","step":3,"loss":0.1,"mse":0.01,"copy_last_mse":0.02})"
                        "\n");
-  page = render_report(folder.string());
+  page = render_report(folder.string()).html;
   EXPECT_TRUE(
       holds(page, "has not been evaluated on held-out recordings yet; its last line is of step 3"));
   EXPECT_TRUE(holds(page, "<svg"));
@@ -179,7 +180,7 @@ TEST_F(Report, ARunThatStoppedSaysWhereAndWhy) {
   metrics.replace(metrics.find("\"reason\":\"steps\""), 16,
                   R"("reason":"diverged","problem":"the loss is NaN at step 21")");
   put("metrics.jsonl", metrics);
-  const std::string page = render_report(folder.string());
+  const std::string page = render_report(folder.string()).html;
   EXPECT_TRUE(holds(page, "stopped: diverged"));
   EXPECT_TRUE(holds(page, "The run stopped early: the loss is NaN at step 21"));
 }
@@ -189,7 +190,7 @@ TEST_F(Report, AResumedRunIsNotFinishedUntilItsLastLine) {
   std::ofstream(folder / "metrics.jsonl", std::ios::app)
       << R"({"kind":"step","step":30,"loss":0.1})"
          "\n";
-  EXPECT_TRUE(holds(render_report(folder.string()),
+  EXPECT_TRUE(holds(render_report(folder.string()).html,
                     "The run is not finished: this is its best state so far, at step 20"));
 }
 
@@ -200,15 +201,54 @@ TEST_F(Report, WhatIsDamagedIsNamedAndTheRestIsShown) {
   put("quarantine.jsonl", "[1,2]\nnull\n");
   put("samples/0_truth.png", "GIF89a");
   fs::remove(folder / "samples/0_flow.png");
-  const std::string page = render_report(folder.string());
-  EXPECT_TRUE(holds(page, "config.json is damaged"));
+  const std::string page = render_report(folder.string()).html;
+  EXPECT_TRUE(holds(page, "config.json is damaged: not JSON: line 1, column 9, where it ends"));
   EXPECT_TRUE(holds(page, "metrics.jsonl: 1 damaged line, the first is line 6"));
   EXPECT_TRUE(holds(page, "quarantine.jsonl: 2 damaged lines, the first is line 1"));
   EXPECT_TRUE(holds(page, "samples/0_truth.png: not a PNG picture"));
   EXPECT_TRUE(holds(page, "samples/0_flow.png"));
   EXPECT_TRUE(holds(page, "0.400 ×"));
   put("samples/samples.json", "{}");
-  EXPECT_TRUE(holds(render_report(folder.string()), "samples/samples.json is damaged"));
+  EXPECT_TRUE(holds(render_report(folder.string()).html, "samples/samples.json is damaged"));
+}
+
+TEST_F(Report, WritingItTellsWhatCouldNotBeRead) {
+  copy_golden();
+  EXPECT_EQ(write_report(folder.string()), std::vector<std::string>{});
+  put("quarantine.jsonl", "[1,2]\n");
+  EXPECT_EQ(write_report(folder.string()),
+            std::vector<std::string>{
+                "quarantine.jsonl: 1 damaged line, the first is line 1; it is left out"});
+}
+
+TEST_F(Report, ARunOfWhichNothingCanBeReadIsRefused) {
+  put("config.json", "{");
+  put("metrics.jsonl", "x\n");
+  put("report.html", "old");
+  try {
+    write_report(folder.string());
+    FAIL() << "there was no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.category(), Category::kInput);
+    EXPECT_TRUE(holds(error.message(), "config.json is damaged")) << error.what();
+    EXPECT_TRUE(holds(error.message(), "metrics.jsonl: 1 damaged line")) << error.what();
+  }
+  EXPECT_EQ(read_file(folder / "report.html"), "old");
+}
+
+TEST_F(Report, ManyClipsAreFolded) {
+  std::string list;
+  for (int i = 0; i < 6; ++i)
+    list +=
+        (i ? "," : "") + fmt::format(R"({{"recording":"clip{}","images":{{"truth":"0.png"}}}})", i);
+  put("config.json", "{}");
+  put("samples/0.png", "\x89PNG\r\n\x1a\n");
+  put("samples/samples.json", "[" + list + "]");
+  const std::string page = render_report(folder.string()).html;
+  const size_t fold = page.find("<summary>2 more</summary>");
+  ASSERT_NE(fold, std::string::npos);
+  EXPECT_LT(page.find("clip3"), fold);
+  EXPECT_GT(page.find("clip4"), fold);
 }
 
 TEST_F(Report, NumbersOfTheWrongKindOrNotFiniteDoNoHarm) {
@@ -223,7 +263,7 @@ TEST_F(Report, NumbersOfTheWrongKindOrNotFiniteDoNoHarm) {
       "\n"
       R"({"kind":"final","reason":"steps","step":[],"time":{"elapsed_seconds":0}})"
       "\n");
-  const std::string page = render_report(folder.string());
+  const std::string page = render_report(folder.string()).html;
   EXPECT_FALSE(holds(body_of(page), "nan"));
   EXPECT_FALSE(holds(body_of(page), "inf"));
 }
@@ -262,8 +302,6 @@ TEST(Html, NumbersReadWell) {
   EXPECT_EQ(report::duration(75), "1 min 15 s");
   EXPECT_EQ(report::duration(7300), "2 h 1 min");
   EXPECT_EQ(report::bytes(1536), "1.50 KiB");
-  EXPECT_EQ(report::shell_word("a b"), "'a b'");
-  EXPECT_EQ(report::shell_word("--out=x"), "--out=x");
 }
 
 TEST(Chart, LeavesOutWhatIsNotFiniteAndIsEmptyWithoutPoints) {
@@ -281,6 +319,23 @@ TEST(Chart, UsesALogarithmicAxisOnlyWhereItCan) {
   EXPECT_NE(chart(0.001, 0.1).find("log scale"), std::string::npos);
   EXPECT_EQ(chart(0.09, 0.1).find("log scale"), std::string::npos);
   EXPECT_EQ(chart(0, 0.1).find("log scale"), std::string::npos);
+}
+
+// The place of a text that has this content, or -1.
+double x_of(const std::string& svg, const std::string& content) {
+  const size_t end = svg.find("\">" + content + "</text>"), begin = svg.rfind(" x=\"", end);
+  return end == svg.npos ? -1 : std::stod(svg.substr(begin + 4));
+}
+
+TEST(Chart, LongNumbersOnTheAxisLeaveRoomForItsTitle) {
+  const auto chart = [](double low, double high) {
+    return report::draw({"t", "x", "y", {{"s", "plain", {{0, low}, {1, high}}}}, true});
+  };
+  const std::string short_ticks = chart(1, 100), long_ticks = chart(0.0001, 0.01);
+  ASSERT_GT(x_of(short_ticks, "10"), 0);
+  // A character of a number is at most 7.5 wide; the title's line ends at 18.
+  EXPECT_GE(x_of(short_ticks, "100") - 7.5 * 3, 18);
+  EXPECT_GE(x_of(long_ticks, "0.0001") - 7.5 * 6, 18);
 }
 
 TEST(Chart, LongSeriesAreThinnedToMeans) {

@@ -1,6 +1,7 @@
 #include "dojo/report/run_data.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -9,6 +10,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/json.h"
 
 namespace dojo::report {
 namespace {
@@ -99,6 +101,15 @@ FinalLine final_line(const Json& json) {
   return line;
 }
 
+Json parse(const fs::path& path) {
+  const std::string content = read_file(path);
+  try {
+    return Json::parse(content);
+  } catch (const Json::exception& error) {
+    throw std::runtime_error(json_problem(error, content));
+  }
+}
+
 // Calls use(object) for each line; what is no JSON object is counted. `use` may throw: the line
 // then counts as damaged.
 // Returns whether all lines are whole.
@@ -126,7 +137,7 @@ bool each_line(const fs::path& path, RunData& run, Use use) {
 }
 
 void read_config(const fs::path& path, RunData& run) {
-  const Json json = Json::parse(read_file(path));
+  const Json json = parse(path);
   if (!json.is_object()) throw std::runtime_error("it holds no JSON object");
   run.version = text(json, "dojo_version");
   run.seed = text(json, "seed");
@@ -146,7 +157,7 @@ bool is_colour(const std::string& s) {
 }
 
 void read_samples(const fs::path& folder, RunData& run) {
-  const Json json = Json::parse(read_file(folder / "samples.json"));
+  const Json json = parse(folder / "samples.json");
   if (!json.is_array()) throw std::runtime_error("it holds no JSON array");
   int64_t bytes = 0;
   for (const Json& item : json) {
@@ -185,21 +196,23 @@ void read_samples(const fs::path& folder, RunData& run) {
   }
 }
 
-// Runs `read` if the file is there; notes what is wrong.
+// Runs `read` if the file is there; notes what is wrong. Returns whether it was read.
 template <typename Read>
-void part(const fs::path& path, const std::string& shown, const char* missing, RunData& run,
+bool part(const fs::path& path, const std::string& shown, const char* missing, RunData& run,
           Read read) {
   if (!fs::exists(path)) {
     if (*missing) run.problems.push_back(shown + " is missing: " + missing);
-    return;
+    return false;
   }
   try {
     read();
+    return true;
   } catch (const Error& error) {
     run.problems.push_back(shown + " cannot be read: " + error.message());
   } catch (const std::exception& error) {
     run.problems.push_back(shown + " is damaged: " + error.what());
   }
+  return false;
 }
 
 }  // namespace
@@ -227,14 +240,12 @@ const EvalLine* RunData::result() const {
 RunData read_run(const std::string& folder) {
   std::error_code ignored;
   const fs::path path(folder);
-  if (!fs::is_directory(path, ignored)) {
-    throw Error(Category::kInput,
-                fs::exists(path, ignored) ? "not a folder" : "there is no such folder", folder,
-                "give the folder that dojo train --out names");
-  }
+  const char* hint = "give the folder that `dojo train --out` names";
+  check_exists(path, hint);
+  if (!fs::is_directory(path, ignored)) throw Error(Category::kInput, "not a folder", folder, hint);
   if (!fs::exists(path / "config.json", ignored) && !fs::exists(path / "metrics.jsonl", ignored)) {
     throw Error(Category::kInput, "not a run: neither config.json nor metrics.jsonl is in it",
-                folder, "give the folder that dojo train --out names");
+                folder, hint);
   }
   RunData run;
   fs::path named = path.lexically_normal();
@@ -243,8 +254,9 @@ RunData read_run(const std::string& folder) {
       named.filename() == "." || named.empty()
           ? fs::absolute(path, ignored).lexically_normal().parent_path().filename().string()
           : named.filename().string();
-  part(path / "config.json", "config.json", "how the run was started is not known", run,
-       [&] { read_config(path / "config.json", run); });
+  const bool configured =
+      part(path / "config.json", "config.json", "how the run was started is not known", run,
+           [&] { read_config(path / "config.json", run); });
   part(path / "metrics.jsonl", "metrics.jsonl", "the run has not made a step yet", run, [&] {
     each_line(path / "metrics.jsonl", run, [&](const Json& json) {
       const std::string kind = text(json, "kind");
@@ -255,6 +267,10 @@ RunData read_run(const std::string& folder) {
       if (kind == "step") run.final.reset();
     });
   });
+  if (!configured && run.steps.empty() && run.evals.empty() && !run.final)
+    throw Error(Category::kInput,
+                fmt::format("nothing of this run can be read: {}", fmt::join(run.problems, "; ")),
+                folder, "is it the folder of a run? what is left of it is not changed");
   part(path / "quarantine.jsonl", "quarantine.jsonl", "", run, [&] {
     run.quarantine_whole = each_line(path / "quarantine.jsonl", run, [&](const Json& json) {
       run.quarantine.push_back({text(json, "path"), text(json, "category"), text(json, "reason")});

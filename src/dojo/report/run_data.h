@@ -75,7 +75,8 @@ struct RunData {
   const EvalLine* result() const;
 };
 
-// Throws Error(kInput) if the folder is not there or holds neither config.json nor metrics.jsonl.
+// Throws Error(kInput) if the folder is not there, or if neither config.json nor a line of
+// metrics.jsonl can be read.
 RunData read_run(const std::string& folder);
 
 }  // namespace dojo::report

@@ -17,6 +17,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/interrupt.h"
 #include "dojo/base/parallel_for.h"
 #include "dojo/base/random.h"
 #include "dojo/scene/encode.h"
@@ -38,7 +39,10 @@ class FolderLock {
   explicit FolderLock(const fs::path& path)
       : fd_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
     int result = fd_ < 0 ? -1 : 0;
-    while (fd_ >= 0 && (result = flock(fd_, LOCK_EX)) != 0 && errno == EINTR) {
+    while (fd_ >= 0 && (result = flock(fd_, LOCK_EX | LOCK_NB)) != 0 && errno == EWOULDBLOCK) {
+      if (interrupted()) close(fd_);
+      throw_if_interrupted();
+      usleep(20'000);  // another process renders
     }
     if (result == 0) return;
     const int error = errno;
@@ -116,6 +120,7 @@ std::string npy_header(int64_t n, int64_t h, int64_t w) {
 void render_drive(const fs::path& folder, const DemoOptions& o, int64_t drive,
                   const std::function<void()>& frame_done) {
   const std::string base = (folder / name_of(drive)).string();
+  if (!o.depth) fs::remove(base + ".depth.npy");  // of other options
   fs::remove(base + ".json");  // from here on there is no such drive, until all of it is written
   const scene::DriveParams params = scene::draw_params(drive_seed(o, drive), o.seconds);
   const scene::World world(params);
@@ -179,12 +184,14 @@ void check_options(const DemoOptions& o) {
   }
 }
 
+constexpr const char* kEndings[] = {".mp4", ".csv", ".json", ".depth.npy"};
+
 // Only a folder that was filled here before, which the lock file tells, may hold files of our
 // names.
 void refuse_foreign_drives(const fs::path& folder, const DemoOptions& o) {
   if (fs::exists(folder / kLockFile)) return;
   for (int64_t i = 0; i < o.drives; ++i)
-    for (const char* ending : {".mp4", ".csv", ".json", ".depth.npy"})
+    for (const char* ending : kEndings)
       if (fs::exists(folder / (name_of(i) + ending)))
         throw Error(Category::kConfig,
                     fmt::format("{}{} is there and was not rendered here", name_of(i), ending),
@@ -201,6 +208,25 @@ void remove_leftovers(const fs::path& folder) {
 }
 
 }  // namespace
+
+std::vector<std::string> drives_to_replace(const std::string& folder, const DemoOptions& o) {
+  check_options(o);
+  std::vector<std::string> files;
+  if (!fs::exists(fs::path(folder) / kLockFile)) return files;
+  for (int64_t i = 0; i < o.drives; ++i) {
+    const std::string base = (fs::path(folder) / name_of(i)).string();
+    try {
+      if (!fs::exists(base + ".json")) continue;
+      const ordered_json json = ordered_json::parse(read_file(base + ".json", 1 << 20));
+      if (json.at("recipe") == recipe(o, i)) continue;
+    } catch (const std::exception&) {
+      continue;  // damaged: nobody has a use for it
+    }
+    for (const char* ending : kEndings)
+      if (fs::exists(base + ending)) files.push_back(base + ending);
+  }
+  return files;
+}
 
 std::vector<std::string> ensure_demo_drives(const std::string& folder, const DemoOptions& o,
                                             const DemoProgress& progress) {

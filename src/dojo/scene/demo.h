@@ -29,6 +29,10 @@ struct DemoOptions {
 // Called now and then, from one thread at a time: frames rendered of those to render.
 using DemoProgress = std::function<void(int64_t done, int64_t total)>;
 
+// The files of the drives in the folder that were rendered here with other options, and that
+// ensure_demo_drives() with these would therefore replace.
+std::vector<std::string> drives_to_replace(const std::string& folder, const DemoOptions& options);
+
 // Makes sure that the drives are there and whole, rendering what is missing or differs, and returns
 // the videos' paths in order. Whole drives are kept: the second call reads the manifests and
 // compares sizes and hashes only. A killed call leaves only finished drives and temporary files

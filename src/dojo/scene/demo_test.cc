@@ -224,6 +224,20 @@ TEST_F(Demo, SparesFilesThatItDidNotWrite) {
   EXPECT_FALSE(fs::exists(folder / "drive-00.mp4"));
 }
 
+TEST_F(Demo, KnowsWhichOfItsFilesOtherOptionsReplace) {
+  EXPECT_TRUE(drives_to_replace(folder.string(), small()).empty());
+  DemoOptions options = small();
+  options.depth = true;
+  ensure_demo_drives(folder.string(), options);
+  EXPECT_TRUE(drives_to_replace(folder.string(), options).empty());
+  options.depth = false;
+  EXPECT_TRUE(drives_to_replace(folder.string(), options).empty());
+  options.seed = 2;
+  EXPECT_EQ(drives_to_replace(folder.string(), options).size(), 8u);
+  ensure_demo_drives(folder.string(), options);
+  EXPECT_FALSE(fs::exists(folder / "drive-00.depth.npy"));  // it was that of another video
+}
+
 TEST_F(Demo, TwoAtOnceShareTheWork) {
   const pid_t child = fork();
   if (child == 0) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/check.h"
+#include "dojo/base/interrupt.h"
 #include "dojo/base/parallel_for.h"
 #include "dojo/train/checkpoint.h"
 #include "dojo/train/json.h"
@@ -86,7 +87,8 @@ Evaluator::Evaluator(HeldOutSet set, const Graph& inference, const ExecutorFacto
                   (set_.inputs + clip.horizons) * frame_size_);
   }
   flow_mse_.resize(set_.clips.size());
-  measure_flow(1, {});
+  measure_flow(1, interrupted);
+  throw_if_interrupted();
 }
 
 void Evaluator::load(const SafeTensors& weights, const std::string& path) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "dojo/base/interrupt.h"
 #include "dojo/train/checkpoint.h"
 #include "dojo/train/held_out.h"
 #include "dojo/train/json.h"
@@ -53,7 +54,8 @@ EvalResult evaluate_checkpoint(const std::string& path, const EvalOptions& o,
                             held.quarantined.end());
   Evaluator evaluator(std::move(held.set), graph, make_executor);
   evaluator.load(checkpoint, path);
-  result.evaluation = evaluator.run(o.horizons);
+  result.evaluation = evaluator.run(o.horizons, interrupted);
+  throw_if_interrupted();
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dojo/base/error.h"
+#include "dojo/base/json.h"
 
 namespace dojo {
 
@@ -54,7 +55,7 @@ JsonReader::JsonReader(const std::string& text, std::string what, std::string wh
   try {
     node.document = std::make_shared<const Json>(Json::parse(text));
   } catch (const Json::exception& e) {
-    node.fail(e.what());
+    node.fail(json_problem(e, text));
   }
   node.at = node.document.get();
   if (!node.at->is_object()) node.fail("it is no JSON object");

@@ -13,11 +13,11 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
+#include "dojo/base/interrupt.h"
 #include "dojo/base/progress.h"
 #include "dojo/base/text.h"
 #include "dojo/train/best_weights.h"
 #include "dojo/train/checkpoint.h"
-#include "dojo/train/interrupt.h"
 #include "dojo/train/json.h"
 #include "dojo/train/quarantine_list.h"
 #include "dojo/train/run_log.h"
@@ -62,7 +62,6 @@ class Loop {
     ProgressOptions bar;
     bar.total = o_.schedule.steps;
     bar.start = state_.step;
-    bar.start_fraction = progress(o_.schedule, state_.step + 1, elapsed());
     bar.quiet = o_.quiet;
     Progress progress_bar("training", bar);
     try {
@@ -124,6 +123,7 @@ class Loop {
 
   // Until the run is over; result_ says why it is.
   void steps(Progress& progress_bar) {
+    first_step_ = state_.step + 1;
     for (;;) {
       if (interrupt_.signal() != 0) {
         result_.reason = StopReason::kInterrupted;
@@ -217,8 +217,9 @@ class Loop {
     status_ = fmt::format("loss {:.5f}", sums.at("loss") / steps);
     if (copy != sums.end() && mse != sums.end() && copy->second > 0)
       status_ += fmt::format(", {:.3f} x copy-last", mse->second / copy->second);
-    status_ += fmt::format(", {:.1f} clips/s, {:.0f} % waiting", log_->clips_per_second(),
-                           100 * log_->share_of_waiting());
+    if (state_.step > first_step_)  // whose time includes the start of the workers
+      status_ += fmt::format(", {:.1f} clips/s, {:.0f} % waiting", log_->clips_per_second(),
+                             100 * log_->share_of_waiting());
     state_.log = {};
   }
 
@@ -358,6 +359,7 @@ class Loop {
   bool between_steps_ = true;         // the step, and the evaluation that it is due, are done
   size_t quarantined_ = 0;
   std::string status_;
+  int64_t first_step_ = 0;  // of this session
 };
 
 }  // namespace

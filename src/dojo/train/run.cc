@@ -80,6 +80,24 @@ std::string counted(size_t n, const char* what) {
 
 }  // namespace
 
+Graph training_graph(const RunOptions& o) {
+  const OptimizerOptions optimizer{.weight_decay = o.weight_decay};
+  return build_training_step(
+      "predict", [&](Builder& b) { return predict_training(b, o.model); }, optimizer);
+}
+
+MemoryNeed training_memory(const RunOptions& o,
+                           const std::function<int64_t(const Graph&)>& executor_bytes) {
+  const PredictOptions& m = o.model;
+  const Graph graph = training_graph(o);
+  MemoryNeed need{.step = executor_bytes(graph), .evaluation = executor_bytes(evaluation_graph(m))};
+  // The batch that is used, and those that are ready.
+  need.batches = (1 + LoaderOptions().prefetch) * m.batch * (m.frames + 1) * m.height * m.width * 3;
+  for (const Input& input : graph.inputs)
+    if (input.role != Role::kData) need.checkpoint += graph.type(input.value).num_bytes();
+  return need;
+}
+
 LoopResult run_training(const std::string& folder, const RunOptions& o, bool resume, bool quiet,
                         const ExecutorFactory& make_executor) {
   const std::string config_path = folder + "/config.json";
@@ -139,9 +157,7 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
                                            : 0;
   const auto source =
       make_source(split.train, o, state ? std::move(state->given_up) : std::vector<Quarantined>());
-  const OptimizerOptions optimizer{.weight_decay = o.weight_decay};
-  const auto step = make_executor(build_training_step(
-      "predict", [&](Builder& b) { return predict_training(b, model); }, optimizer));
+  const auto step = make_executor(training_graph(o));
   Evaluator evaluator(std::move(held.set), evaluation_graph(model), make_executor);
 
   if (!resume || read_file(config_path) != config_text) write_file_atomic(config_path, config_text);

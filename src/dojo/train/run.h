@@ -2,12 +2,30 @@
 // executor is handed over; this folder knows none.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "dojo/train/loop.h"
 #include "dojo/train/run_config.h"
 
 namespace dojo {
+
+// The step of a run.
+Graph training_graph(const RunOptions& options);
+
+// Bytes that a run will have in memory at the same time, at least; what depends on the video comes
+// on top: decoded frames (at most LoaderOptions::cache_bytes) and held-out clips.
+struct MemoryNeed {
+  int64_t step = 0, evaluation = 0;  // of their executors
+  int64_t batches = 0;               // read ahead
+  int64_t checkpoint = 0;            // the copy of the weights that is being written
+  int64_t total() const { return step + evaluation + batches + checkpoint; }
+};
+
+// `executor_bytes`: what an executor of a graph will take.
+MemoryNeed training_memory(const RunOptions& options,
+                           const std::function<int64_t(const Graph&)>& executor_bytes);
 
 // Runs in `folder`, which exists; with `resume` it holds a run to go on with, whose config.json is
 // written again where an option that may change did. A run that was killed before its first

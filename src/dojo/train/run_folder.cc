@@ -76,8 +76,8 @@ RunFolder RunFolder::begin_next(const std::string& prefix) {
 }
 
 RunFolder RunFolder::resume(const std::string& path) {
-  constexpr const char* kHint = "give the folder that dojo train --out named";
-  if (!fs::exists(path)) throw Error(Category::kInput, "there is no such folder", path, kHint);
+  constexpr const char* kHint = "give the folder that `dojo train --out` names";
+  check_exists(path, kHint);
   if (!fs::is_directory(path)) throw Error(Category::kInput, "not a folder", path, kHint);
   RunFolder folder(path, false);  // first: a run that begins just now has no config.json yet
   if (fs::exists(fs::path(path) / "config.json")) return folder;

@@ -54,7 +54,7 @@ TEST_F(RunFolders, WhereThereIsNothingToResumeThatIsSaid) {
   const auto refused = [&](const char* name) {
     return refusal([&] { RunFolder::resume(root_ / name); }, Category::kInput);
   };
-  EXPECT_EQ(refused("none"), "there is no such folder");
+  EXPECT_EQ(refused("none"), "there is no such file or folder");
   write_file_atomic(root_ / "file", "");
   EXPECT_EQ(refused("file"), "not a folder");
   // Killed while it looked at the video, or in the middle of writing config.json.

@@ -13,6 +13,7 @@
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/json.h"
 #include "dojo/train/json.h"
 
 namespace dojo {
@@ -73,7 +74,7 @@ Json parse_header(std::string_view text, std::string_view where) {
     if (!header.is_object()) fail("the header is no JSON object", where);
     return header;
   } catch (const Json::exception& e) {
-    fail(fmt::format("the header is no JSON: {}", e.what()), where);
+    fail("the header is " + json_problem(e, text), where);
   }
 }
 

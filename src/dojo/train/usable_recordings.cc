@@ -21,14 +21,10 @@ FoundRecordings usable_recordings(const std::vector<std::string>& paths, int64_t
         fmt::format("none of {} video files is usable; {}", found.quarantined.size(), q.reason),
         q.path, "`dojo inspect` lists all reasons");
   }
-  const Recording first = found.recordings[0];
+  const std::vector<Recording> all = found.recordings;
   for (Quarantined& q : drop_short(&found.recordings, frames, interval_seconds))
     found.quarantined.push_back(std::move(q));
-  if (found.recordings.empty())
-    throw Error(Category::kInput,
-                fmt::format("no recording has {} frames, {:g} s apart; the first has {} in all",
-                            frames, interval_seconds, first.num_frames()),
-                first.path, "give longer recordings, or change --frames or --interval");
+  if (found.recordings.empty()) throw all_too_short(all, frames, interval_seconds);
   return found;
 }
 

@@ -60,6 +60,7 @@ TEST(BadInput, UnusableFilesAreNamedWithTheReason) {
   for (const Quarantined& q : found.quarantined)
     reasons[std::filesystem::path(q.path).filename()] = q.reason;
   EXPECT_EQ(reasons.size(), 5u);
+  EXPECT_EQ(found.skipped, (std::map<std::string, int64_t>{{".txt", 1}}));
   for (const char* name : {"audio.mp4", "text.mp4", "empty.mkv", "playlist.mp4", "pipe.mp4"})
     EXPECT_FALSE(reasons[name].empty()) << name;
   EXPECT_EQ(reasons["audio.mp4"], "the file has no video stream");

@@ -9,6 +9,8 @@
 #include <set>
 
 #include "dojo/base/error.h"
+#include "dojo/base/file.h"
+#include "dojo/base/interrupt.h"
 #include "dojo/video/frame_reader.h"
 #include "dojo/video/vehicle_folder.h"
 
@@ -21,38 +23,50 @@ struct Candidate {
   std::string path, name;
 };
 
+// "a/B.MP4" -> ".mp4"
+std::string extension_of(const fs::path& path) {
+  std::string extension = path.extension().string();
+  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return extension;
+}
+
 // Links to folders are followed, each folder once: a loop of links ends.
 void search(const fs::path& folder, const std::string& prefix, std::set<std::string>* seen,
-            std::vector<Candidate>* found, std::vector<Quarantined>* quarantined) {
+            std::vector<Candidate>* found, FoundRecordings* result) {
+  throw_if_interrupted();
   std::error_code error;
   if (!seen->insert(fs::canonical(folder, error).string()).second || error) return;
   std::vector<fs::directory_entry> entries;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
     entries.push_back(*at);
   if (error)
-    quarantined->push_back(
+    result->quarantined.push_back(
         {folder.string(), "io", "the folder cannot be read: " + error.message()});
   std::sort(entries.begin(), entries.end());
   for (const fs::directory_entry& entry : entries) {
     const std::string file = entry.path().filename().string();
     if (entry.is_directory(error))
-      search(entry.path(), prefix + file + "/", seen, found, quarantined);
+      search(entry.path(), prefix + file + "/", seen, found, result);
     else if (has_video_extension(file))
       found->push_back({entry.path().string(), prefix + file});
+    else
+      ++result->skipped[extension_of(file)];
   }
 }
 
 }  // namespace
 
-bool has_video_extension(const std::string& path) {
+std::span<const std::string_view> video_extensions() {
   static constexpr std::string_view kExtensions[] = {
       ".mp4",  ".m4v",  ".mov",  ".mkv", ".webm", ".avi", ".ts",   ".mts",
       ".m2ts", ".mpg",  ".mpeg", ".3gp", ".flv",  ".264", ".h264", ".265",
       ".h265", ".hevc", ".av1",  ".obu", ".ivf",  ".ogv", ".wmv",  ".asf"};
-  std::string extension = fs::path(path).extension().string();
-  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return std::find(std::begin(kExtensions), std::end(kExtensions), extension) !=
-         std::end(kExtensions);
+  return kExtensions;
+}
+
+bool has_video_extension(const std::string& path) {
+  const auto all = video_extensions();
+  return std::find(all.begin(), all.end(), extension_of(path)) != all.end();
 }
 
 FoundRecordings find_recordings(const std::vector<std::string>& paths, int workers,
@@ -61,14 +75,11 @@ FoundRecordings find_recordings(const std::vector<std::string>& paths, int worke
   std::vector<Candidate> candidates;
   std::set<std::string> seen;
   for (const std::string& path : paths) {
-    std::error_code error;
-    const fs::file_status status = fs::status(path, error);
-    if (!fs::exists(status))
-      throw Error(Category::kInput, "there is no such file or folder", path, "check the path");
-    if (!fs::is_directory(status))
+    check_exists(path);
+    if (!fs::is_directory(path))
       candidates.push_back({path, fs::path(path).filename().string()});
     else
-      search(path, "", &seen, &candidates, &result.quarantined);
+      search(path, "", &seen, &candidates, &result);
   }
   std::string all;
   for (const std::string& path : paths) all += (all.empty() ? "" : ", ") + path;
@@ -76,7 +87,7 @@ FoundRecordings find_recordings(const std::vector<std::string>& paths, int worke
     throw Error(Category::kIo, result.quarantined[0].reason, result.quarantined[0].path,
                 "no video file was found elsewhere");
   if (candidates.empty())
-    throw Error(Category::kInput, "no video file (.mp4, .mkv, .mov, .avi, ...) is in the folder",
+    throw Error(Category::kInput, "no file named as video (.mp4, .mkv, .mov, .avi, ...) is there",
                 all, "give a folder with video, it is searched with all folders in it");
 
   // The same file twice counts once; the same name in two folders gets its folder before it.
@@ -101,6 +112,7 @@ FoundRecordings find_recordings(const std::vector<std::string>& paths, int worke
   std::vector<size_t> job(pool.size());
   size_t next = 0, done = 0;
   while (done < candidates.size()) {
+    throw_if_interrupted();
     std::vector<pollfd> waits;
     double patience = 60;
     for (size_t w = 0; w < pool.size(); ++w) {
@@ -111,8 +123,15 @@ FoundRecordings find_recordings(const std::vector<std::string>& paths, int worke
           std::error_code error;
           const fs::path& path = candidates[job[w]].path;
           if (!fs::is_regular_file(path, error)) {  // a pipe or a device could block or never end
-            replies[job[w]].category = "io";
-            replies[job[w]].reason = "not a regular file";
+            WorkerReply& reply = replies[job[w]];
+            reply.category = "io";
+            reply.reason = "not a regular file";
+            try {
+              check_exists(path);
+            } catch (const Error& e) {  // gone, or a link that leads nowhere
+              reply.category = name(e.category());
+              reply.reason = e.message();
+            }
             ++done;
             continue;
           }

@@ -194,6 +194,8 @@ bool MediaFile::read() {
         end_reason_ = "reading stops: " + ffmpeg_error(got);
       else if (format_->pb && format_->pb->error < 0)
         end_reason_ = "reading stops: " + ffmpeg_error(format_->pb->error);
+      else if (take_ffmpeg_log().find("ended prematurely") != std::string::npos)
+        end_reason_ = "by its own account it has more";  // only Matroska's reader tells
       return false;
     }
     if (progress_) progress_();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <map>
 
 #include "dojo/base/check.h"
@@ -93,6 +94,49 @@ std::vector<Quarantined> drop_short(std::vector<Recording>* recordings, int64_t 
   return dropped;
 }
 
+Error all_too_short(const std::vector<Recording>& recordings, int64_t frames,
+                    double interval_seconds) {
+  DOJO_CHECK(!recordings.empty());
+  const auto seconds = [](const Recording& r) {
+    return r.pts_seconds[static_cast<size_t>(r.end_frame - 1)] -
+           r.pts_seconds[static_cast<size_t>(r.first_frame)];
+  };
+  const Recording& longest =
+      *std::max_element(recordings.begin(), recordings.end(),
+                        [&](const auto& a, const auto& b) { return seconds(a) < seconds(b); });
+  // What is tried: the same number of frames closer together, or as far apart as the frames are,
+  // then fewer frames. One of the frames is the one to predict, and a network wants two before it.
+  const auto rounded = [](double x) { return std::stod(fmt::format("{:.3g}", x)); };
+  const double step =  // of the frames; a clip takes whole ones
+      seconds(longest) / static_cast<double>(std::max<int64_t>(1, longest.num_frames() - 1));
+  double widest = 0;
+  for (size_t i = 1; i < longest.pts_seconds.size(); ++i)
+    widest = std::max(widest, longest.pts_seconds[i] - longest.pts_seconds[i - 1]);
+  std::string hint = "give longer recordings";
+  for (int64_t n = frames; n >= 3 && hint.find("--") == hint.npos; --n) {
+    const double fitting = seconds(longest) / static_cast<double>(n - 1);
+    const double whole_steps = step > 0 ? std::floor(fitting / step + 1e-6) * step : 0;
+    for (const double interval :
+         {interval_seconds, std::min(interval_seconds, rounded(fitting)),
+          std::min(interval_seconds, rounded(whole_steps)), rounded(widest)}) {
+      if (interval < 1e-3 || held_out_clips({longest}, n, interval, 1).empty()) continue;
+      hint += ", or try";
+      if (n != frames) hint += fmt::format(" --frames {}", n - 1);
+      if (interval != interval_seconds) hint += fmt::format(" --interval {:g}", interval);
+      break;
+    }
+  }
+  return Error(Category::kInput,
+               fmt::format("{} of {} frames, {:g} s apart; the longest has {} frame{} "
+                           "in {:.2f} s",
+                           recordings.size() == 1
+                               ? "the only recording has no clip"
+                               : fmt::format("none of {} recordings has a clip", recordings.size()),
+                           frames, interval_seconds, longest.num_frames(),
+                           longest.num_frames() == 1 ? "" : "s", seconds(longest)),
+               longest.path, hint);
+}
+
 bool matches_pattern(const std::string& text, const std::string& pattern) {
   const std::string t = lower(text), p = lower(pattern);
   if (p.find_first_of("*?") != std::string::npos) return fnmatch(p.c_str(), t.c_str(), 0) == 0;
@@ -129,7 +173,7 @@ RecordingSplit split_recordings(const std::vector<Recording>& recordings,
       };
       if (!hold(&Recording::name) && !hold(&Recording::path))
         throw Error(Category::kConfig, "no recording matches the pattern \"" + part + "\"",
-                    "--held-out", "dojo inspect FOLDER lists the names");
+                    "--held-out", "`dojo inspect FOLDER` lists the names");
     }
   }
   for (size_t i = 0; i < recordings.size(); ++i)

@@ -3,9 +3,11 @@
 // another camera.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "dojo/base/error.h"
 #include "dojo/video/recording.h"
 
 namespace dojo {
@@ -29,6 +31,12 @@ RecordingSplit split_recordings(const std::vector<Recording>& recordings,
 // says why. Done before the split, so that no short recording is all that is held out.
 std::vector<Quarantined> drop_short(std::vector<Recording>* recordings, int64_t frames,
                                     double interval_seconds);
+
+// The error of a command that needs a clip and finds none: how short the recordings are, and with
+// which interval or number of frames there would be one. REQUIRES: drop_short() drops all of
+// `recordings`, of which there is at least one.
+Error all_too_short(const std::vector<Recording>& recordings, int64_t frames,
+                    double interval_seconds);
 
 // Whether one pattern of the kind above matches.
 bool matches_pattern(const std::string& text, const std::string& pattern);

@@ -67,6 +67,23 @@ TEST(Split, OfOneRecordingTheEndIsHeldOutAfterAGap) {
   EXPECT_EQ(split.messages.size(), 1u);
 }
 
+TEST(Split, WhereAllAreTooShortTheErrorSaysWhatWouldDo) {
+  const auto told = [](const std::vector<Recording>& all, int64_t frames, double interval) {
+    return std::string(all_too_short(all, frames, interval).what());
+  };
+  EXPECT_EQ(
+      told({named("a", 2), named("b", 10)}, 4, 1.0),
+      "error (input): none of 2 recordings has a clip of 4 frames, 1 s apart; the longest has "
+      "10 frames in 0.90 s, /videos/b; give longer recordings, or try --interval 0.3");
+  EXPECT_EQ(told({named("a", 3)}, 6, 0.1),
+            "error (input): the only recording has no clip of 6 frames, 0.1 s apart; the longest "
+            "has 3 frames in 0.20 s, /videos/a; give longer recordings, or try --frames 2");
+  EXPECT_EQ(told({named("a", 1)}, 4, 0.1),
+            "error (input): the only recording has no clip of 4 frames, 0.1 s apart; the longest "
+            "has 1 frame in 0.00 s, /videos/a; give longer recordings");
+  EXPECT_NE(told({named("a", 50)}, 4, 0.02).find("or try --interval 0.1"), std::string::npos);
+}
+
 TEST(Split, RecordingsWithoutAClipAreTakenOutAndNamed) {
   std::vector<Recording> all = {named("long.mp4"), named("four.mp4", 4), named("three.mp4", 3),
                                 named("one.mp4", 1)};

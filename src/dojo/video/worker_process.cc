@@ -16,6 +16,7 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
+#include "dojo/base/interrupt.h"
 #include "dojo/video/worker_protocol.h"
 
 extern char** environ;
@@ -266,6 +267,7 @@ std::optional<WorkerReply> WorkerProcess::try_answer() {
 
 WorkerReply WorkerProcess::answer() {
   for (;;) {
+    throw_if_interrupted();
     if (std::optional<WorkerReply> reply = try_answer()) return *std::move(reply);
     pollfd wait{socket_, POLLIN, 0};
     poll(&wait, 1, static_cast<int>(std::max(1.0, seconds_left() * 1000 + 1)));

@@ -44,7 +44,7 @@ class WorkerProcess {
 
   std::optional<WorkerReply>
   try_answer();          // does not block; gives up for the file when the deadline has passed
-  WorkerReply answer();  // blocks
+  WorkerReply answer();  // blocks; throws Interrupted (base/interrupt.h)
 
   int64_t pid() const { return pid_; }
 

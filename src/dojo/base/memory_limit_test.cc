@@ -1,0 +1,62 @@
+#include "dojo/base/memory_limit.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace dojo {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Memory : public testing::Test {
+ protected:
+  Memory() {
+    std::string pattern = (fs::temp_directory_path() / "dojo-memory-XXXXXX").string();
+    root = mkdtemp(pattern.data());
+    put("proc/meminfo", "MemTotal:        8000000 kB\nMemFree:  1 kB\n");
+  }
+  ~Memory() override { fs::remove_all(root); }
+  void put(const std::string& name, const std::string& content) {
+    fs::create_directories((fs::path(root) / name).parent_path());
+    std::ofstream(fs::path(root) / name) << content;
+  }
+  int64_t bytes() { return memory_limit(root).bytes; }
+  std::string root;
+};
+
+constexpr int64_t kMachine = int64_t{8000000} * 1024;
+
+TEST_F(Memory, WithoutGroupsItIsTheMachines) {
+  EXPECT_EQ(bytes(), kMachine);
+  EXPECT_EQ(memory_limit(root).what, "the machine has");
+}
+
+TEST_F(Memory, ALimitOfAGroupAboveHoldsToo) {
+  put("proc/self/cgroup", "0::/a/b\n");
+  put("sys/fs/cgroup/a/b/memory.max", "max\n");
+  EXPECT_EQ(bytes(), kMachine);
+  put("sys/fs/cgroup/a/memory.max", "1000000\n");
+  EXPECT_EQ(bytes(), 1000000);
+  put("sys/fs/cgroup/a/b/memory.max", "500000\n");
+  EXPECT_EQ(bytes(), 500000);
+}
+
+TEST_F(Memory, TheFirstVersionOfGroupsIsReadToo) {
+  put("proc/self/cgroup", "5:cpu:/x\n4:memory:/a\n0::/\n");
+  put("sys/fs/cgroup/memory/x/memory.limit_in_bytes", "1\n");  // another controller's group
+  put("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "9223372036854771712\n");  // none
+  EXPECT_EQ(bytes(), kMachine);
+  put("sys/fs/cgroup/memory/memory.limit_in_bytes", "700000\n");
+  EXPECT_EQ(bytes(), 700000);
+}
+
+TEST_F(Memory, OfThisMachineIsPlausible) {
+  EXPECT_GT(memory_limit().bytes, int64_t{1} << 26);
+  EXPECT_LT(memory_limit().bytes, int64_t{1} << 50);
+}
+
+}  // namespace
+}  // namespace dojo
