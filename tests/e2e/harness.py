@@ -15,7 +15,7 @@ import sys
 import tempfile
 import unittest
 
-DOJO = os.environ.get("DOJO", str(pathlib.Path(__file__).resolve().parents[2] / "build/dev/dojo"))
+DOJO = os.path.abspath(os.environ.get("DOJO", pathlib.Path(__file__).resolve().parents[2] / "build/dev/dojo"))
 # The folder of real clips that the project's own CI has; see CONTRIBUTING.md. None: such tests say that they were skipped.
 DRIVING_DATA = os.environ.get("DOJO_DRIVING_DATA") or None
 

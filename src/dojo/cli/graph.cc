@@ -33,6 +33,7 @@ std::string one_line(const Json& json) {
 
 std::string read_text(const std::string& path) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
+  check_exists(path);
   return read_file(path, int64_t{1} << 30);
 }
 

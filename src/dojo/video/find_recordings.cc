@@ -114,7 +114,7 @@ FoundRecordings find_recordings(const std::vector<std::string>& paths, int worke
   while (done < candidates.size()) {
     throw_if_interrupted();
     std::vector<pollfd> waits;
-    double patience = 60;
+    double patience = 1;  // seconds: a signal that comes just before poll() does not end it
     for (size_t w = 0; w < pool.size(); ++w) {
       WorkerProcess& worker = *pool[w];
       while (true) {

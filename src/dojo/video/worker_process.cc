@@ -270,7 +270,8 @@ WorkerReply WorkerProcess::answer() {
     throw_if_interrupted();
     if (std::optional<WorkerReply> reply = try_answer()) return *std::move(reply);
     pollfd wait{socket_, POLLIN, 0};
-    poll(&wait, 1, static_cast<int>(std::max(1.0, seconds_left() * 1000 + 1)));
+    // At most a second: a signal that comes just before poll() does not end it.
+    poll(&wait, 1, static_cast<int>(std::clamp(seconds_left() * 1000 + 1, 1.0, 1000.0)));
   }
 }
 
