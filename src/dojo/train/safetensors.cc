@@ -194,7 +194,9 @@ SafeTensors parse_safetensors(std::span<const std::byte> file, std::string_view 
   return result;
 }
 
-std::vector<std::byte> serialize_safetensors(const SafeTensors& content) {
+namespace {
+// All before the data.
+std::string preamble(const SafeTensors& content) {
   OrderedJson header = OrderedJson::object();
   if (!content.metadata.empty()) header[std::string(kMetadata)] = content.metadata;
   uint64_t offset = 0;
@@ -209,17 +211,16 @@ std::vector<std::byte> serialize_safetensors(const SafeTensors& content) {
   // Bytes that are no UTF-8 (a path in the metadata) become U+FFFD: the file stays readable.
   std::string text = dump(header);
   text.resize((text.size() + 7) / 8 * 8, ' ');  // aligns the data
-
   const uint64_t header_bytes = text.size();
-  std::vector<std::byte> file(sizeof header_bytes + text.size() + offset);
-  std::byte* at = file.data();
-  const auto append = [&](const void* bytes, size_t size) {
-    if (size > 0) std::memcpy(at, bytes, size);
-    at += size;
-  };
-  append(&header_bytes, sizeof header_bytes);
-  append(text.data(), text.size());
-  for (const Tensor& t : content.tensors) append(t.data.data(), t.data.size());
+  return std::string(reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes) + text;
+}
+}  // namespace
+
+std::vector<std::byte> serialize_safetensors(const SafeTensors& content) {
+  const std::string begin = preamble(content);
+  const auto bytes = std::as_bytes(std::span(begin));
+  std::vector<std::byte> file(bytes.begin(), bytes.end());
+  for (const Tensor& t : content.tensors) file.insert(file.end(), t.data.begin(), t.data.end());
   return file;
 }
 
@@ -236,9 +237,12 @@ SafeTensors read_safetensors(const std::string& path) {
   return parse_safetensors(std::as_bytes(std::span(bytes)), path);
 }
 
+// Piece by piece: a second copy of a large network need not fit into memory.
 void write_safetensors(const std::string& path, const SafeTensors& content) {
-  const std::vector<std::byte> bytes = serialize_safetensors(content);
-  write_file_atomic(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  AtomicFile file(path);
+  file.write(preamble(content));
+  for (const Tensor& t : content.tensors) file.write(t.data);
+  file.commit();
 }
 
 }  // namespace dojo
