@@ -1,22 +1,54 @@
 #include "dojo/train/run_config.h"
 
+#include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/error.h"
+#include "dojo/base/text.h"
 #include "dojo/base/version.h"
 #include "dojo/train/json.h"
 
 namespace dojo {
+namespace {
+
+constexpr std::string_view kUri = "file://";  // no absolute path begins so
+
+// A path as it is where JSON can hold it, else as a URI, so that a resumed run finds the folder.
+std::string path_as_text(const std::string& path) {
+  return to_utf8(path) == path ? path : file_uri(path);
+}
+
+std::string text_as_path(std::string_view text) {
+  if (!text.starts_with(kUri)) return std::string(text);
+  text.remove_prefix(kUri.size());
+  std::string path;
+  for (size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    const char *begin = text.data() + i + 1, *end = text.data() + std::min(i + 3, text.size());
+    if (text[i] == '%' && std::from_chars(begin, end, byte, 16).ptr == begin + 2) {
+      path += static_cast<char>(byte);
+      i += 2;
+    } else {
+      path += text[i];
+    }
+  }
+  return path;
+}
+
+}  // namespace
 
 std::string to_json(const RunConfig& config) {
   const RunOptions& o = config.options;
+  std::vector<std::string> folders;
+  for (const std::string& folder : o.folders) folders.push_back(path_as_text(folder));
   nlohmann::ordered_json j;
   j["dojo_version"] = std::string(version());
   j["command"] = o.command;
   j["task"] = "predict";
   j["seed"] = o.seed;
   j["model"] = to_metadata(o.model);
-  j["options"] = {{"folders", o.folders},
+  j["options"] = {{"folders", folders},
                   {"held_out", o.held_out},
                   {"steps", o.steps},
                   {"minutes", o.minutes},
@@ -72,6 +104,7 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
     file.get("modified_ns", &f.modified_ns);
   }
   options.get("folders", &o.folders);
+  for (std::string& folder : o.folders) folder = text_as_path(folder);
   options.get("held_out", &o.held_out);
   options.get("steps", &o.steps, 0, kMany);
   options.get("minutes", &o.minutes, 0, 1e6);

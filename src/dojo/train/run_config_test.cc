@@ -35,6 +35,14 @@ TEST(RunConfig, SurvivesBeingWritten) {
   EXPECT_EQ(d.options.folders[1], "/d\"e");
 }
 
+TEST(RunConfig, AFolderWhoseNameIsNoUtf8IsFoundAgain) {
+  RunConfig c;
+  c.options.steps = 5;
+  c.options.threads = 1;
+  c.options.folders = {"/caf\xe9 %41", "/caf\xc3\xa9 %41", "/\xe9"};
+  EXPECT_EQ(parse_run_config(to_json(c), "config.json").options.folders, c.options.folders);
+}
+
 TEST(RunConfig, NumbersBeyondTheirRangeAreNamedWithTheFile) {
   RunConfig good;
   good.options.steps = 5;
