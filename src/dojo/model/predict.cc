@@ -186,7 +186,7 @@ void check(const PredictOptions& o) {
     fail(fmt::format("levels are {} with rounds {}", o.levels, o.rounds),
          "give as many rounds as levels, ending at level 2");
   for (size_t l = 0; l < o.levels.size(); ++l) {
-    if (l > 0 && o.levels[l] * 2 != o.levels[l - 1])
+    if (l > 0 && (o.levels[l - 1] % 2 != 0 || o.levels[l - 1] / 2 != o.levels[l]))
       fail(fmt::format("levels are {}", o.levels), "each level is half of the one before");
     if (o.rounds[l] < 1 || o.rounds[l] > 16)
       fail(fmt::format("rounds are {}", o.rounds), "take 1 to 16");

@@ -142,14 +142,14 @@ TEST(Predict, SenselessOptionsAreRefused) {
     return std::string("accepted");
   };
   for (const auto& [key, value] :
-       std::map<std::string, std::string>{{"frames", "1"},
-                                          {"height", "17"},
-                                          {"width", "-32"},
-                                          {"channels", "12"},
-                                          {"levels", "8,2"},
-                                          {"levels", ""},
-                                          {"rounds", "2"},
-                                          {"rounds", "2,99999999999999999999"}}) {
+       std::vector<std::pair<std::string, std::string>>{{"frames", "1"},
+                                                        {"height", "17"},
+                                                        {"width", "-32"},
+                                                        {"channels", "12"},
+                                                        {"levels", "8,2"},
+                                                        {"levels", ""},
+                                                        {"rounds", "2"},
+                                                        {"rounds", "2,99999999999999999999"}}) {
     auto metadata = to_metadata(tiny());
     metadata[key] = value;
     EXPECT_EQ(category(metadata), "input") << key << "=" << value;

@@ -44,7 +44,8 @@ void read_details(const pugi::xml_node& node, int depth, Point* point,
 Telemetry read_gpx(const std::string& path, std::optional<double> start) {
   const std::string text = read_file(path, 256 << 20);
   pugi::xml_document document;
-  const pugi::xml_parse_result parsed = document.load_buffer(text.data(), text.size());
+  const pugi::xml_parse_result parsed =
+      document.load_buffer(text.data(), text.size(), pugi::parse_default | pugi::parse_trim_pcdata);
   const auto where = [&](ptrdiff_t offset) {
     const auto end = text.begin() + std::min<ptrdiff_t>(offset, std::ssize(text));
     return fmt::format("{}:{}", path, std::count(text.begin(), end, '\n') + 1);

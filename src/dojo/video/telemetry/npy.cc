@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstring>
 #include <string_view>
 
@@ -60,7 +61,8 @@ NpyArray read_npy(const std::string& path) {
   while (!trim(shape).empty()) {
     const size_t comma = std::min(shape.find(','), shape.size());
     const std::optional<double> extent = parse_number(shape.substr(0, comma));
-    if (!extent || *extent < 0 || *extent > 1e9 || array.shape.size() == 8)
+    if (!extent || *extent < 0 || *extent > 1e9 || *extent != std::floor(*extent) ||
+        array.shape.size() == 8)
       fail("the NumPy array's shape makes no sense");
     array.shape.push_back(static_cast<int64_t>(*extent));
     count *= static_cast<uint64_t>(*extent);

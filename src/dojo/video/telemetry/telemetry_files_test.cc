@@ -83,7 +83,9 @@ TEST(TelemetryFiles, ABadCsvIsNamedWithItsLine) {
 const char kGpx[] = R"(<?xml version="1.0"?>
 <gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1" xmlns:e="urn:x"><trk><name>a</name><trkseg>
 <trkpt lat="52.0000" lon="13.0"><ele>40</ele><time>2026-05-01T12:02:10Z</time><extensions><e:speed>9</e:speed></extensions></trkpt>
-<trkpt lat="52.0001" lon="13.0"><ele>41</ele><time>2026-05-01T12:02:11Z</time><extensions><e:speed>11</e:speed></extensions></trkpt>
+<trkpt lat="52.0001" lon="13.0"><ele>
+  41
+</ele><time>2026-05-01T12:02:11Z</time><extensions><e:speed>11</e:speed></extensions></trkpt>
 <trkpt lat="52.0002" lon="13.0"><ele>42</ele><time>2026-05-01T12:02:12Z</time></trkpt>
 </trkseg></trk></gpx>)";
 
@@ -93,6 +95,7 @@ TEST(TelemetryFiles, AGpxGivesPositionsAndSpeeds) {
   Telemetry t = read_gpx(folder / "a.gpx", std::nullopt);
   EXPECT_DOUBLE_EQ(value_at(*find(t, "speed_mps"), 0.5), 10);
   EXPECT_DOUBLE_EQ(value_at(*find(t, "altitude_m"), 1.5), 41.5);
+  EXPECT_EQ(find(t, "altitude_m")->values, (std::vector<double>{40, 41, 42}));
   EXPECT_NEAR(value_at(*find(t, "latitude_deg"), 0.5), 52.00005, 1e-9);
   // The clip began two hours ahead of UTC, 0.5 s after the first point.
   t = read_gpx(folder / "a.gpx", parse_time("2026-05-01T14:02:10.5"));
@@ -156,6 +159,8 @@ TEST(TelemetryFiles, NumPyArraysAreRead) {
   EXPECT_EQ(error(npy("<f8", "(1000000000, 1000000000, 1000000000)", "")),
             "the NumPy array is cut short @a.npy");
   EXPECT_EQ(error(npy("<f8", "(-1,)", "")), "the NumPy array's shape makes no sense @a.npy");
+  EXPECT_EQ(error(npy("<f8", "(1.5,)", bytes_of<double>({1}))),
+            "the NumPy array's shape makes no sense @a.npy");
   EXPECT_EQ(error(npy("<f8", "(1,", "")), "the NumPy array has no shape @a.npy");
   EXPECT_EQ(error(npy("|O", "(1,)", "x")).substr(0, 23), "NumPy arrays of the typ");
 }
