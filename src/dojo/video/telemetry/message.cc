@@ -117,6 +117,7 @@ struct Reader {
 
 std::vector<uint8_t> encode_message(const VehicleState& state) {
   std::vector<uint8_t> out;
+  out.reserve(128);  // more than all fields together
   visit_fields(state, [&](uint64_t number, const auto& member) {
     using T = std::remove_cvref_t<decltype(member)>;
     if constexpr (std::is_floating_point_v<T>) {

@@ -8,7 +8,7 @@
 //   80            stop bit
 //
 // after which a 03 is put between two zero bytes and a byte below 04 (emulation prevention). Writer
-// and reader are our own, because they are smaller and faster than a library
+// and reader are our own: strict, small, and fast enough
 // (docs/decisions/0004-own-message-reader.md). The bytes come from files that nobody has checked:
 // reading never fails on them, it finds a message or it does not. Thread-safe.
 #pragma once
