@@ -12,9 +12,11 @@
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
+#include "dojo/cli/inspect_drives.h"
 #include "dojo/video/find_recordings.h"
 #include "dojo/video/frame_index.h"
 #include "dojo/video/split_recordings.h"
+#include "dojo/video/telemetry/read_telemetry.h"
 
 namespace dojo {
 namespace {
@@ -30,6 +32,33 @@ Intervals intervals_of(const Recording& r) {
   if (steps.empty()) return {};
   std::sort(steps.begin(), steps.end());
   return {steps.front(), steps[steps.size() / 2], steps.back()};
+}
+
+nlohmann::json describe(const Telemetry* telemetry) {
+  if (!telemetry) return nullptr;
+  nlohmann::json signals = nlohmann::json::array();
+  for (const Track& track : telemetry->tracks) signals.push_back(track.signal);
+  return {{"source", to_utf8(telemetry->source)}, {"signals", signals}};
+}
+
+nlohmann::json describe(const DriveSummary& d) {
+  nlohmann::json cameras = nlohmann::json::array();
+  for (const CameraSummary& c : d.cameras)
+    cameras.push_back({{"camera", to_utf8(c.camera)},
+                       {"files", c.files},
+                       {"frames", c.frames},
+                       {"paired", c.paired}});
+  nlohmann::json messages = nlohmann::json::array();
+  for (const std::string& m : d.drive.messages) messages.push_back(to_utf8(m));
+  return {{"name", to_utf8(d.drive.name)},
+          {"cameras", cameras},
+          {"reference", to_utf8(d.reference)},
+          {"moments", d.moments},
+          {"pairs_by_number", d.by_number},
+          {"worst_skew_seconds", d.worst_skew_seconds},
+          {"event", d.drive.event ? nlohmann::json{{"reason", to_utf8(d.drive.event->reason)}}
+                                  : nlohmann::json()},
+          {"messages", messages}};
 }
 
 nlohmann::json describe(const Recording& r, const std::string& use) {
@@ -51,6 +80,9 @@ nlohmann::json describe(const Recording& r, const std::string& use) {
           {"interval_max_seconds", steps.max},
           {"key_frames", r.key_frames.size()},
           {"counted", r.index->counted},
+          {"camera", to_utf8(r.camera)},
+          {"drive", to_utf8(r.drive)},
+          {"telemetry", describe(r.telemetry.get())},
           {"use", use},
           {"held_out", use == "held out"},
           {"note", to_utf8(r.note)}};
@@ -81,7 +113,7 @@ std::string describe_skipped(const std::map<std::string, int64_t>& skipped) {
 int run_inspect(std::span<const std::string> argv) {
   std::vector<std::string> folders;
   std::vector<std::string> patterns;
-  bool as_json = false;
+  bool as_json = false, no_telemetry = false;
   double deadline = 60, interval = 0.1;
   int64_t frames = 3;
   int64_t workers = 2;
@@ -101,12 +133,21 @@ int run_inspect(std::span<const std::string> argv) {
               {.min = 2, .max = 16});
   args.option("--interval", "SECONDS", "between the frames of a clip, as for `dojo train`",
               &interval, {.min = 1e-3, .max = 3600});
+  args.option("--no-telemetry", "",
+              "do not read what the vehicle logged, which means reading H.264 files as a whole",
+              &no_telemetry);
   args.option("--json", "", "print one JSON object", &as_json);
   if (!args.parse(argv)) return 0;
 
   const InterruptGuard guard(InterruptGuard::kThrow);
-  const FoundRecordings found =
+  FoundRecordings found =
       find_recordings(folders, static_cast<int>(workers), {.deadline_seconds = deadline});
+  if (!no_telemetry) {
+    FrameReader reader({.deadline_seconds = deadline});
+    for (std::string& message : add_telemetry(&found.recordings, reader))
+      found.messages.push_back(std::move(message));
+  }
+  const std::vector<DriveSummary> drives = summarise_drives(found.recordings, found.quarantined);
   RecordingSplit split;
   std::vector<Recording> usable = found.recordings;
   const std::vector<Quarantined> dropped = drop_short(&usable, frames + 1, interval);
@@ -131,8 +172,11 @@ int run_inspect(std::span<const std::string> argv) {
                    {"category", q.category},
                    {"reason", to_utf8(q.reason)}});
   if (as_json) {
-    nlohmann::json object = {
-        {"recordings", list}, {"quarantined", bad}, {"skipped", nlohmann::json::object()}};
+    nlohmann::json object = {{"recordings", list},
+                             {"quarantined", bad},
+                             {"drives", nlohmann::json::array()},
+                             {"skipped", nlohmann::json::object()}};
+    for (const DriveSummary& d : drives) object["drives"].push_back(describe(d));
     for (const auto& [extension, count] : found.skipped)
       object["skipped"][to_utf8(extension)] = count;
     fmt::print("{}\n", object.dump());
@@ -155,6 +199,8 @@ int run_inspect(std::span<const std::string> argv) {
                  r["frames"].get<int64_t>(), r["seconds"].get<double>(), r["fps"].get<double>(),
                  steps, r["key_frames"].get<size_t>(), r["use"].get<std::string>());
     }
+    print_telemetry(found.recordings);
+    print_drives(drives);
     for (const Quarantined& q : found.quarantined)
       fmt::print("{}not usable ({}): {}: {}\n",
                  &q == found.quarantined.data() && !list.empty() ? "\n" : "", q.category,

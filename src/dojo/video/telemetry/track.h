@@ -1,9 +1,9 @@
 // Signals over time, as vehicles and trackers log them, and their values at the times of frames.
 //
-//   speed_mps            yaw_rate_radps (left positive)   steering_wheel_deg   acceleration_x_mps2
-//   _y _z heading_deg (clockwise from north)                    gear, brake, blinker_left,
-//   blinker_right, autopilot frame_seq_no, accelerator_pedal                       latitude_deg,
-//   longitude_deg, altitude_m x_m, y_m, z_m (of a frame of reference that the source says)
+//   speed_mps, yaw_rate_radps (left is positive), steering_wheel_deg
+//   heading_deg (clockwise from north), acceleration_x_mps2, _y_, _z_, accelerator_pedal
+//   gear, brake, blinker_left, blinker_right, autopilot, frame_seq_no
+//   latitude_deg, longitude_deg, altitude_m, x_m, y_m, z_m (axes of the source)
 //
 // Times are seconds since frame 0 of the recording that the track belongs to. Thread-safe.
 #pragma once
