@@ -12,6 +12,7 @@
 #include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/video/frame_reader.h"
+#include "dojo/video/image_folder.h"
 #include "dojo/video/vehicle_folder.h"
 
 namespace dojo {
@@ -43,13 +44,18 @@ void search(const fs::path& folder, const std::string& prefix, std::set<std::str
     result->quarantined.push_back(
         {folder.string(), "io", "the folder cannot be read: " + error.message()});
   std::sort(entries.begin(), entries.end());
+  const std::string name = prefix.empty() ? fs::canonical(folder, error).filename().string()
+                                          : prefix.substr(0, prefix.size() - 1);
+  const std::vector<PictureRecording> pictures = picture_recordings(folder.string());
+  for (const PictureRecording& p : pictures)
+    found->push_back({p.path, p.series.empty() ? name : name + "/" + p.series});
   for (const fs::directory_entry& entry : entries) {
     const std::string file = entry.path().filename().string();
     if (entry.is_directory(error))
       search(entry.path(), prefix + file + "/", seen, found, result);
     else if (has_video_extension(file))
       found->push_back({entry.path().string(), prefix + file});
-    else
+    else if (pictures.empty() || !has_picture_extension(file))
       ++result->skipped[extension_of(file)];
   }
 }

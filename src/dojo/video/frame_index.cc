@@ -106,6 +106,7 @@ bool decoding_starts(const AVPacket& packet, const AVCodecParameters& p) {
       case AV_CODEC_ID_VP8:
       case AV_CODEC_ID_MPEG4:
       case AV_CODEC_ID_MJPEG:
+      case AV_CODEC_ID_PNG:
         return true;
       default:
         return false;
@@ -117,7 +118,7 @@ bool decoding_starts(const AVPacket& packet, const AVCodecParameters& p) {
 // Codecs where each packet of an MP4 or Matroska file is exactly one shown picture.
 bool one_picture_each(AVCodecID id) {
   return id == AV_CODEC_ID_H264 || id == AV_CODEC_ID_HEVC || id == AV_CODEC_ID_AV1 ||
-         id == AV_CODEC_ID_VP9 || id == AV_CODEC_ID_MJPEG;
+         id == AV_CODEC_ID_VP9 || id == AV_CODEC_ID_MJPEG || id == AV_CODEC_ID_PNG;
 }
 
 // The times of the frames of a sequential decode, by decoding all. `by_pts`: every frame has a time
@@ -159,7 +160,7 @@ FrameIndex build_index(MediaFile& file) {
   FrameIndex index;
   const AVCodecParameters& p = *file.stream()->codecpar;
   index.codec = avcodec_get_name(p.codec_id);
-  index.container = file.format()->iformat->name;
+  index.container = file.container();
   const char* pixel_format = av_get_pix_fmt_name(static_cast<AVPixelFormat>(p.format));
   index.pixel_format = pixel_format ? pixel_format : "unknown";
   index.rotation = file.rotation();
@@ -171,7 +172,8 @@ FrameIndex build_index(MediaFile& file) {
   index.time_base_den = file.stream()->time_base.den;
 
   const bool good_container = index.container.find("mp4") != std::string::npos ||
-                              index.container.find("matroska") != std::string::npos;
+                              index.container.find("matroska") != std::string::npos ||
+                              index.container == "pictures";
   bool complete_times = good_container;  // every packet has a time of its own
   std::vector<Packet> packets;
   PictureOrder order(p);

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdarg>
@@ -11,6 +12,8 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
+#include "dojo/base/file.h"
+#include "dojo/video/image_folder.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -85,7 +88,9 @@ MediaFile::~MediaFile() {
 
 void MediaFile::close() {
   avcodec_free_context(&decoder_);
+  if (pictures_) avformat_free_context(std::exchange(format_, nullptr));
   avformat_close_input(&format_);
+  pictures_.reset();
 }
 
 void MediaFile::open() {
@@ -94,6 +99,7 @@ void MediaFile::open() {
   if (access(path_.c_str(), R_OK) != 0)
     throw Error(Category::kIo, std::string("the file cannot be read: ") + std::strerror(errno),
                 path_);
+  if (has_picture_extension(path_)) return open_pictures();
   AVDictionary* options = nullptr;
   av_dict_set(&options, "protocol_whitelist", "file", 0);
   av_dict_set(&options, "format_whitelist", kFormats, 0);
@@ -142,6 +148,58 @@ void MediaFile::open() {
   log_of_thread.complaint.clear();
 }
 
+// FFmpeg has a demuxer for this, but it invents the times and wants patterns for names.
+void MediaFile::open_pictures() {
+  pictures_ = std::make_unique<const PictureSeries>(read_picture_series(path_));
+  next_picture_ = 0;
+  format_ = avformat_alloc_context();
+  DOJO_CHECK(format_);
+  AVStream* s = avformat_new_stream(format_, nullptr);
+  DOJO_CHECK(s);
+  stream_ = s->index;
+  s->time_base = {1, 1000000};
+  AVCodecParameters& p = *s->codecpar;
+  p.codec_type = AVMEDIA_TYPE_VIDEO;
+  const char letter = path_[path_.size() - 2];  // of .png, .jpg, .jpeg
+  const bool png = letter == 'n' || letter == 'N';
+  p.codec_id = png ? AV_CODEC_ID_PNG : AV_CODEC_ID_MJPEG;
+  // The first picture that can be decoded tells size and format.
+  while (p.width < 1 && read_picture()) {
+    send(packet_);
+    if (const AVFrame* frame = receive()) {
+      p.width = frame->width;
+      p.height = frame->height;
+      p.format = frame->format;
+      p.color_range = frame->color_range;
+    }
+    avcodec_free_context(&decoder_);
+  }
+  next_picture_ = 0;
+  take_complaints();
+  const std::string log = take_ffmpeg_log();
+  if (p.width < 1)
+    throw Error(Category::kInput,
+                "no picture can be decoded" + (log.empty() ? std::string() : ": " + log), path_);
+}
+
+bool MediaFile::read_picture() {
+  av_packet_unref(packet_);
+  if (next_picture_ == pictures_->files.size()) return false;
+  const std::string bytes = read_file(pictures_->files[next_picture_], 256 << 20);
+  // An empty packet would mean the end to a decoder: an empty file is one bad byte.
+  const int made = av_new_packet(packet_, std::max(1, static_cast<int>(bytes.size())));
+  if (made < 0) throw std::bad_alloc();
+  packet_->data[0] = 0;
+  std::copy(bytes.begin(), bytes.end(), packet_->data);
+  packet_->pts = packet_->dts = pictures_->microseconds[next_picture_];
+  packet_->flags |= AV_PKT_FLAG_KEY;
+  packet_->stream_index = stream_;
+  ++next_picture_;
+  return true;
+}
+
+std::string MediaFile::container() const { return pictures_ ? "pictures" : format_->iformat->name; }
+
 AVStream* MediaFile::stream() const { return format_->streams[stream_]; }
 
 int MediaFile::rotation() const {
@@ -185,6 +243,11 @@ AVCodecContext* MediaFile::decoder() {
 
 bool MediaFile::read() {
   if (!end_reason_.empty()) return false;
+  if (pictures_) {
+    const bool more = read_picture();
+    if (more && progress_) progress_();
+    return more;
+  }
   for (;;) {
     av_packet_unref(packet_);
     const int got = av_read_frame(format_, packet_);
@@ -242,6 +305,12 @@ std::string MediaFile::take_complaints() {
 bool MediaFile::seek(int64_t timestamp) {
   end_reason_.clear();
   if (decoder_) avcodec_flush_buffers(decoder_);
+  if (pictures_) {
+    const std::vector<int64_t>& times = pictures_->microseconds;
+    const auto after = std::upper_bound(times.begin(), times.end(), timestamp);
+    next_picture_ = static_cast<size_t>(std::max<ptrdiff_t>(0, after - times.begin() - 1));
+    return true;
+  }
   return av_seek_frame(format_, stream_, timestamp, AVSEEK_FLAG_BACKWARD) >= 0;
 }
 

@@ -1,12 +1,13 @@
 // An open video file: FFmpeg's demuxer and decoder for its first video stream that is not a cover
-// picture. The file is not trusted: use this in a worker process (decode_worker.h), not in the main
-// one. Not thread-safe.
+// picture. Or a folder of pictures (image_folder.h), each a packet of its own. The file is not
+// trusted: use this in a worker process (decode_worker.h), not in the main one. Not thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 struct AVCodecContext;
 struct AVFormatContext;
@@ -15,6 +16,8 @@ struct AVPacket;
 struct AVStream;
 
 namespace dojo {
+
+struct PictureSeries;  // image_folder.h
 
 // Larger pictures are refused (Error kUnsupported) before memory is spent on them.
 constexpr int64_t kMaxPixels = int64_t{8192} * 8192;
@@ -30,6 +33,7 @@ class MediaFile {
 
   const std::string& path() const { return path_; }
   AVFormatContext* format() const { return format_; }
+  std::string container() const;  // FFmpeg's names for it, "mov,mp4,..."; or "pictures"
   AVStream* stream() const;
   AVCodecContext* decoder();  // opened at the first call: one thread, no hardware
   int rotation() const;       // degrees clockwise that a player turns the picture: 0, 90, 180, 270
@@ -57,6 +61,8 @@ class MediaFile {
 
  private:
   void open();
+  void open_pictures();
+  bool read_picture();
   void close();
   std::string path_, end_reason_;
   std::function<void()> progress_;
@@ -65,6 +71,8 @@ class MediaFile {
   AVPacket* packet_ = nullptr;
   AVFrame* frame_ = nullptr;
   int stream_ = -1;
+  std::unique_ptr<const PictureSeries> pictures_;  // null for a file
+  size_t next_picture_ = 0;
   std::string complaint_;
 };
 

@@ -11,6 +11,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/video/image_folder.h"
 #include "dojo/video/telemetry/parse.h"
 
 namespace dojo {
@@ -82,7 +83,27 @@ std::optional<Place> comma_segment(const fs::path& path) {
                .whole_folder = true};
 }
 
+// KITTI's "DRIVE/image_02/data/0000000000.png" and "SEQUENCE/image_2/000000.png"; nuScenes'
+// "CAM_FRONT/LOG__CAM_FRONT__1532402927612460.jpg". Their frames have times that cameras share.
+std::optional<Place> picture_series(const fs::path& path) {
+  if (!has_picture_extension(path.string())) return std::nullopt;
+  fs::path folder = path.parent_path();
+  const std::string stem = path.stem().string();
+  const size_t first = stem.find("__"), last = stem.rfind("__");
+  if (first != std::string::npos && first < last)
+    return Place{.folder = stem.substr(0, first),
+                 .camera = stem.substr(first + 2, last - first - 2),
+                 .start = 0,
+                 .whole_folder = true};
+  if (folder.filename() == "data") folder = folder.parent_path();
+  const std::string camera = folder.filename().string();
+  if (!camera.starts_with("image_")) return std::nullopt;
+  return Place{
+      .folder = folder.parent_path().string(), .camera = camera, .start = 0, .whole_folder = true};
+}
+
 std::optional<Place> place_of(const std::string& path) {
+  if (std::optional<Place> place = picture_series(path)) return place;
   if (std::optional<Place> place = tesla_cam(path)) return place;
   return comma_segment(path);
 }

@@ -4,11 +4,11 @@
 //   TeslaCam/SavedClips/2026-05-01_14-03-10/2026-05-01_14-02-11-front.mp4
 //                       drive: the folder    start               camera
 //
-//   TeslaCam             a drive is a folder named after a time (SavedClips, SentryClips),
-//   elsewhere (RecentClips) the
-//                        minutes of a folder that follow one another
-//   comma2k19, openpilot DONGLE|ROUTE/SEGMENT/video.hevc and ROUTE--SEGMENT/fcamera.hevc: a drive
-//   is a route others               each file is a drive of its own
+//   TeslaCam             a folder named after a time (SavedClips, SentryClips), elsewhere
+//                        (RecentClips) the minutes of a folder that follow one another
+//   comma2k19, openpilot a route: DONGLE|ROUTE/SEGMENT/video.hevc, ROUTE--SEGMENT/fcamera.hevc
+//   KITTI, nuScenes      folders of pictures (image_folder.h): a drive or sequence, a log
+//   others               each file
 //
 // Thread-safe.
 #pragma once

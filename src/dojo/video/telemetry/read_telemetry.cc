@@ -5,6 +5,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/video/image_folder.h"
 #include "dojo/video/telemetry/parse.h"
 #include "dojo/video/telemetry/telemetry_files.h"
 #include "dojo/video/vehicle_folder.h"
@@ -18,6 +19,13 @@ namespace fs = std::filesystem;
 fs::path poses_of(const fs::path& video, size_t frames) {
   std::error_code error;
   const std::string stem = video.stem().string();
+  // KITTI's own place: poses/07.txt for sequences/07/image_2/000000.png.
+  const fs::path sequence = video.parent_path().parent_path();
+  if (has_picture_extension(video.string()) && sequence.parent_path().filename() == "sequences") {
+    const fs::path kept =
+        sequence.parent_path().parent_path() / "poses" / (sequence.filename().string() + ".txt");
+    if (fs::is_regular_file(kept, error)) return kept;
+  }
   const fs::path own = video.parent_path() / (stem + "_poses.txt");
   if (fs::is_regular_file(own, error)) return own;
   // KITTI's are named after the sequence, videos made of it often "SEQUENCE_something".
@@ -121,6 +129,7 @@ Telemetry states_to_telemetry(const std::vector<std::pair<int64_t, VehicleState>
 
 std::vector<double> frame_seconds(const Recording& recording) {
   std::vector<double> seconds = recording.pts_seconds;
+  if (seconds.empty()) return seconds;
   for (double& s : seconds) s -= recording.pts_seconds[0];
   return seconds;
 }

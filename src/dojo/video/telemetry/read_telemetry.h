@@ -4,8 +4,8 @@
 //   NAME.csv             beside NAME.mp4
 //   comma2k19's logs     in the folder of the video
 //   NAME.gpx             beside NAME.mp4
-//   poses                NAME_poses.txt beside NAME.mp4, or BEGINNING_poses.txt with one line for
-//   each frame
+//   poses                NAME_poses.txt beside NAME.mp4; BEGINNING_poses.txt with one line for each
+//                        frame; KITTI's poses/07.txt for sequences/07
 //
 // docs/telemetry.md says what each gives. Signals that follow from others are added (track.h).
 #pragma once
