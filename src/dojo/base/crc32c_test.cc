@@ -23,10 +23,11 @@ TEST(Crc32c, GivesThePublishedValues) {
 
 TEST(Crc32c, IsTheTablesForAnyLengthAndPlaceAndInPieces) {
   Random random(1);
-  std::vector<uint8_t> bytes(300);
+  std::vector<uint8_t> bytes(20000);
   for (uint8_t& b : bytes) b = static_cast<uint8_t>(random.below(256));
   for (size_t begin = 0; begin < 9; ++begin)
-    for (size_t size : {0u, 1u, 7u, 8u, 9u, 63u, 64u, 200u}) {
+    for (size_t size :
+         {0u, 1u, 7u, 8u, 9u, 63u, 64u, 200u, 3071u, 3072u, 3073u, 6144u, 9999u, 19991u}) {
       const std::span<const uint8_t> part(bytes.data() + begin, size);
       const uint32_t whole = crc32c_by_table(part, 77);
       EXPECT_EQ(crc32c(part, 77), whole);

@@ -19,6 +19,7 @@ struct Command {
 };
 
 int run_bench(std::span<const std::string> args);
+int run_cache(std::span<const std::string> args);
 int run_eval(std::span<const std::string> args);
 int run_frames(std::span<const std::string> args);
 int run_graph(std::span<const std::string> args);

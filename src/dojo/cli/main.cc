@@ -37,6 +37,7 @@ const std::vector<Command>& commands() {
       {"report", "writes the report.html of a run", run_report},
       {"frames", "reads frames of a video file by number: hashes, images", run_frames},
       {"inspect", "lists the recordings of a folder and the files it cannot use", run_inspect},
+      {"cache", "small copies of frames on disk: make, list, remove", run_cache},
       {"bench", "measures the speed of a training step", run_bench},
   };
   return table;
@@ -133,7 +134,8 @@ int run(std::span<const std::string> words) {
 int main(int argc, char** argv) {
   dojo::restart_with_short_spinning(argv);
   dojo::fill_standard_descriptors();
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, reported like any other
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, reported like any other;
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file at its largest size
   const std::vector<std::string> words(argv + 1, argv + std::max(argc, 1));
   return dojo::run(words);
 }

@@ -12,8 +12,10 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
@@ -67,6 +69,14 @@ struct ClipLoader::Impl {
           quarantined.push_back(q);
         }
     frames_per_clip = sampler_options.frames;
+    if (options.copy_tier != CopyTier::kNone) {
+      copies.emplace(CopyCacheOptions{.tier = options.copy_tier,
+                                      .folder = options.copy_folder,
+                                      .max_bytes = options.max_copy_bytes,
+                                      .height = options.decode_height,
+                                      .width = options.decode_width});
+      whole_units = sampler_options.order != SamplingOrder::kUniform;
+    }
     for (int i = 0; i < options.workers; ++i) {
       jobs.emplace_back();
       jobs.back().worker = std::make_unique<WorkerProcess>(
@@ -137,7 +147,7 @@ struct ClipLoader::Impl {
     }
     if (room && assemble(begin)) return true;
     plan(begin);
-    wait();
+    wait(!store_next());
     return true;
   }
 
@@ -204,7 +214,8 @@ struct ClipLoader::Impl {
     needed.clear();
     for (const ClipRef& ref : batch.refs)
       for (int64_t f : ref.frames)
-        if (const uint64_t key = FrameCache::key(ref.recording, f); !cache.find(key, true))
+        if (const uint64_t key = FrameCache::key(ref.recording, f);
+            !cache.find(key, true) && !read_copy(ref, f))
           needed.insert(key);
     if (!needed.empty()) {
       const std::lock_guard lock(mutex);
@@ -270,8 +281,10 @@ struct ClipLoader::Impl {
       bool first = true;
       for (int64_t f : ref.frames) {
         const uint64_t key = FrameCache::key(ref.recording, f);
-        if (cache.find(key, i < options.batch) || in_flight.count(key)) continue;
-        if (!suspects.count(key)) missing[ref.recording].push_back(f);
+        if (cache.find(key, i < options.batch) || in_flight.count(key) ||
+            has_copy(ref.recording, f))
+          continue;
+        if (!suspects.count(key)) add_unit(ref.recording, f, &missing[ref.recording]);
         if (first) wanted.emplace_back(ref.recording, f);
         first = false;
       }
@@ -287,8 +300,9 @@ struct ClipLoader::Impl {
       if (wanted.empty()) return;
       const auto [recording, frame] = wanted[0];
       job.recording = recording;
+      job.frames.clear();
       if (suspects.count(FrameCache::key(recording, frame)))
-        job.frames = {frame};
+        add_unit(recording, frame, &job.frames);
       else
         job.frames =
             neighbours(recordings[static_cast<size_t>(recording)], missing[recording], frame);
@@ -317,11 +331,16 @@ struct ClipLoader::Impl {
     auto begin = here, end = here + 1;
     while (end != frames.end() && end - begin < most && !apart(*(end - 1), *end)) ++end;
     while (begin != frames.begin() && end - begin < most && !apart(*(begin - 1), *begin)) --begin;
+    if (copies) {  // whole units
+      const auto same = [&](auto a, auto b) { return copies->unit_of(*a) == copies->unit_of(*b); };
+      while (end != frames.end() && same(end - 1, end)) ++end;
+      while (begin != frames.begin() && same(begin - 1, begin)) --begin;
+    }
     return {begin, end};
   }
 
-  // Sleeps until a worker answers, a deadline passes or the caller calls.
-  void wait() {
+  // Takes the workers' answers. `sleep`: until there is one, a deadline passes or the caller calls.
+  void wait(bool sleep) {
     std::vector<pollfd> waits{{wake, POLLIN, 0}};
     double patience = 1e6;
     for (const Job& job : jobs) {
@@ -329,6 +348,7 @@ struct ClipLoader::Impl {
       waits.push_back({job.worker->socket(), POLLIN, 0});
       patience = std::min(patience, std::max(0.0, job.worker->seconds_left()) + 1e-3);
     }
+    if (!sleep) patience = 0;
     poll(waits.data(), waits.size(), static_cast<int>(patience * 1000));
     uint64_t count = 0;
     (void)!read(wake, &count, sizeof count);
@@ -338,15 +358,21 @@ struct ClipLoader::Impl {
   }
 
   void accept(Job& job, const WorkerReply& reply) {
-    for (int64_t f : job.frames) in_flight.erase(FrameCache::key(job.recording, f));
+    if (!reply.ok || !copies)
+      for (int64_t f : job.frames) in_flight.erase(FrameCache::key(job.recording, f));
     {
       const std::lock_guard lock(mutex);
       statistics.decode_seconds += reply.cpu_seconds;
       statistics.frames_decoded += reply.frames_decoded;
     }
     if (!reply.ok) {
-      // Which frames were asked for together is chance; whether one can be read alone is not.
-      for (int64_t f : job.frames) suspects.insert(FrameCache::key(job.recording, f));
+      // Which frames were asked for together is chance; whether one can be read alone is not, nor
+      // whether all of one unit can.
+      const bool one_unit = suspects.count(FrameCache::key(job.recording, job.frames[0])) > 0;
+      for (int64_t f : job.frames) {
+        suspects.insert(FrameCache::key(job.recording, f));
+        if (one_unit) split_units.insert(FrameCache::key(job.recording, f));
+      }
       if (job.frames.size() == 1)
         unreadable.emplace(FrameCache::key(job.recording, job.frames[0]),
                            Quarantined{recordings[static_cast<size_t>(job.recording)].path,
@@ -359,13 +385,115 @@ struct ClipLoader::Impl {
       report_damage(job.recording, reason);
       bad_frames.insert(FrameCache::key(job.recording, frame));
     }
-    for (size_t i = 0; i < job.frames.size(); ++i) {
-      if (damaged.count(job.frames[i])) continue;
-      const uint64_t key = FrameCache::key(job.recording, job.frames[i]);
-      cache.insert(key, reply.pixels.subspan(i * static_cast<size_t>(frame_bytes),
-                                             static_cast<size_t>(frame_bytes)));
-      if (needed.count(key)) cache.find(key, true);  // it stays until the batch is made
+    const size_t size = static_cast<size_t>(frame_bytes);
+    if (copies)
+      stores.push_back({job.recording, job.frames, {reply.pixels.begin(), reply.pixels.end()}, 0});
+    else
+      for (size_t i = 0; i < job.frames.size(); ++i)
+        if (!damaged.count(job.frames[i]))
+          insert_frame(job.recording, job.frames[i], reply.pixels.subspan(i * size, size));
+  }
+
+  void insert_frame(int32_t recording, int64_t frame, std::span<const uint8_t> pixels) {
+    const uint64_t key = FrameCache::key(recording, frame);
+    cache.insert(key, pixels);
+    if (needed.count(key)) cache.find(key, true);  // it stays until the batch is made
+  }
+
+  // ---- copies on disk
+
+  // Its frames in the file, whichever of them are used.
+  const CopySource* source_of(int32_t recording) {
+    const auto known = sources.find(recording);
+    if (known != sources.end()) return known->second ? &*known->second : nullptr;
+    std::optional<CopySource>& source = sources[recording];
+    try {
+      source = copy_source(recordings[static_cast<size_t>(recording)]);
+    } catch (const Error&) {  // the worker will say what is wrong with the file
     }
+    return source ? &*source : nullptr;
+  }
+
+  bool has_copy(int32_t recording, int64_t frame) {
+    if (!copies) return false;
+    const CopySource* source = source_of(recording);
+    return source && copies->has(*source, copies->unit_of(frame));
+  }
+
+  // The frames that are decoded together with `frame`: its unit, unless that failed as a whole.
+  void add_unit(int32_t recording, int64_t frame, std::vector<int64_t>* frames) const {
+    if (!copies || split_units.count(FrameCache::key(recording, frame))) {
+      frames->push_back(frame);
+      return;
+    }
+    const int64_t first = copies->unit_of(frame) * copies->unit_frames();
+    const int64_t end = std::min(first + copies->unit_frames(),
+                                 recordings[static_cast<size_t>(recording)].num_frames());
+    for (int64_t f = first; f < end; ++f) frames->push_back(f);
+  }
+
+  // Reads a frame of a clip from its copy into the cache, and with it those of its unit that are
+  // likely to be used soon.
+  bool read_copy(const ClipRef& ref, int64_t frame) {
+    if (!has_copy(ref.recording, frame)) return false;
+    const Clock::time_point start = Clock::now();
+    const CopySource& source = *source_of(ref.recording);
+    const int64_t unit = copies->unit_of(frame), first = unit * copies->unit_frames();
+    const size_t count =
+        static_cast<size_t>(std::min(copies->unit_frames(), source.num_frames - first));
+    const size_t size = static_cast<size_t>(frame_bytes);
+    unit_buffer.resize(count * size);
+    std::vector<uint8_t*> out(count, nullptr);
+    for (size_t i = 0; i < count; ++i) {
+      const int64_t f = first + static_cast<int64_t>(i);
+      const bool wanted =
+          whole_units || std::binary_search(ref.frames.begin(), ref.frames.end(), f);
+      if (wanted && !cache.find(FrameCache::key(ref.recording, f), false))
+        out[i] = unit_buffer.data() + i * size;
+    }
+    const bool good = copies->read(source, unit, out);
+    int64_t read = 0;
+    for (size_t i = 0; good && i < count; ++i)
+      if (out[i]) {
+        insert_frame(ref.recording, first + static_cast<int64_t>(i), {out[i], size});
+        ++read;
+      }
+    const bool found = cache.find(FrameCache::key(ref.recording, frame), true);
+    const std::lock_guard lock(mutex);
+    statistics.frames_from_copies += read;
+    statistics.copy_seconds += since(start);
+    message += copies->take_message();
+    return found;
+  }
+
+  // Keeps one unit of what workers have decoded, so that they are not kept waiting for long. False
+  // if there is none.
+  bool store_next() {
+    if (stores.empty()) return false;
+    const Clock::time_point start = Clock::now();
+    Store& s = stores.front();
+    const CopySource* source = source_of(s.recording);
+    const size_t size = static_cast<size_t>(frame_bytes);
+    const int64_t unit = copies->unit_of(s.frames[s.done]);
+    const int64_t first = unit * copies->unit_frames();
+    const int64_t whole = std::min(
+        copies->unit_frames(), recordings[static_cast<size_t>(s.recording)].num_frames() - first);
+    std::vector<uint8_t*> rgb;
+    std::vector<int64_t> frames;
+    for (; s.done < s.frames.size() && copies->unit_of(s.frames[s.done]) == unit; ++s.done) {
+      const uint64_t key = FrameCache::key(s.recording, s.frames[s.done]);
+      in_flight.erase(key);
+      if (bad_frames.count(key)) continue;
+      frames.push_back(s.frames[s.done]);
+      rgb.push_back(s.pixels.data() + s.done * size);
+    }
+    if (source && static_cast<int64_t>(frames.size()) == whole) copies->store(*source, unit, rgb);
+    for (size_t i = 0; i < frames.size(); ++i) insert_frame(s.recording, frames[i], {rgb[i], size});
+    if (s.done == s.frames.size()) stores.pop_front();
+    const std::lock_guard lock(mutex);
+    statistics.copy_seconds += since(start);
+    message += copies->take_message();
+    return true;
   }
 
   // The whole recording, from this position on.
@@ -409,11 +537,22 @@ struct ClipLoader::Impl {
   std::deque<ClipRef> ahead;     // clips of the positions from ahead_begin on
   uint64_t ahead_begin = 0;
   std::set<uint64_t> bad_frames;               // damaged
-  std::set<uint64_t> suspects;                 // of requests that failed: asked for one by one
+  std::set<uint64_t> suspects;                 // of requests that failed: asked for by unit,
+  std::set<uint64_t> split_units;              // and of units that failed: one by one
   std::map<uint64_t, Quarantined> unreadable;  // frames that failed alone, and why
   std::vector<uint64_t> gone_from;             // [recordings] not touched from this position on
   std::set<int32_t> reported;                  // damaged
-  std::vector<uint8_t> clip_frames_buffer;
+  std::vector<uint8_t> clip_frames_buffer, unit_buffer;
+  struct Store {
+    int32_t recording;
+    std::vector<int64_t> frames;
+    std::vector<uint8_t> pixels;  // [frames, decode_height, decode_width, 3]
+    size_t done;                  // frames
+  };
+  std::optional<CopyCache> copies;
+  std::map<int32_t, std::optional<CopySource>> sources;  // of recordings met so far
+  std::deque<Store> stores;  // decoded, and not yet kept; their frames are in flight
+  bool whole_units = true;   // all frames of a unit are used at about the same time
   uint64_t seen_generation = 0;
 
   // Shared, under the mutex
@@ -426,6 +565,7 @@ struct ClipLoader::Impl {
   bool stop = false;
   std::exception_ptr failure;
   LoaderStats statistics;
+  std::string message;
   std::vector<Quarantined> quarantined;
   std::map<int32_t, std::pair<uint64_t, Quarantined>>
       given_up;  // from a position that is not handed out yet
@@ -480,6 +620,11 @@ const Batch& ClipLoader::next() {
 LoaderStats ClipLoader::stats() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->statistics;
+}
+
+std::string ClipLoader::take_message() {
+  const std::lock_guard lock(impl_->mutex);
+  return std::exchange(impl_->message, {});
 }
 
 std::vector<Quarantined> ClipLoader::quarantined() const {

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "dojo/video/cache/copy_cache.h"
 #include "dojo/video/sampler.h"
 
 namespace dojo {
@@ -33,6 +34,15 @@ struct LoaderOptions {
                              << 30;        // memory limit of one worker: stops decompression bombs
   int64_t cache_bytes = int64_t{1} << 30;  // decoded small frames kept in memory
   int64_t prefetch = 2;                    // batches assembled ahead
+
+  // Small copies of the frames on disk, of the size that is decoded, made as a by-product: a frame
+  // is decoded from its video once (cache/copy_cache.h). With the short-gop tier clips are made of
+  // what that codec leaves of the frames, whatever the disk holds, so that the same seed still
+  // gives the same bytes.
+  CopyTier copy_tier = CopyTier::kNone;
+  std::string copy_folder = {};  // empty: default_copy_folder()
+  int64_t max_copy_bytes = int64_t{20} << 30;
+
   // What quarantined() said at the position that is resumed, for an exact resume. Whole files are
   // not touched again; files with damaged stretches are only listed.
   std::vector<Quarantined> quarantined = {};
@@ -56,7 +66,9 @@ struct LoaderStats {
   double decode_seconds = 0;    // CPU seconds of the workers
   double assemble_seconds = 0;  // of the prefetch thread, without waiting
   int64_t frames_decoded = 0;
-  int64_t frames_from_cache = 0;
+  int64_t frames_from_cache = 0;   // in memory
+  int64_t frames_from_copies = 0;  // read from disk
+  double copy_seconds = 0;         // of the prefetch thread: reading and making copies
 };
 
 class ClipLoader {
@@ -74,6 +86,9 @@ class ClipLoader {
   const Batch& next();
 
   LoaderStats stats() const;
+
+  // What a person should know about the copies, such as a full disk; mostly empty. Each once.
+  std::string take_message();
 
   // What the clips handed out so far have met, and damage found ahead of them. Grows at the end.
   std::vector<Quarantined> quarantined() const;

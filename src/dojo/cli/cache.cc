@@ -1,0 +1,211 @@
+// `dojo cache`: the small copies of frames on disk: make them ahead of training, list them, remove
+// them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+#include "dojo/base/error.h"
+#include "dojo/base/progress.h"
+#include "dojo/base/text.h"
+#include "dojo/base/units.h"
+#include "dojo/cli/args.h"
+#include "dojo/cli/command.h"
+#include "dojo/cli/common.h"
+#include "dojo/video/cache/build_copies.h"
+#include "dojo/video/find_recordings.h"
+
+namespace dojo {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+struct CacheOptions {
+  std::vector<std::string> paths;
+  std::string folder, tier = "short-gop", size = "128x256";
+  double gigabytes = 20, deadline = 60;
+  int64_t workers = 1;
+  bool all = false, json = false, quiet = false;
+};
+
+void print_json(const ordered_json& object) {
+  fmt::print("{}\n", object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+}
+
+int build(const CacheOptions& o) {
+  if (o.paths.empty())
+    throw Error(Category::kConfig, "nothing to build a cache of", "PATH", "name a folder or file");
+  const std::optional<CopyTier> tier = parse_copy_tier(o.tier);
+  if (!tier || *tier == CopyTier::kNone)
+    throw Error(Category::kConfig, "there is no tier \"" + o.tier + "\"", "--tier",
+                "write short-gop or raw");
+  const auto [height, width] = parse_size(o.size, "--size");
+  CopyCache cache({.tier = *tier,
+                   .folder = o.folder,
+                   .max_bytes = static_cast<int64_t>(o.gigabytes * 1e9),
+                   .height = height,
+                   .width = width});
+  if (const std::string message = cache.take_message(); !message.empty())
+    throw Error(Category::kIo, message, o.folder);
+  const WorkerOptions worker{.deadline_seconds = o.deadline};
+  const FoundRecordings found = find_recordings(o.paths, static_cast<int>(o.workers), worker);
+  for (const std::string& message : found.messages) fmt::print(stderr, "{}\n", one_line(message));
+  if (found.recordings.empty())
+    throw Error(Category::kInput, "no usable recording", o.paths[0],
+                found.quarantined.empty() ? "" : found.quarantined[0].reason);
+  int64_t total = 0;
+  for (const Recording& r : found.recordings) total += r.num_frames();
+  Progress progress("caching", {.total = total, .unit = "frames", .quiet = o.quiet});
+  BuiltCopies built = build_copies(found.recordings, &cache, static_cast<int>(o.workers), height,
+                                   width, worker, [&](int64_t done) { progress.update(done); });
+  progress.finish();
+  built.quarantined.insert(built.quarantined.begin(), found.quarantined.begin(),
+                           found.quarantined.end());
+  for (const Quarantined& q : built.quarantined)
+    fmt::print(stderr, "warning: not usable, or not all of it: {}: {}\n", one_line(q.path),
+               one_line(q.reason));
+  if (const std::string message = cache.take_message(); !message.empty())
+    fmt::print(stderr, "warning: {}\n", message);
+  if (o.json) {
+    print_json({{"recordings", found.recordings.size()},
+                {"frames_made", built.frames},
+                {"frames_before", built.frames_before},
+                {"frames_without", built.frames_without},
+                {"decode_cpu_seconds", built.decode_seconds},
+                {"copy_cpu_seconds", built.copy_seconds}});
+  } else {
+    fmt::print("{} frames kept now, {} were there, {} are not kept\n", built.frames,
+               built.frames_before, built.frames_without);
+  }
+  return 0;
+}
+
+std::string when(int64_t ns) {
+  const std::time_t seconds = static_cast<std::time_t>(ns / 1'000'000'000);
+  char text[32] = {};
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
+  return text;
+}
+
+int info(const CacheOptions& o) {
+  const std::vector<CopyInfo> copies = list_copies(o.folder, true);
+  int64_t bytes = 0;
+  for (const CopyInfo& c : copies) bytes += c.bytes;
+  if (o.json) {
+    ordered_json list = ordered_json::array();
+    for (const CopyInfo& c : copies)
+      list.push_back({{"path", c.key.path},
+                      {"name", c.name},
+                      {"height", c.key.height},
+                      {"width", c.key.width},
+                      {"codec", c.key.codec},
+                      {"frames", c.key.num_frames},
+                      {"units_held", c.units_held},
+                      {"units", c.key.num_frames > 0 ? c.key.num_units() : 0},
+                      {"bytes", c.bytes},
+                      {"last_used", c.last_used_ns / 1'000'000'000},
+                      {"written_now", c.written_now}});
+    print_json({{"folder", o.folder}, {"bytes", bytes}, {"copies", list}});
+    return 0;
+  }
+  if (!copies.empty())
+    fmt::print("{:<16}  {:>9}  {:>9}  {:>5}  {:>9}  {}\n", "last used", "size", "frames", "held",
+               "bytes", "recording");
+  for (const CopyInfo& c : copies) {
+    if (c.key.path.empty()) {
+      fmt::print("{:<16}  {:>9}  {:>9}  {:>5}  {:>9}  {} (its header cannot be read)\n",
+                 when(c.last_used_ns), "", "", "", print_bytes(c.bytes), c.name);
+      continue;
+    }
+    fmt::print("{:<16}  {:>9}  {:>9}  {:>4.0f}%  {:>9}  {}{}{}\n", when(c.last_used_ns),
+               fmt::format("{}x{}", c.key.height, c.key.width), c.key.num_frames,
+               100.0 * static_cast<double>(c.units_held) / static_cast<double>(c.key.num_units()),
+               print_bytes(c.bytes), one_line(c.key.path), c.key.codec == "raw" ? " (raw)" : "",
+               c.written_now ? " (in use)" : "");
+  }
+  fmt::print("{} copies, {}, in {}\n", copies.size(), print_bytes(bytes), one_line(o.folder));
+  return 0;
+}
+
+// True iff `path` is `above` or lies below it.
+bool lies_in(const std::string& path, const std::string& above) {
+  return path == above || path.starts_with(above + "/");
+}
+
+int drop(const CacheOptions& o) {
+  if (o.paths.empty() != o.all)
+    throw Error(Category::kConfig, "say what to drop", "PATH",
+                "name folders or files of recordings, or give --all");
+  std::vector<std::string> chosen;
+  for (const std::string& p : o.paths) {
+    std::string path = fs::absolute(p).lexically_normal().string();
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    chosen.push_back(path);
+  }
+  int64_t dropped = 0, bytes = 0, in_use = 0;
+  for (const CopyInfo& c : list_copies(o.folder, true)) {
+    if (!o.all && std::none_of(chosen.begin(), chosen.end(),
+                               [&](const std::string& p) { return lies_in(c.key.path, p); }))
+      continue;
+    if (remove_copy(o.folder, c.name)) {
+      ++dropped;
+      bytes += c.bytes;
+    } else {
+      ++in_use;
+    }
+  }
+  if (in_use > 0)
+    fmt::print(stderr, "warning: {} copies stay: they are being written, or cannot be removed\n",
+               in_use);
+  if (o.json)
+    print_json({{"dropped", dropped}, {"bytes", bytes}, {"kept_in_use", in_use}});
+  else
+    fmt::print("{} copies dropped, {}\n", dropped, print_bytes(bytes));
+  return in_use > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+int run_cache(std::span<const std::string> argv) {
+  CacheOptions o;
+  std::string action;
+  o.folder = default_copy_folder();
+  Args args(
+      "dojo cache build|info|drop [PATH...]",
+      "Small copies of frames on disk, which spare later epochs the decoding of video.",
+      "  dojo cache build ~/TeslaCam --size 128x256   # training makes them, too, as it goes\n"
+      "  dojo cache info\n"
+      "  dojo cache drop ~/TeslaCam                   # of these recordings\n"
+      "  dojo cache drop --all\n");
+  args.positional("build|info|drop", "what to do", &action);
+  args.positional("[PATH...]", "folders, searched recursively, or video files", &o.paths);
+  args.option("--cache-dir", "DIR", "where the copies are", &o.folder);
+  args.option("--cache-size", "GB", "build: the folder grows to this size; the oldest go",
+              &o.gigabytes, {.min = 0.001, .max = 1e6});
+  args.option("--tier", "NAME", "build: short-gop (small, not exact) or raw (exact, 100 x larger)",
+              &o.tier);
+  args.option("--size", "HxW", "build: height and width of the frames: those of training", &o.size);
+  args.option("--workers", "N", "build: decoding processes", &o.workers, {.min = 1, .max = 64});
+  args.option("--deadline", "SECONDS", "build: give up for a file after this time without progress",
+              &o.deadline, {.min = 0.1, .max = 86400});
+  args.option("--all", "", "drop: all copies", &o.all);
+  args.option("-q, --quiet", "", "no progress", &o.quiet);
+  args.option("--json", "", "print one JSON object", &o.json);
+  if (!args.parse(argv)) return 0;
+  if (o.folder.empty())
+    throw Error(Category::kConfig, "neither XDG_CACHE_HOME nor HOME says where the cache is",
+                "--cache-dir", "name a folder");
+  if (action == "build") return build(o);
+  if (action == "info") return info(o);
+  if (action == "drop") return drop(o);
+  throw Error(Category::kConfig, "\"" + action + "\" is nothing that can be done", "dojo cache",
+              "write build, info or drop");
+}
+
+}  // namespace dojo

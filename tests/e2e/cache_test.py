@@ -1,0 +1,93 @@
+"""`dojo cache` as a user calls it: copies that are whole whatever happens while they are made."""
+import os
+import signal
+import subprocess
+import time
+
+import harness
+from harness import needs_verb, run
+
+
+@needs_verb("cache")
+class Cache(harness.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.videos = cls.shared / "videos"
+        cls.videos.mkdir()
+        for name in ("a", "b"):
+            harness.make_clip(cls.videos / f"{name}.mp4", size="320x240", rate=20, frames=200, options=("-g", "20"))
+
+    def cache(self, action, *args, folder=None, **options):
+        return run("cache", action, *args, "--cache-dir", folder or self.folder / "cache", **options)
+
+    def build(self, *args, **options):
+        return self.cache("build", self.videos, "--size", "64x96", "-q", *args, **options)
+
+    def test_builds_lists_and_drops(self):
+        for tier, units in (("raw", 200), ("short-gop", 25)):
+            folder = self.folder / tier
+            first = self.build("--tier", tier, "--json", folder=folder)
+            self.assertDone(first)
+            self.assertEqual(first.json()["frames_made"] + first.json()["frames_without"], 400)
+            again = self.build("--tier", tier, "--json", "--workers", "2", folder=folder)
+            self.assertEqual(again.json()["frames_before"], first.json()["frames_made"])
+            info = self.cache("info", "--json", folder=folder).json()
+            self.assertEqual(sorted(c["path"] for c in info["copies"]), [str(self.videos / n) for n in ("a.mp4", "b.mp4")])
+            self.assertEqual({c["units"] for c in info["copies"]}, {units})
+            self.assertIn("2 copies", self.cache("info", folder=folder).out)
+            self.assertIn("1 copies dropped", self.cache("drop", self.videos / "a.mp4", folder=folder).out)
+            self.assertIn("1 copies dropped", self.cache("drop", "--all", folder=folder).out)
+            self.assertEqual(self.cache("info", "--json", folder=folder).json()["copies"], [])
+
+    def test_a_build_that_was_killed_goes_on(self):
+        made = 0
+        for pause in (0.05, 0.07, 0.09, 0.11, 0.13, 0.15):
+            process = subprocess.Popen([harness.DOJO, "cache", "build", self.videos, "--size", "64x96", "--tier", "raw", "-q",
+                                        "--cache-dir", self.folder / "cache"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                       start_new_session=True)
+            time.sleep(pause)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            copies = self.cache("info", "--json").json()["copies"]
+            held = sum(c["units_held"] for c in copies)
+            self.assertGreaterEqual(held, made)
+            made = held
+        result = self.build("--tier", "raw", "--json").json()
+        self.assertEqual((result["frames_before"], result["frames_made"]), (made, 400 - made))
+
+    def test_a_full_disk_is_named_and_leaves_a_good_cache(self):
+        small = harness.Tmpfs(self, 4)
+        result = self.build("--tier", "raw", "--json", folder=small.path / "cache")
+        self.assertDone(result)
+        self.assertIn("No space left on device", result.err)
+        held = sum(c["units_held"] for c in self.cache("info", "--json", folder=small.path / "cache").json()["copies"])
+        self.assertEqual(held, result.json()["frames_made"])
+        self.assertGreater(held, 100)
+
+    def test_keeps_to_its_size(self):
+        result = self.build("--tier", "raw", "--cache-size", "0.003", "--json")
+        self.assertDone(result)
+        self.assertIn("it has reached its size of 3.0 MB", result.err)
+        self.assertLessEqual(self.cache("info", "--json").json()["bytes"], 3_000_000)
+
+    def test_two_at_once_end_with_one_whole_cache(self):
+        command = [harness.DOJO, "cache", "build", self.videos, "--size", "64x96", "--tier", "raw", "-q", "--cache-dir",
+                   self.folder / "cache"]
+        both = [subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for _ in range(2)]
+        self.assertEqual([p.wait() for p in both], [0, 0])
+        self.assertEqual(self.build("--tier", "raw", "--json").json()["frames_made"] +
+                         self.build("--tier", "raw", "--json").json()["frames_before"], 400)
+
+    def test_wrong_usage_is_named(self):
+        self.assertError(run("cache", "make"), 2, "config", "make")
+        self.assertError(run("cache", "build"), 2, "config", "PATH")
+        self.assertError(run("cache", "drop"), 2, "config", "--all")
+        self.assertError(self.build("--tier", "fast"), 2, "config", "--tier")
+        self.assertError(self.cache("build", self.folder / "none"), 3, "input", "none")
+        (self.folder / "file").write_text("x")
+        self.assertError(self.build(folder=self.folder / "file/cache"), 1, "io", "file/cache")
+
+
+if __name__ == "__main__":
+    harness.main()
