@@ -4,6 +4,7 @@ A row that is no video must end with exit code 3 and one line that names it; a r
 frames that the ffmpeg program decodes; a damaged row may go either way, but honestly: exit code 0 only with right frames,
 else an error line; never a crash, never a hang.
 """
+import json
 import os
 import random
 import re
@@ -345,6 +346,36 @@ class Damaged(harness.TestCase):
         self.assertDone(result)
         self.assertIn("good.mp4", result.out, result)
         self.assertIn("bad.mp4", result.out + result.err, result)
+
+    @needs_verb("train")
+    def test_a_damaged_recording_that_would_be_held_out_makes_room_for_another(self):
+        clips = self.folder / "clips"
+        clips.mkdir()
+        for name in ("a.mp4", "b.mp4", "c.mp4"):
+            make_clip(clips / name, frames=40, options=("-g", "100"))
+
+        def train(out, *options):
+            return run("train", clips, "--steps", "1", "--size", "32x64", "--out", self.folder / out, *options, deadline=DEADLINE)
+
+        def held_out(out):
+            return json.loads((self.folder / out / "config.json").read_text())["held_out"]
+
+        self.assertDone(train("whole"))
+        (name,) = held_out("whole")
+        damaged = bytearray((clips / name).read_bytes())
+        begin = damaged.index(b"mdat") + 1000  # in the only key frame
+        damaged[begin:begin + 300] = random.Random(1).randbytes(300)
+        (clips / name).write_bytes(damaged)
+        result = train("damaged")
+        self.assertDone(result)
+        self.assertIn(name, result.err, result)
+        self.assertIn("is damaged", result.err, result)
+        self.assertNotIn(name, held_out("damaged"))
+        self.assertIn(name, (self.folder / "damaged" / "quarantine.jsonl").read_text())
+        # A recording that the user named is not replaced.
+        result = train("named", "--held-out", name)
+        self.assertError(result, 3, "input", name)
+        self.assertIn("is damaged", result.err, result)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class Graph(harness.TestCase):
         self.assertError(run("graph", "show", "--model", "gpt"), 2, "config", "gpt")
         self.assertError(run("graph", "show", self.write(LINEAR), "--forward-only"), 2, "config")
         self.assertError(run("graph", "check", self.folder), 3, "input", self.folder)
-        self.assertError(run("graph", "check", self.folder / "none"), 1, "io", "none")
+        self.assertError(run("graph", "check", self.folder / "none"), 3, "input", "none")
 
 
 if __name__ == "__main__":

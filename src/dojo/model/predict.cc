@@ -195,7 +195,7 @@ void check(const PredictOptions& o) {
   if (o.height < 2 * coarsest || o.width < 2 * coarsest || o.height > 16384 || o.width > 16384 ||
       o.height % coarsest != 0 || o.width % coarsest != 0)
     fail(fmt::format("size is {}x{}", o.height, o.width),
-         fmt::format("height and width are multiples of {}, at least {}", coarsest, 2 * coarsest));
+         fmt::format("height and width are multiples of {}, {} to 16384", coarsest, 2 * coarsest));
 }
 
 TaskGraph predict_training(Builder& b, const PredictOptions& o) {

@@ -49,6 +49,7 @@ EvalResult evaluate_checkpoint(const std::string& path, const EvalOptions& o,
     choice.clips_in_all = std::numeric_limits<int64_t>::max();
   }
   HeldOutClips held = load_held_out(found.recordings, choice);
+  if (held.set.clips.empty()) throw no_clip_to_judge_by(held, choice);
   result.messages = std::move(held.messages);
   result.quarantined.insert(result.quarantined.end(), held.quarantined.begin(),
                             held.quarantined.end());

@@ -71,13 +71,19 @@ HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldO
       set.clips.push_back(std::move(clip));
     }
   }
-  if (set.clips.empty())
-    throw Error(Category::kInput,
-                fmt::format("no held-out clip of {} frames, {:g} s apart, could be read",
-                            o.inputs + 1, o.interval_seconds),
-                recordings.empty() ? "" : recordings[0].path,
-                "hold out another or longer recording, or take fewer frames");
   return result;
+}
+
+Error no_clip_to_judge_by(const HeldOutClips& held, const HeldOutOptions& o) {
+  const std::string clip =
+      fmt::format("clip of {} frames, {:g} s apart", o.inputs + 1, o.interval_seconds);
+  if (held.quarantined.empty())
+    return Error(Category::kInput, "no recording to judge by has a " + clip, "",
+                 "take longer recordings or fewer frames");
+  const Quarantined& first = held.quarantined[0];
+  return Error(Category::kInput,
+               fmt::format("no {} to judge by could be read: {}", clip, first.reason), first.path,
+               "hold out another recording");
 }
 
 }  // namespace dojo

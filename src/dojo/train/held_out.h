@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dojo/base/error.h"
 #include "dojo/train/evaluate.h"
 #include "dojo/video/recording.h"
 
@@ -28,8 +29,11 @@ struct HeldOutClips {
   std::vector<std::string> messages;     // for people: where there are fewer clips than asked for
 };
 
-// A recording too short for all horizons gives clips with fewer; damaged clips are left out. Throws
-// Error(kInput) if no clip is left.
+// A recording too short for all horizons gives clips with fewer; damaged clips are left out, and it
+// may be that none is left.
 HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldOutOptions& options);
+
+// The error, Category::kInput, that none is left, with the first reason.
+Error no_clip_to_judge_by(const HeldOutClips& held, const HeldOutOptions& options);
 
 }  // namespace dojo

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "dojo/base/error.h"
@@ -98,6 +99,42 @@ MemoryNeed training_memory(const RunOptions& o,
   return need;
 }
 
+namespace {
+
+struct SplitClips {
+  RecordingSplit split;
+  HeldOutClips held;
+  std::vector<Quarantined> unreadable;  // would have been held out
+};
+
+// Who is held out, and the clips of these. Where nobody named them, recordings of which no clip can
+// be read make room for others.
+SplitClips split_and_read(std::vector<Recording> recordings, const RunOptions& o) {
+  const HeldOutOptions options{.inputs = o.model.frames,
+                               .horizons = o.horizons,
+                               .height = o.model.height,
+                               .width = o.model.width,
+                               .interval_seconds = o.interval_seconds};
+  SplitClips result;
+  for (;;) {
+    result.split =
+        split_recordings(recordings, fmt::format("{}", fmt::join(o.held_out, ",")),
+                         static_cast<double>(o.model.frames + o.horizons) * o.interval_seconds);
+    result.held = load_held_out(result.split.held_out, options);
+    if (!result.held.set.clips.empty()) return result;
+    std::set<std::string> held;
+    for (const Recording& r : result.split.held_out) held.insert(r.name);
+    std::erase_if(recordings, [&](const Recording& r) { return held.count(r.name) > 0; });
+    if (!o.held_out.empty() || recordings.empty()) throw no_clip_to_judge_by(result.held, options);
+    for (Quarantined& q : result.held.quarantined) {
+      q.whole_file = true;
+      result.unreadable.push_back(std::move(q));
+    }
+  }
+}
+
+}  // namespace
+
 LoopResult run_training(const std::string& folder, const RunOptions& o, bool resume, bool quiet,
                         const ExecutorFactory& make_executor) {
   const std::string config_path = folder + "/config.json";
@@ -122,9 +159,8 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
     config.files = before->files;
   }
   std::vector<Quarantined> lost = std::move(found.quarantined);
-  const RecordingSplit split =
-      split_recordings(found.recordings, fmt::format("{}", fmt::join(o.held_out, ",")),
-                       static_cast<double>(model.frames + o.horizons) * o.interval_seconds);
+  auto [split, held, unreadable] = split_and_read(found.recordings, o);
+  lost.insert(lost.end(), unreadable.begin(), unreadable.end());
   config.train = names_of(split.train);
   config.held_out = names_of(split.held_out);
   const std::string config_text = to_json(config);
@@ -143,15 +179,11 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
                one_line(fmt::format("{}", fmt::join(config.held_out, ", "))));
   }
 
-  HeldOutClips held = load_held_out(split.held_out, {.inputs = model.frames,
-                                                     .horizons = o.horizons,
-                                                     .height = model.height,
-                                                     .width = model.width,
-                                                     .interval_seconds = o.interval_seconds});
   lost.insert(lost.end(), held.quarantined.begin(), held.quarantined.end());
   warn(lost);
   if (!quiet)
     for (const std::string& m : held.messages) fmt::print(stderr, "{}\n", m);
+  if (!quiet && state) fmt::print(stderr, "going on after step {}\n", state->step);
   const int64_t eval_every = o.eval_every >= 0 ? o.eval_every
                              : o.steps > 0 ? default_eval_every(held.set.clips.size(), model.batch)
                                            : 0;
