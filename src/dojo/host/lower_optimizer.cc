@@ -28,7 +28,7 @@ TensorUpdate make_update(Lowering& l, const Node& node, size_t tensors) {
 
 // One step for all updates. A scalar is kNoBuffer where the operand is absent.
 template <class Bind>
-void add_updates(Lowering& l, std::string what, const std::vector<TensorUpdate>& updates,
+void add_updates(Lowering& l, const std::string& what, const std::vector<TensorUpdate>& updates,
                  const std::vector<BufferId>& scalars, Bind bind) {
   std::vector<BufferId> reads, writes;
   for (const TensorUpdate& u : updates) {
@@ -37,7 +37,7 @@ void add_updates(Lowering& l, std::string what, const std::vector<TensorUpdate>&
   }
   for (BufferId b : scalars)
     if (b != kNoBuffer) reads.push_back(b);
-  l.add(std::move(what), reads, writes, bind);
+  l.add(what, reads, writes, bind);
 }
 
 std::string count_label(Lowering& l, const Unit& unit) {

@@ -52,7 +52,7 @@ bool prepare(const Camera& camera, const Object& object, const Face& face,
     Linear e = out.u * eu + out.v * ev + out.w * -(a[0] * eu + a[1] * ev);
     const float slope = std::sqrt(e.dx * e.dx + e.dy * e.dy);
     e = slope > 0 ? e * (1 / slope) : e;
-    const int beyond = face.neighbour[static_cast<size_t>(i)];
+    const int8_t beyond = face.neighbour[static_cast<size_t>(i)];
     const bool goes_on = beyond >= 0 && facing[static_cast<size_t>(beyond) % facing.size()] &&
                          object.faces.size() <= facing.size();
     out.edge[static_cast<size_t>(i)] = e;

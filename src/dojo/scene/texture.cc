@@ -13,7 +13,7 @@ constexpr float kStepsPerUnit =
 }
 
 NoiseTexture::NoiseTexture(uint64_t seed, float slope) {
-  constexpr int n = kSize;
+  const int n = kSize;
   std::vector<float> image(n * n, 0.0f);
   for (int cells = 4, octave = 0; cells <= n; cells *= 2, ++octave) {  // lattices of value noise
     Random random(seed, stream_id("noise texture"), static_cast<uint64_t>(octave));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/check.h"
@@ -169,9 +170,15 @@ std::vector<std::vector<float>> Evaluator::predict_by_flow(size_t clip, int64_t 
 }
 
 void Evaluator::measure_flow(int64_t horizons, const std::function<bool()>& stop) {
+  std::mutex asking;
+  const auto stopped = [&] {
+    if (!stop) return false;
+    const std::lock_guard lock(asking);
+    return stop();
+  };
   parallel_for(static_cast<int64_t>(set_.clips.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      if (stop && stop()) return;
+      if (stopped()) return;
       const size_t clip = static_cast<size_t>(i);
       const int64_t wanted = std::min(horizons, set_.clips[clip].horizons);
       if (static_cast<int64_t>(flow_mse_[clip].size()) >= wanted) continue;

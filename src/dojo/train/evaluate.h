@@ -70,7 +70,8 @@ class Evaluator {
   void load(const SafeTensors& weights, const std::string& path);
 
   // Errors of the first `horizons` predicted frames. Where `stop` is given and becomes true in
-  // between, the result is empty: without clips.
+  // between, the result is empty: without clips. It may be called from other threads, one at a
+  // time.
   Evaluation run(int64_t horizons, const std::function<bool()>& stop = {});
 
   // The frames that are predicted for clip `clip`, [h][H*W*3] in [0,1]: by the network, by optical

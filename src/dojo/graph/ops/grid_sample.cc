@@ -136,7 +136,7 @@ std::vector<ValueId> gradient_grid_sample(Builder& b, const Node& node, Gradient
 // ---- AffineGrid
 
 Shape affine_size(const OpCall& call) {
-  const Shape size = shape_attribute(call, "size", 4, 4);
+  Shape size = shape_attribute(call, "size", 4, 4);
   expect_shape(call, 0, "theta", {size[0], 2, 3});
   flag(call, "align_corners", false);
   return size;

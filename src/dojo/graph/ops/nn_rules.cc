@@ -29,7 +29,7 @@ void expect_shape(const OpCall& call, size_t i, std::string_view name, const Sha
 
 std::string choice(const OpCall& call, std::string_view name,
                    std::initializer_list<std::string_view> words) {
-  const std::string word = call.text(name, std::string(*words.begin()));
+  std::string word = call.text(name, std::string(*words.begin()));
   if (std::find(words.begin(), words.end(), word) == words.end()) {
     bad(fmt::format("{} is \"{}\"", name, word),
         fmt::format("use one of: {}", fmt::join(words, ", ")));

@@ -62,7 +62,8 @@ void evaluate(const OpCall& call, Inputs inputs, Outputs outputs) {
 }
 
 double reduced_count(const OpCall& call) {
-  return static_cast<double>(num_elements(call.in(0)) / num_elements(kept_shape(call)));
+  return static_cast<double>(num_elements(call.in(0))) /
+         static_cast<double>(num_elements(kept_shape(call)));
 }
 
 void evaluate_mean(const OpCall& call, Inputs inputs, Outputs outputs) {

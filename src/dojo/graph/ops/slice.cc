@@ -107,7 +107,7 @@ std::vector<ValueId> slice_gradient(Builder& b, const Node& node, Gradients dy, 
 }
 
 std::vector<int64_t> pads_of(const OpCall& call) {
-  const std::vector<int64_t> pads = call.integers("pads");
+  std::vector<int64_t> pads = call.integers("pads");
   if (pads.size() != 2 * call.in(0).size())
     bad(fmt::format("{} pads for {}; one before and one after each dimension", pads.size(),
                     to_string(call.in(0))));

@@ -89,7 +89,7 @@ void RunChunks(const ElementwisePlan& plan, const float* const* inputs, float* c
   const int num_inputs = static_cast<int>(plan.inputs.size());
   std::array<const float*, kMaxSlots> value;
   std::array<const float*, kMaxSlots> tile{};
-  int num_tiles = 0;
+  int64_t num_tiles = 0;
   for (int s = 0; s < plan.num_slots; ++s) value[static_cast<size_t>(s)] = storage + s * kBlock;
   for (int i = 0; i < num_inputs; ++i) {
     const Walk& walk = plan.inputs[static_cast<size_t>(i)];

@@ -46,7 +46,7 @@ class SlotPlanner {
   void add(const Instruction& in, size_t k) {
     const int16_t given[3] = {in.a, in.b, in.c};
     const int operands = num_operands(in.op);
-    int16_t slots[3];
+    int16_t slots[3] = {};
     for (int o = 0; o < 3; ++o) {
       if (o >= operands)
         slots[o] = slots[0];  // not read

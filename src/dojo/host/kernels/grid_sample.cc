@@ -306,7 +306,7 @@ void affine_grid_backward(int64_t n, int64_t h, int64_t w, bool align_corners, c
         for (int64_t i = 0; i < w; ++i) {
           const double x = base(i, w, align_corners);
           const float* g = dgrid + ((image * h + row) * w + i) * 2;
-          for (int k = 0; k < 2; ++k) {
+          for (int64_t k = 0; k < 2; ++k) {
             sum[3 * k] += g[k] * x;
             sum[3 * k + 1] += g[k] * y;
             sum[3 * k + 2] += g[k];

@@ -57,7 +57,7 @@ HWY_INLINE void gather_columns(const Axis& axis, const float* line, int64_t w, i
   for (int64_t ix = 0; ix < w; ++ix, dx += c) {
     const int32_t begin = axis.back_begin[static_cast<size_t>(ix)],
                   end = axis.back_begin[static_cast<size_t>(ix) + 1];
-    float sum[kC > 0 ? kC : 1] = {};
+    float sum[std::max(kC, 1)] = {};
     if constexpr (kC == 0) std::fill_n(dx, c, 0.0f);
     for (int32_t j = begin; j < end; ++j) {
       const float* from = line + axis.back_index[static_cast<size_t>(j)] * c;
