@@ -134,8 +134,7 @@ int run(std::span<const std::string> words) {
 int main(int argc, char** argv) {
   dojo::restart_with_short_spinning(argv);
   dojo::fill_standard_descriptors();
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, reported like any other;
-  std::signal(SIGXFSZ, SIG_IGN);  // so is a file at its largest size
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, reported like any other
   const std::vector<std::string> words(argv + 1, argv + std::max(argc, 1));
   return dojo::run(words);
 }
