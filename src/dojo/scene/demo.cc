@@ -1,14 +1,8 @@
 #include "dojo/scene/demo.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <mutex>
@@ -20,6 +14,7 @@
 #include "dojo/base/interrupt.h"
 #include "dojo/base/parallel_for.h"
 #include "dojo/base/random.h"
+#include "dojo/scene/drive_files.h"
 #include "dojo/scene/encode.h"
 #include "dojo/scene/render.h"
 
@@ -30,33 +25,6 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr int kSceneVersion = 1;  // raise it when the same seed gives other frames
-
-constexpr const char* kLockFile = ".lock";
-
-// Held while the folder is being filled; the system frees it when the process dies.
-class FolderLock {
- public:
-  explicit FolderLock(const fs::path& path)
-      : fd_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    int result = fd_ < 0 ? -1 : 0;
-    while (fd_ >= 0 && (result = flock(fd_, LOCK_EX | LOCK_NB)) != 0 && errno == EWOULDBLOCK) {
-      if (interrupted()) close(fd_);
-      throw_if_interrupted();
-      usleep(20'000);  // another process renders
-    }
-    if (result == 0) return;
-    const int error = errno;
-    if (fd_ >= 0) close(fd_);
-    throw Error(Category::kIo, std::string("cannot lock the folder: ") + std::strerror(error),
-                path.string(), "choose a folder that you may write");
-  }
-  ~FolderLock() { close(fd_); }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int fd_;
-};
 
 int64_t frame_count(const DemoOptions& o) {
   return std::llround(o.seconds * static_cast<double>(o.fps));
@@ -79,10 +47,8 @@ ordered_json recipe(const DemoOptions& o, int64_t drive) {
 }
 
 ordered_json fingerprint(const fs::path& path) {
-  const std::string bytes = read_file(path);
-  return {{"file", path.filename().string()},
-          {"bytes", bytes.size()},
-          {"fnv1a", fmt::format("{:016x}", stream_id(bytes))}};
+  const scene::FileHash hash = scene::hash_file(path);
+  return {{"file", path.filename().string()}, {"bytes", hash.bytes}, {"fnv1a", hash.fnv1a}};
 }
 
 // Iff the manifest is there, was made by this recipe, and the files are those that it tells of.
@@ -105,18 +71,6 @@ bool whole(const fs::path& folder, const DemoOptions& o, int64_t drive) {
   }
 }
 
-std::string npy_header(int64_t n, int64_t h, int64_t w) {
-  std::string text =
-      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}, {}), }}", n, h, w);
-  while ((10 + text.size() + 1) % 64) text += ' ';
-  text += '\n';
-  std::string header = "\x93NUMPY\x01";
-  header += '\0';
-  header += static_cast<char>(text.size() & 255);
-  header += static_cast<char>(text.size() >> 8);
-  return header + text;
-}
-
 void render_drive(const fs::path& folder, const DemoOptions& o, int64_t drive,
                   const std::function<void()>& frame_done) {
   const std::string base = (folder / name_of(drive)).string();
@@ -129,7 +83,7 @@ void render_drive(const fs::path& folder, const DemoOptions& o, int64_t drive,
   std::optional<AtomicFile> depth;
   if (o.depth) {
     depth.emplace(base + ".depth.npy");
-    depth->write(npy_header(frame_count(o), o.height, o.width));
+    depth->write(scene::npy_header(frame_count(o), o.height, o.width));
   }
   std::string csv =
       "frame,time_seconds,speed_mps,yaw_rate_radps,x_m,y_m,z_m,yaw_rad,pitch_rad,roll_rad\n";
@@ -189,7 +143,7 @@ constexpr const char* kEndings[] = {".mp4", ".csv", ".json", ".depth.npy"};
 // Only a folder that was filled here before, which the lock file tells, may hold files of our
 // names.
 void refuse_foreign_drives(const fs::path& folder, const DemoOptions& o) {
-  if (fs::exists(folder / kLockFile)) return;
+  if (fs::exists(folder / scene::FolderLock::kFile)) return;
   for (int64_t i = 0; i < o.drives; ++i)
     for (const char* ending : kEndings)
       if (fs::exists(folder / (name_of(i) + ending)))
@@ -212,7 +166,7 @@ void remove_leftovers(const fs::path& folder) {
 std::vector<std::string> drives_to_replace(const std::string& folder, const DemoOptions& o) {
   check_options(o);
   std::vector<std::string> files;
-  if (!fs::exists(fs::path(folder) / kLockFile)) return files;
+  if (!fs::exists(fs::path(folder) / scene::FolderLock::kFile)) return files;
   for (int64_t i = 0; i < o.drives; ++i) {
     const std::string base = (fs::path(folder) / name_of(i)).string();
     try {
@@ -233,7 +187,7 @@ std::vector<std::string> ensure_demo_drives(const std::string& folder, const Dem
   check_options(o);
   make_folder(folder);
   refuse_foreign_drives(folder, o);
-  const FolderLock lock(fs::path(folder) / kLockFile);
+  const scene::FolderLock lock(folder);
   remove_leftovers(folder);
   std::vector<int64_t> missing;
   std::vector<std::string> paths;

@@ -10,9 +10,13 @@ extern "C" {
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <filesystem>
+#include <utility>
+#include <vector>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
@@ -28,7 +32,10 @@ struct VideoWriter::Impl {
   SwsContext* scaler = nullptr;
   AVFrame* frame = nullptr;
   AVPacket* packet = nullptr;
-  int64_t frames = 0;
+  int64_t next_pts = 0;
+  bool x264 = false;
+  std::deque<std::pair<int64_t, std::vector<uint8_t>>>
+      nals;  // by pts: of frames still in the encoder
 
   ~Impl() {
     sws_freeContext(scaler);
@@ -57,7 +64,7 @@ struct VideoWriter::Impl {
     check(avformat_alloc_output_context2(&format, nullptr, "mp4", temporary.c_str()),
           "set up the file");
     const AVCodec* encoder = avcodec_find_encoder_by_name("libx264");
-    const bool x264 = encoder != nullptr;
+    x264 = encoder != nullptr;
     if (!encoder) encoder = avcodec_find_encoder(AV_CODEC_ID_MPEG4);
     if (!encoder)
       throw Error(Category::kUnsupported, "this FFmpeg has no H.264 and no MPEG-4 encoder", path,
@@ -69,7 +76,7 @@ struct VideoWriter::Impl {
     codec->time_base = {1, static_cast<int>(options.fps)};
     codec->framerate = {static_cast<int>(options.fps), 1};
     codec->pix_fmt = AV_PIX_FMT_YUV420P;
-    codec->gop_size = 30;
+    codec->gop_size = static_cast<int>(options.gop);
     codec->max_b_frames = 0;
     codec->thread_count = 1;  // the bytes must not depend on the machine's cores, and a process has
                               // one pool of threads
@@ -121,12 +128,41 @@ struct VideoWriter::Impl {
     sws_setColorspaceDetails(scaler, bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
   }
 
+  // Puts a NAL unit before the picture's first slice. The encoder gives units after start codes;
+  // the muxer writes their lengths instead.
+  void insert(std::span<const uint8_t> nal) {
+    const std::span<const uint8_t> old(packet->data, static_cast<size_t>(packet->size));
+    size_t slice = 0;
+    for (; slice + 3 < old.size(); ++slice) {
+      const int type = old[slice + 3] & 31;
+      if (old[slice] == 0 && old[slice + 1] == 0 && old[slice + 2] == 1 && type >= 1 && type <= 5)
+        break;
+    }
+    DOJO_CHECK(slice + 3 < old.size());
+    if (slice > 0 && old[slice - 1] == 0) --slice;  // a start code of four bytes
+    AVPacket* longer = av_packet_alloc();
+    DOJO_CHECK(longer != nullptr);
+    check(av_new_packet(longer, static_cast<int>(old.size() + 4 + nal.size())), "encode a frame");
+    check(av_packet_copy_props(longer, packet), "encode a frame");
+    static constexpr uint8_t kStart[] = {0, 0, 0, 1};
+    uint8_t* out = std::copy_n(old.data(), slice, longer->data);
+    out = std::copy(std::begin(kStart), std::end(kStart), out);
+    out = std::copy(nal.begin(), nal.end(), out);
+    std::copy(old.begin() + static_cast<std::ptrdiff_t>(slice), old.end(), out);
+    av_packet_free(&packet);
+    packet = longer;
+  }
+
   void send(AVFrame* picture) {
     check(avcodec_send_frame(codec, picture), "encode a frame");
     for (;;) {
       const int got = avcodec_receive_packet(codec, packet);
       if (got == AVERROR(EAGAIN) || got == AVERROR_EOF) return;
       check(got, "encode a frame");
+      if (!nals.empty() && nals.front().first == packet->pts) {
+        insert(nals.front().second);
+        nals.pop_front();
+      }
       packet->duration = 1;
       av_packet_rescale_ts(packet, codec->time_base, stream->time_base);
       packet->stream_index = stream->index;
@@ -154,7 +190,8 @@ VideoWriter::VideoWriter(std::string path, const EncodeOptions& options)
 
 VideoWriter::~VideoWriter() = default;
 
-void VideoWriter::add(std::span<const uint8_t> rgb) {
+void VideoWriter::add(std::span<const uint8_t> rgb, std::span<const uint8_t> nal,
+                      int64_t left_out) {
   Impl& m = *impl_;
   DOJO_CHECK_EQ(static_cast<int64_t>(rgb.size()), m.options.height * m.options.width * 3);
   m.check(av_frame_make_writable(m.frame), "allocate a frame");
@@ -162,7 +199,14 @@ void VideoWriter::add(std::span<const uint8_t> rgb) {
   const int stride[1] = {static_cast<int>(m.options.width * 3)};
   sws_scale(m.scaler, source, stride, 0, static_cast<int>(m.options.height), m.frame->data,
             m.frame->linesize);
-  m.frame->pts = m.frames++;
+  m.next_pts += left_out;
+  if (!nal.empty()) {
+    if (!m.x264)
+      throw Error(Category::kUnsupported, "telemetry in video needs an FFmpeg with libx264", m.path,
+                  "install one, or render without telemetry");
+    m.nals.emplace_back(m.next_pts, std::vector<uint8_t>(nal.begin(), nal.end()));
+  }
+  m.frame->pts = m.next_pts++;
   m.send(m.frame);
 }
 

@@ -1,6 +1,6 @@
 // Writes frames as an H.264 file (MPEG-4 part 2 where FFmpeg was built without libx264): yuv420p,
-// BT.709 tags, a key frame each 30, no B-frames. The same frames give the same bytes. The file
-// appears under its name only when finish() has written all of it.
+// BT.709 tags, no B-frames. The same frames give the same bytes. The file appears under its name
+// only when finish() has written all of it. Telemetry of our own goes into the access units as SEI.
 //
 //   scene::VideoWriter writer("drives/drive-00.mp4", {.height = 256, .width = 512, .fps = 20});
 //   writer.add(frame.rgb);
@@ -18,6 +18,7 @@ struct EncodeOptions {
   int64_t height = 256, width = 512;  // even numbers
   int64_t fps = 20;
   int64_t crf = 18;  // libx264's quality: 0 lossless, 18 hardly visible, 51 worst
+  int64_t gop = 30;  // a key frame each so many
 };
 
 // Not thread-safe; one thread does the work.
@@ -30,9 +31,12 @@ class VideoWriter {
   VideoWriter(const VideoWriter&) = delete;
   VideoWriter& operator=(const VideoWriter&) = delete;
 
-  void add(
-      std::span<const uint8_t> rgb);  // [H,W,3]. Throws Error(kIo), for example for a full disk
-  void finish();                      // flushes, fsyncs, renames
+  // `rgb`: [H,W,3]. `nal`: a NAL unit without start code that goes before the picture in its access
+  // unit, or nothing. `left_out`: frames of time that pass before this one without a picture.
+  // Throws Error(kIo), for example for a full disk; Error(kUnsupported) for a NAL unit without
+  // libx264.
+  void add(std::span<const uint8_t> rgb, std::span<const uint8_t> nal = {}, int64_t left_out = 0);
+  void finish();  // flushes, fsyncs, renames
 
  private:
   struct Impl;

@@ -36,11 +36,13 @@ struct Face {
   bool two_sided = false;
   Vec3 colour, colour2;  // linear light, 0 to 1
   uint32_t seed = 0;
+  float glow = 0;  // shines of itself: so much of its colour
 };
 
 struct Object {
   Vec3 centre;
-  float radius = 0;  // of a sphere around it
+  float radius = 0;   // of a sphere around it
+  float opacity = 1;  // less: about to appear or to vanish
   std::vector<Face> faces;
 };
 

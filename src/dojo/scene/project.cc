@@ -63,7 +63,7 @@ bool prepare(const Camera& camera, const Object& object, const Face& face,
 
 }  // namespace
 
-std::vector<ReadyFace> project_faces(const World& world, const std::vector<Object>& cars,
+std::vector<ReadyFace> project_faces(const World& world, const std::vector<Object>& moving,
                                      const Camera& camera, const Light& light) {
   struct Seen {
     const Object* object;
@@ -74,6 +74,9 @@ std::vector<ReadyFace> project_faces(const World& world, const std::vector<Objec
     const Vec3 to = o.centre - camera.position;
     const float ahead = dot(to, camera.forward), distance = length(to);
     if (ahead + o.radius < kNear || distance > kFar) return;
+    // Faces seen from the side blur past their corners, also into the image from outside. Plain
+    // drives keep that, so that their bytes stay what they were.
+    if (world.params().journey && !camera.may_see(to, o.radius)) return;
     // shadows lie under everything: first
     const bool flat = o.faces[0].material == Material::kShadow;
     seen.push_back({&o, flat ? 10 * kFar : distance - 0.5f * std::min(o.radius, 8.0f)});
@@ -83,7 +86,7 @@ std::vector<ReadyFace> project_faces(const World& world, const std::vector<Objec
   const auto first = std::lower_bound(things.begin(), things.end(), camera.position.x - kFar, by_x);
   const auto last = std::lower_bound(first, things.end(), camera.position.x + kFar, by_x);
   for (auto it = first; it != last; ++it) consider(*it);
-  for (const Object& car : cars) consider(car);
+  for (const Object& object : moving) consider(object);
   std::stable_sort(seen.begin(), seen.end(),
                    [](const Seen& a, const Seen& b) { return a.distance > b.distance; });
 
@@ -114,6 +117,11 @@ std::vector<ReadyFace> project_faces(const World& world, const std::vector<Objec
                             : std::max(0.0f, dot(normal, light.sun_direction));
       f.light = light.sun * sun + light.ambient * (0.7f + 0.3f * normal.z);
       f.fade = 1 - smoothstep(kFar - 120, kFar - 10, length(o.centre - camera.position));
+      f.fade *= o.opacity;
+      if (light.lamps) {
+        f.light = f.light + headlight(light, o.centre.x, o.centre.y, o.centre.z);
+        f.glow = face.colour * face.glow;
+      }
       ready.push_back(f);
     }
   }

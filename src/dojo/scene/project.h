@@ -28,6 +28,14 @@ struct Camera {
   Vec3 position, forward;
   Vec3 origin, step_x, step_y;  // the ray of pixel (x, y): origin + step_x * x + step_y * y
   float focal, width, height;
+  // Whether a ball around position + `to` may be in the image, two pixels of margin left.
+  bool may_see(Vec3 to, float radius) const {
+    const float ahead = dot(to, forward), aside = std::abs(dot(to, step_x)) * focal,
+                up = std::abs(dot(to, step_y)) * focal;
+    const float x = (width / 2 + 2) / focal, y = (height / 2 + 2) / focal;
+    return aside - x * ahead <= radius * std::sqrt(1 + x * x) &&
+           up - y * ahead <= radius * std::sqrt(1 + y * y);
+  }
   Vec3 ray(float x, float y) const { return origin + step_x * x + step_y * y; }
   Linear along(Vec3 direction) const {
     return {dot(origin, direction), dot(step_x, direction), dot(step_y, direction)};
@@ -43,11 +51,12 @@ struct ReadyFace {
   int y_begin, y_end;
   Vec3 light;
   float fade;  // 1 opaque, less near the end of sight
+  Vec3 glow;   // light of its own
 };
 
-// The faces of the world's things and of `cars` that the camera may see, farthest first. They refer
-// to faces of both.
-std::vector<ReadyFace> project_faces(const World& world, const std::vector<Object>& cars,
+// The faces of the world's things and of `moving` that the camera may see, farthest first. They
+// refer to faces of both.
+std::vector<ReadyFace> project_faces(const World& world, const std::vector<Object>& moving,
                                      const Camera& camera, const Light& light);
 
 // Calls use(x, depth, 1 / w, cover) for the pixels of row y that the face touches; cover in (0,

@@ -7,6 +7,8 @@
 #include "dojo/base/parallel_for.h"
 #include "dojo/scene/light.h"
 #include "dojo/scene/project.h"
+#include "dojo/scene/rain.h"
+#include "dojo/scene/shapes.h"
 #include "dojo/scene/surface.h"
 
 namespace dojo::scene {
@@ -23,6 +25,7 @@ struct Renderer::Impl {
   std::vector<Vec3> image;     // [H,W] linear light
   std::vector<float> nearest;  // [H,W] metres, see mark()
   std::vector<uint8_t> tone;
+  Object own_car, own_shadow;  // in the car's own axes
 
   Impl(const World& w, const RenderOptions& o)
       : world(w),
@@ -38,11 +41,10 @@ struct Renderer::Impl {
           film <= 0.0031308f ? 12.92f * film : 1.055f * std::pow(film, 1 / 2.4f) - 0.055f;
       tone[i] = static_cast<uint8_t>(std::lround(255 * clamp01(srgb)));
     }
-  }
-
-  float focal() const {
-    return static_cast<float>(static_cast<double>(options.width) / 2 /
-                              std::tan(world.params().field_of_view / 2));
+    Random random(w.params().seed, stream_id("own car"));
+    const Place middle{1.4f, 0, 1, 0};  // from the rear axle
+    own_car = make_car(middle, CarKind::kSedan, draw_paint(random), 7);
+    own_shadow = make_shadow(middle, 5.1f, 2.5f);
   }
 
   // Sky and ground of one row.
@@ -65,10 +67,16 @@ struct Renderer::Impl {
       }
       const float flat = std::sqrt(ray.x * ray.x + ray.y * ray.y), across = t / camera.focal;
       const float along = std::min(60.0f, across * flat * t / camera.position.z);
-      const Vec3 albedo =
-          ground_colour(textures, world, camera.position.x + t * ray.x,
-                        camera.position.y + t * ray.y, across, along, ray.x / flat, ray.y / flat);
-      row[x] = mix(albedo * lit, light.horizon, haze(light, t));
+      const float px = camera.position.x + t * ray.x, py = camera.position.y + t * ray.y;
+      const Ground ground =
+          ground_at(textures, world, px, py, across, along, ray.x / flat, ray.y / flat);
+      row[x] = ground.albedo * lit;
+      if (light.lamps) {
+        row[x] = row[x] + ground.albedo * (kLampLight * (ground.lamp * light.darkness) +
+                                           headlight(light, px, py, 0));
+      }
+      if (ground.mirror > 0) row[x] = mix(row[x], light.horizon, ground.mirror * gloss(ray));
+      row[x] = mix(row[x], light.horizon, haze(light, t));
       depth[x] = t;
     }
   }
@@ -94,25 +102,46 @@ struct Renderer::Impl {
       // fair mean.
       const float footprint = std::sqrt(z * z * z / (camera.focal * camera.focal * f.d));
       const float px = static_cast<float>(x) + 0.5f;
-      float alpha;
-      const Vec3 albedo =
-          surface_colour(textures, *f.face, (u + f.u.dx * px) * inverse,
-                         (v + f.v.dx * px) * inverse, std::max(footprint, z / camera.focal), alpha);
-      if (alpha <= 0) return;
-      cover *= alpha * f.fade * (shadow ? dark : 1);
-      row[x] = mix(row[x], mix(albedo * f.light, light.horizon, haze(light, z)), cover);
+      const Surface surface =
+          surface_at(textures, *f.face, (u + f.u.dx * px) * inverse, (v + f.v.dx * px) * inverse,
+                     std::max(footprint, z / camera.focal));
+      if (surface.alpha <= 0) return;
+      cover *= surface.alpha * f.fade * (shadow ? dark : 1);
+      Vec3 colour = surface.albedo * f.light;
+      if (light.lamps) colour = colour + f.glow + kLampLight * (surface.window * light.darkness);
+      row[x] = mix(row[x], mix(colour, light.horizon, haze(light, z)), cover);
       if (cover >= 0.5f && !shadow) depth[x] = z;
     });
   }
 
+  // The car that the camera sits on: it moves with the camera, springs and all.
+  void add_own_car(const Pose& body, std::vector<Object>& moving) const {
+    const Vec3 origin{static_cast<float>(body.position[0]), static_cast<float>(body.position[1]),
+                      static_cast<float>(body.position[2])};
+    const auto turn = [&](Vec3 v) {
+      return body.forward * v.x - body.right * v.y - body.down * v.z;
+    };
+    moving.push_back(own_shadow);
+    moving.push_back(own_car);
+    for (size_t i = moving.size() - 2; i < moving.size(); ++i) {
+      moving[i].centre = origin + turn(moving[i].centre);
+      for (Face& face : moving[i].faces) {
+        face.origin = origin + turn(face.origin);
+        face.axis_u = turn(face.axis_u);
+        face.axis_v = turn(face.axis_v);
+      }
+    }
+  }
+
   // Exposure, tone curve, vignette, sensor noise.
-  void develop(int y, float exposure, uint32_t frame_number, uint8_t* rgb) const {
-    const Vec3* row = &image[static_cast<size_t>(y * options.width)];
+  void develop(const Vec3* row, int y, float exposure, uint32_t frame_number, uint32_t camera,
+               uint8_t* rgb) const {
     const float noise =
         options.sensor_noise ? 4.5f * static_cast<float>(world.params().noise) : 0.0f;
     const float half = static_cast<float>(options.width) / 2,
                 dy = (static_cast<float>(y) + 0.5f - static_cast<float>(options.height) / 2) / half;
-    const uint32_t seed = static_cast<uint32_t>(world.params().seed) ^ frame_number * 0x9E3779B9u;
+    const uint32_t seed = static_cast<uint32_t>(world.params().seed) ^ frame_number * 0x9E3779B9u ^
+                          camera * 0xC2B2AE35u;
     for (int x = 0; x < options.width; ++x) {
       const float dx = (static_cast<float>(x) + 0.5f - half) / half;
       const float gain =
@@ -150,22 +179,33 @@ Renderer::Renderer(const World& world, const RenderOptions& options) {
 
 Renderer::~Renderer() = default;
 
-double Renderer::focal_pixels() const { return static_cast<double>(impl_->focal()); }
+double Renderer::focal_pixels() const {
+  const Impl& m = *impl_;
+  return static_cast<double>(static_cast<float>(static_cast<double>(m.options.width) / 2 /
+                                                std::tan(m.world.params().field_of_view / 2)));
+}
 
 Frame Renderer::render(int64_t frame_number, double time_seconds) {
+  const Truth truth = impl_->world.truth(time_seconds);
+  Frame frame =
+      render(frame_number, time_seconds, {.pose = truth.pose, .focal_pixels = focal_pixels()});
+  frame.truth = truth;
+  return frame;
+}
+
+Frame Renderer::render(int64_t frame_number, double time_seconds, const View& view) {
   Impl& m = *impl_;
   Frame frame;
   frame.height = m.options.height;
   frame.width = m.options.width;
   frame.rgb.resize(static_cast<size_t>(frame.height * frame.width * 3));
   frame.depth.resize(static_cast<size_t>(frame.height * frame.width));
-  frame.truth = m.world.truth(time_seconds);
 
-  const Pose& pose = frame.truth.pose;
+  const Pose& pose = view.pose;
   Camera camera;
   camera.position = {static_cast<float>(pose.position[0]), static_cast<float>(pose.position[1]),
                      static_cast<float>(pose.position[2])};
-  camera.focal = m.focal();
+  camera.focal = static_cast<float>(view.focal_pixels);
   camera.width = static_cast<float>(frame.width);
   camera.height = static_cast<float>(frame.height);
   camera.forward = pose.forward;
@@ -174,10 +214,18 @@ Frame Renderer::render(int64_t frame_number, double time_seconds) {
   camera.origin =
       pose.forward - camera.step_x * (camera.width / 2) - camera.step_y * (camera.height / 2);
 
-  const Light light = make_light(m.world.params(), m.world.light(time_seconds));
-  const std::vector<Object> cars = m.world.cars(time_seconds);
-  const std::vector<ReadyFace> faces = project_faces(m.world, cars, camera, light);
-  const float exposure = static_cast<float>(m.world.exposure(time_seconds)) * 0.62f;
+  const Light light = make_light(m.world.params(), m.world.light(time_seconds), view.own);
+  std::vector<Object> moving = m.world.cars(time_seconds);
+  if (view.own && view.sees_own_car) m.add_own_car(*view.own, moving);
+  const std::vector<ReadyFace> faces = project_faces(m.world, moving, camera, light);
+  const float exposure =
+      static_cast<float>(m.world.exposure(time_seconds)) * 0.62f * light.exposure;
+  const Rain rain(m.world.params(), view.camera, frame_number, time_seconds,
+                  static_cast<int>(frame.height), static_cast<int>(frame.width));
+  const auto develop = [&](const Vec3* row, int y) {
+    m.develop(row, y, exposure, static_cast<uint32_t>(frame_number), view.camera,
+              &frame.rgb[static_cast<size_t>(3 * y * frame.width)]);
+  };
   std::fill(m.nearest.begin(), m.nearest.end(), std::numeric_limits<float>::infinity());
   parallel_for(kBands, 1, [&](int64_t begin, int64_t end) {
     for (int band = static_cast<int>(begin); band < end; ++band) {
@@ -200,10 +248,19 @@ Frame Renderer::render(int64_t frame_number, double time_seconds) {
           m.draw(f, light, camera, y, &frame.depth[static_cast<size_t>(y * frame.width)]);
         });
       }
-      for (int y = band; y < frame.height; y += kBands) {
-        m.develop(y, exposure, static_cast<uint32_t>(frame_number),
-                  &frame.rgb[static_cast<size_t>(3 * y * frame.width)]);
-      }
+      if (!rain.none()) continue;
+      for (int y = band; y < frame.height; y += kBands)
+        develop(&m.image[static_cast<size_t>(y * frame.width)], y);
+    }
+  });
+  if (rain.none()) return frame;
+  parallel_for(frame.height, 8, [&](int64_t begin, int64_t end) {  // drops show other rows
+    std::vector<Vec3> row(static_cast<size_t>(frame.width));
+    for (int y = static_cast<int>(begin); y < end; ++y) {
+      const auto source = m.image.begin() + y * frame.width;
+      std::copy(source, source + frame.width, row.begin());
+      rain.apply(light, m.image, y, row.data());
+      develop(row.data(), y);
     }
   });
   return frame;

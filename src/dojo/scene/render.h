@@ -6,6 +6,8 @@
 //   scene::World world(scene::draw_params(seed, 30));
 //   scene::Renderer renderer(world, {.height = 256, .width = 512});
 //   scene::Frame frame = renderer.render(12, 0.6);  // frame number, for the noise; seconds
+//
+// A camera of a journey sees with a View of its own: renderer.render(12, 0.6, view).
 #pragma once
 
 #include <cstdint>
@@ -21,12 +23,21 @@ struct RenderOptions {
   bool sensor_noise = true;
 };
 
+// Through which camera.
+struct View {
+  Pose pose;
+  double focal_pixels = 0;
+  uint32_t camera = 0;        // a number of its own for each camera of a vehicle, for the noise
+  const Pose* own = nullptr;  // the body of the car whose camera it is
+  bool sees_own_car = false;
+};
+
 struct Frame {
   int64_t height = 0, width = 0;
   std::vector<uint8_t> rgb;  // [H,W,3], sRGB
   // [H,W] metres along the optical axis; infinity in the sky and on the far hills
   std::vector<float> depth;
-  Truth truth;
+  Truth truth;  // of a plain drive
 };
 
 class Renderer {
@@ -37,9 +48,10 @@ class Renderer {
 
   // The same bytes for any number of threads. Uses parallel_for(); inside a parallel region it runs
   // on the caller's thread. Not thread-safe: one Renderer for each thread.
-  Frame render(int64_t frame_number, double time_seconds);
+  Frame render(int64_t frame_number, double time_seconds);  // a plain drive, its one camera
+  Frame render(int64_t frame_number, double time_seconds, const View& view);
 
-  double focal_pixels() const;  // f in Pose's camera model
+  double focal_pixels() const;  // f in Pose's camera model, of a plain drive
 
  private:
   struct Impl;

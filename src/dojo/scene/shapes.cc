@@ -136,7 +136,7 @@ Object make_tree(const Place& place, float height, float width, Vec3 leaves, uin
   return tree;
 }
 
-Object make_pole(const Place& place, float height, bool lamp, Vec3 colour) {
+Object make_pole(const Place& place, float height, bool lamp, Vec3 colour, float glow) {
   Object pole;
   add_block(pole, place, -0.09f, 0.09f, 0.09f, 0, height, -0.06f, 0.06f, 0.06f, Material::kBark,
             Material::kPaint, colour, 1);
@@ -152,6 +152,7 @@ Object make_pole(const Place& place, float height, bool lamp, Vec3 colour) {
              place.point(-0.07f, 2.5f, height + 0.05f), Material::kPaint, {0.6f, 0.6f, 0.58f}, 4);
     for (size_t i = pole.faces.size() - 2; i < pole.faces.size(); ++i)
       pole.faces[i].two_sided = true;
+    pole.faces.back().glow = glow;
   }
   bound(pole, place.point(0, 0, height / 2));
   return pole;
@@ -180,7 +181,7 @@ Object make_screen(const Place& begin, const Place& end, float bottom, float top
   return screen;
 }
 
-Object make_car(const Place& place, CarKind kind, Vec3 colour, uint32_t seed) {
+Object make_car(const Place& place, CarKind kind, Vec3 colour, uint32_t seed, CarLamps lamps) {
   Object car;
   const Vec3 glass{0.03f, 0.035f, 0.04f}, black{0.015f, 0.015f, 0.016f};
   float length = 4.4f, half = 0.9f, height = 1.45f, deck = 0.95f;
@@ -229,9 +230,11 @@ Object make_car(const Place& place, CarKind kind, Vec3 colour, uint32_t seed) {
     add_quad(car, place.point(rear, left, low), place.point(rear, right, low),
              place.point(rear, right, low + 0.16f), place.point(rear, left, low + 0.16f),
              Material::kSign, red, 0);
+    car.faces.back().glow = lamps.tail;
     add_quad(car, place.point(nose, right, low - 0.06f), place.point(nose, left, low - 0.06f),
              place.point(nose, left, low + 0.1f), place.point(nose, right, low + 0.1f),
              Material::kSign, white, 0);
+    car.faces.back().glow = lamps.head;
     for (float axle : {-l + 0.85f, l - 0.85f}) {
       const float y = side * (h + 0.01f);
       const Vec3 p0 = place.point(axle - side * -0.32f, y, 0.0f),
@@ -251,6 +254,13 @@ Object make_car(const Place& place, CarKind kind, Vec3 colour, uint32_t seed) {
            Material::kSign, plate, 0);
   bound(car, place.point(0, 0, height / 2));
   return car;
+}
+
+Vec3 draw_paint(Random& random) {
+  static constexpr Vec3 kPaints[] = {
+      {0.60f, 0.60f, 0.60f}, {0.02f, 0.02f, 0.025f}, {0.15f, 0.16f, 0.17f}, {0.35f, 0.03f, 0.03f},
+      {0.03f, 0.07f, 0.25f}, {0.30f, 0.32f, 0.34f},  {0.40f, 0.33f, 0.18f}, {0.03f, 0.14f, 0.12f}};
+  return kPaints[random.below(8)];
 }
 
 Object make_shadow(const Place& place, float length, float width) {

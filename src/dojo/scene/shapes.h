@@ -1,7 +1,8 @@
 // The things of the world as faces: houses, trees, poles, cars.
 #pragma once
 
-#include "dojo/scene/world.h"
+#include "dojo/base/random.h"
+#include "dojo/scene/object.h"
 
 namespace dojo::scene {
 
@@ -22,13 +23,17 @@ struct HouseOptions {
 
 Object make_house(const Place& place, const HouseOptions& options);
 Object make_tree(const Place& place, float height, float width, Vec3 leaves, uint32_t seed);
-Object make_pole(const Place& place, float height, bool lamp, Vec3 colour);
+Object make_pole(const Place& place, float height, bool lamp, Vec3 colour, float glow = 0);
 Object make_sign(const Place& place, float height, Vec3 colour,
                  uint32_t seed);  // faces those who come from behind
 Object make_screen(const Place& begin, const Place& end, float bottom, float top, Material material,
                    Vec3 colour, uint32_t seed);
 enum class CarKind { kSedan, kVan, kTruck };
-Object make_car(const Place& place, CarKind kind, Vec3 colour, uint32_t seed);
+struct CarLamps {
+  float head = 0, tail = 0;  // Face::glow
+};
+Object make_car(const Place& place, CarKind kind, Vec3 colour, uint32_t seed, CarLamps lamps = {});
+Vec3 draw_paint(Random& random);  // of a car
 Object make_shadow(const Place& place, float length,
                    float width);  // dark on the ground, with a soft edge
 

@@ -11,7 +11,7 @@ float stripes_until(float x, float period, float length) {
   return static_cast<float>(k) * length + std::min(x - static_cast<float>(k) * period, length);
 }
 
-Vec3 facade(const Textures& t, const Face& face, float u, float v, float footprint) {
+Vec3 facade(const Textures& t, const Face& face, float u, float v, float footprint, float& window) {
   const float s = hash01(face.seed, 11), period = 2.4f + 1.4f * s, floor_height = 3.0f;
   const float offset = 500 * hash01(face.seed, 12);
   const float grain = t.rough.sample((u + offset) * 18, v * 18, footprint * 18);
@@ -35,6 +35,8 @@ Vec3 facade(const Textures& t, const Face& face, float u, float v, float footpri
                       : kind < 0.85f ? Vec3{0.16f, 0.20f, 0.25f}
                                      : Vec3{0.40f, 0.37f, 0.30f};
   const float near = 1 - smoothstep(0.6f, 2.0f, footprint);  // far windows run into one another
+  constexpr float kLit = 0.35f;
+  window = glass * (kLit + ((kind * 7 - std::floor(kind * 7) < kLit ? 1.0f : 0.0f) - kLit) * near);
   const Vec3 pane =
       mix(Vec3{0.10f, 0.12f, 0.14f},
           bright * (0.8f + 0.4f * (y - floor_height * static_cast<float>(row)) / tall), near);
@@ -65,22 +67,12 @@ Vec3 leaves(const Textures& t, const Face& face, float u, float v, float footpri
   return face.colour * std::max(0.15f, 0.85f + 0.35f * py + 0.35f * big + 0.30f * fine);
 }
 
-}  // namespace
-
-float stripes(float at, float width, float period, float length) {
-  width = std::max(width, 0.02f);
-  return (stripes_until(at + width / 2, period, length) -
-          stripes_until(at - width / 2, period, length)) /
-         width;
-}
-
-Vec3 surface_colour(const Textures& t, const Face& face, float u, float v, float footprint,
-                    float& alpha) {
-  alpha = 1;
+Vec3 colour_of(const Textures& t, const Face& face, float u, float v, float footprint, float& alpha,
+               float& window) {
   const float offset = 300 * hash01(face.seed, 3);
   switch (face.material) {
     case Material::kFacade:
-      return facade(t, face, u, v, footprint);
+      return facade(t, face, u, v, footprint, window);
     case Material::kLeaves:
       return leaves(t, face, u, v, footprint, alpha);
     case Material::kPlaster:
@@ -129,8 +121,23 @@ Vec3 surface_colour(const Textures& t, const Face& face, float u, float v, float
   return face.colour;
 }
 
-Vec3 ground_colour(const Textures& t, const World& world, float x, float y, float across,
-                   float along, float dir_x, float dir_y) {
+}  // namespace
+
+float stripes(float at, float width, float period, float length) {
+  width = std::max(width, 0.02f);
+  return (stripes_until(at + width / 2, period, length) -
+          stripes_until(at - width / 2, period, length)) /
+         width;
+}
+
+Surface surface_at(const Textures& textures, const Face& face, float u, float v, float footprint) {
+  Surface surface;
+  surface.albedo = colour_of(textures, face, u, v, footprint, surface.alpha, surface.window);
+  return surface;
+}
+
+Ground ground_at(const Textures& t, const World& world, float x, float y, float across, float along,
+                 float dir_x, float dir_y) {
   const float blur = std::sqrt(across * along);  // between both: neither flicker nor mud
   const float grain = t.rough.sample(x * 24, y * 24, blur * 24);
   const float clump = t.rough.sample(x * 3.1f + 77, y * 3.1f, blur * 3.1f);
@@ -144,10 +151,22 @@ Vec3 ground_colour(const Textures& t, const World& world, float x, float y, floa
 
   float s, d;
   world.road().to_road(x, y, s, d);
-  const float half = world.road_half_width(), a = std::abs(d);
-  if (a > 60) return grass;
-  const RoadPoint p = world.road().at(s);
-  const float turn = std::abs(dir_x * p.tangent_y - dir_y * p.tangent_x),
+  const float half = world.road_half_width();
+  bool on_street = false, marked = true;
+  float stop_line = 1e3f;
+  float tangent_x, tangent_y;
+  if (world.params().journey) {
+    const StreetPlace place = world.streets().nearest(x, y, s, d, half);
+    on_street = place.d != d;
+    s = place.s, d = place.d, tangent_x = place.tangent_x, tangent_y = place.tangent_y;
+    marked = place.marked, stop_line = place.stop_line;
+  } else {
+    const RoadPoint p = world.road().at(s);
+    tangent_x = p.tangent_x, tangent_y = p.tangent_y;
+  }
+  const float a = std::abs(d);
+  if (a > 60) return {grass};
+  const float turn = std::abs(dir_x * tangent_y - dir_y * tangent_x),
               straight = std::sqrt(std::max(0.0f, 1 - turn * turn));
   const float wd = across * straight + along * turn,
               ws = along * straight + across * turn;  // the pixel across and along the road
@@ -169,10 +188,11 @@ Vec3 ground_colour(const Textures& t, const World& world, float x, float y, floa
     road = mix(road, road * (0.6f + 0.7f * hash01(mend, seed, 34)), piece);
   }
   float crossing;
-  const bool side_road = world.crossing_at(s, crossing) && a > half - 0.5f;
+  const bool crossing_near = !on_street && world.crossing_at(s, crossing);
+  const bool side_road = crossing_near && a > half - 0.5f;
   const float worn = clamp01(0.85f + 0.15f * clump);
   const Vec3 white{0.48f, 0.48f, 0.46f};
-  if (!side_road || std::abs(crossing) > 3.5f) {  // marks
+  if (marked && (!side_road || std::abs(crossing) > 3.5f)) {
     float paint = stripe(a, wd, half - 0.25f, half - 0.1f);
     const float dash = stripes(s, ws, 9, 3);
     if (world.params().lanes_each_way == 1) {
@@ -180,10 +200,15 @@ Vec3 ground_colour(const Textures& t, const World& world, float x, float y, floa
     } else {
       paint += stripe(a, wd, 0.08f, 0.2f) + stripe(a, wd, 3.44f, 3.56f) * dash;
     }
-    if (town && world.crossing_at(s, crossing)) {  // a zebra before the crossing
+    if (town && crossing_near) {  // a zebra before the crossing
       paint += stripe(crossing, ws, -8.5f, -5.5f) * stripes(d, wd, 1, 0.5f) *
                stripe(a, wd, 0, half - 0.4f);
     }
+    if (world.params().journey && crossing_near) {
+      paint += stripe(crossing, ws, -9.7f, -9.3f) * stripe(d, wd, -half + 0.3f, -0.1f) +
+               stripe(crossing, ws, 9.3f, 9.7f) * stripe(d, wd, 0.1f, half - 0.3f);
+    }
+    paint += stripe(stop_line, ws, -0.25f, 0.25f) * stripe(a, wd, 0.1f, half - 0.3f);
     road = mix(road, white, clamp01(paint) * worn);
   }
 
@@ -202,7 +227,24 @@ Vec3 ground_colour(const Textures& t, const World& world, float x, float y, floa
   }
   Vec3 colour = mix(beside, road, stripe(a, wd, 0, half));
   if (side_road) colour = mix(colour, road, stripe(std::abs(crossing), ws, 0, 3.5f));
-  return colour;
+  Ground ground{colour};
+  if (world.params().rain > 0) {  // water stands in the hollows of the road and darkens all
+    const float paved = town ? stripe(a, wd, 0, half + 5) : stripe(a, wd, 0, half);
+    const float wet = static_cast<float>(world.params().rain);
+    ground.albedo = colour * (1 - wet * (0.2f + 0.25f * paved));
+    ground.mirror = wet * std::max(paved, side_road && std::abs(crossing) < 3.5f ? 1.0f : 0.0f) *
+                    clamp01(0.6f + 0.25f * patch + 0.15f * clump);
+  }
+  if (world.params().darkness > 0 && !on_street) {
+    for (const LampRow& row : world.lamps()) {
+      if (row.spacing == 0) continue;
+      const float k = (s - row.begin) / row.spacing, part = k - std::floor(k + 0.5f);
+      const float ds = part * row.spacing, dd = d - row.d;
+      const float near = 1 / (1 + (ds * ds + dd * dd) * (1 / 36.0f));
+      ground.lamp += near * near;
+    }
+  }
+  return ground;
 }
 
 }  // namespace dojo::scene

@@ -21,14 +21,25 @@ inline float stripe(float at, float width, float begin, float end) {
 // The same for the stripes [k * period, k * period + length) of all k.
 float stripes(float at, float width, float period, float length);
 
-// Light reflected by `face` at (u, v) metres for a pixel `footprint` metres wide: albedo in linear
-// light. `alpha`: 0 a hole.
-Vec3 surface_colour(const Textures& textures, const Face& face, float u, float v, float footprint,
-                    float& alpha);
+// A piece of surface as a pixel sees it.
+struct Surface {
+  Vec3 albedo;       // linear light
+  float alpha = 1;   // 0 a hole
+  float window = 0;  // the share that is windows with light behind them, when it is dark
+};
+
+// `face` at (u, v) metres for a pixel `footprint` metres wide.
+Surface surface_at(const Textures& textures, const Face& face, float u, float v, float footprint);
+
+struct Ground {
+  Vec3 albedo;
+  float mirror = 0;  // the share that is smooth and wet, in rain
+  float lamp = 0;    // light from the street lamps, when it is dark
+};
 
 // The ground at (x, y). `across` and `along` are the pixel's size on the ground, at right angles to
 // the sight (dir_x, dir_y) and along it.
-Vec3 ground_colour(const Textures& textures, const World& world, float x, float y, float across,
-                   float along, float dir_x, float dir_y);
+Ground ground_at(const Textures& textures, const World& world, float x, float y, float across,
+                 float along, float dir_x, float dir_y);
 
 }  // namespace dojo::scene

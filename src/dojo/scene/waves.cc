@@ -17,6 +17,13 @@ double slope_of(const std::vector<Wave>& waves, double t) {
   return sum;
 }
 
+double second_slope_of(const std::vector<Wave>& waves, double t) {
+  double sum = 0;
+  for (const Wave& w : waves)
+    sum -= w.amplitude * w.frequency * w.frequency * std::sin(w.frequency * t + w.phase);
+  return sum;
+}
+
 std::vector<Wave> draw_waves(Random& random, int count, double low_hz, double high_hz,
                              double total) {
   std::vector<Wave> waves(static_cast<size_t>(count));

@@ -17,6 +17,7 @@ struct Wave {
 
 double sum_of(const std::vector<Wave>& waves, double t);
 double slope_of(const std::vector<Wave>& waves, double t);  // the derivative by t
+double second_slope_of(const std::vector<Wave>& waves, double t);
 
 // Waves between two frequencies (Hz) whose amplitudes fall with frequency and add up to `total`.
 std::vector<Wave> draw_waves(Random& random, int count, double low_hz, double high_hz,

@@ -3,57 +3,31 @@
 // function of (seed, time), so frames can be rendered in any order and the truth is exact: the pose
 // is closed-form, speed and yaw rate are its derivatives.
 //
-//      z up     s: metres along the centre line of the road, which runs to +x: its heading stays
-//      |           within +-70 degrees of the x axis
+//      z up     s: metres along the centre line of the road, which begins to +x
 //      |        d: metres to the left of the centre line
 //      +-- x    the ground is the plane z = 0
+//
+// A plain drive has one camera (truth()); on a journey (params.journey) a car drives (vehicle()),
+// and cameras are mounted on it (scene/rig.h).
 //
 // Thread-safe after construction.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "dojo/scene/drive_params.h"
+#include "dojo/scene/itinerary.h"
 #include "dojo/scene/object.h"
+#include "dojo/scene/pose.h"
 #include "dojo/scene/road.h"
-#include "dojo/scene/vec.h"
-#include "dojo/scene/waves.h"
+#include "dojo/scene/streets.h"
+#include "dojo/scene/traffic.h"
+#include "dojo/scene/vehicle.h"
 
 namespace dojo::scene {
-
-// What differs from drive to drive.
-struct DriveParams {
-  uint64_t seed = 1;
-  double seconds = 30;
-  double speed_mps = 12;                        // mean; 3 to 30
-  double speed_swing = 0.3;                     // the speed goes up and down by this share
-  double curvature = 1;                         // scale of the heading's swings
-  bool town = false;                            // houses and pavements, or fields and trees
-  int lanes_each_way = 1;                       // 1 or 2
-  double density = 1;                           // of houses, trees and poles
-  double traffic = 1;                           // of cars
-  bool lead_car = false;                        // one drives ahead in our lane
-  double sun_elevation = 0.7, sun_azimuth = 0;  // radians
-  double overcast = 0;                          // 0 blue sky, 1 grey
-  double visibility_m = 900;                    // haze
-  double camera_height_m = 1.4;
-  double camera_pitch = 0;     // radians, up positive: how the camera is mounted
-  double field_of_view = 1.1;  // horizontal, radians
-  double bump = 1;             // scale of pitch, roll and height shakes
-  double noise = 1;            // scale of the sensor noise
-};
-
-DriveParams draw_params(uint64_t seed, double seconds);
-
-// Where the camera is. The camera's axes are unit vectors; pixel (x, y) of an image of width W sees
-// along forward + right * (x + 0.5 - W/2) / f + down * (y + 0.5 - H/2) / f, with f = W / 2 /
-// tan(field_of_view / 2).
-struct Pose {
-  std::array<double, 3> position{};     // metres
-  double yaw = 0, pitch = 0, roll = 0;  // radians: to the left from +x, up, clockwise
-  Vec3 right, down, forward;
-};
 
 struct Truth {
   double time_seconds = 0;
@@ -62,19 +36,32 @@ struct Truth {
   Pose pose;                  // of the camera, shakes included
 };
 
+// Street lamps along one side: at s = begin + k * spacing.
+struct LampRow {
+  float begin = 0, spacing = 0, d = 0;  // spacing 0: none
+};
+
 class World {
  public:
   explicit World(const DriveParams& params);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
 
   const DriveParams& params() const { return params_; }
   const Road& road() const { return road_; }
   float road_half_width() const { return 3.5f * static_cast<float>(params_.lanes_each_way); }
-  // True within 60 m of a side road's centre; `distance`: from it, signed, metres.
-  bool crossing_at(float s, float& distance) const;
+  bool crossing_at(float s,
+                   float& distance) const;  // a side road's centre within 60 m: its signed distance
+  const Streets& streets() const { return streets_; }
+  const std::array<LampRow, 2>& lamps() const { return lamps_; }  // those on the right, the left
 
-  Truth truth(double time_seconds) const;
-  std::vector<Object> cars(double time_seconds) const;           // those within sight
-  const std::vector<Object>& things() const { return things_; }  // still; ascending in centre.x
+  Truth truth(double time_seconds) const;  // REQUIRES: no journey
+  const Itinerary& itinerary() const;      // REQUIRES: a journey, as the next
+  const Vehicle& vehicle() const;
+  std::vector<Object> cars(double time_seconds) const;  // those within sight
+  const std::vector<Object>& things() const {
+    return things_;
+  }                                            // standing still, ascending in x of the centre
   double light(double time_seconds) const;     // slow changes of daylight, about 1
   double exposure(double time_seconds) const;  // the camera's, about 1
 
@@ -94,7 +81,12 @@ class World {
   void place_cars();
 
   DriveParams params_;
+  std::optional<Itinerary> itinerary_;
   Road road_;
+  Streets streets_;
+  std::optional<Vehicle> vehicle_;
+  std::optional<Traffic> traffic_;
+  std::array<LampRow, 2> lamps_;
   std::vector<Wave> speed_, wander_, pitch_, roll_, heave_, light_, exposure_;
   std::vector<Object> things_;
   std::vector<Car> cars_;

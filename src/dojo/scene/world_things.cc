@@ -24,28 +24,29 @@ Vec3 draw_leaves(Random& random) {
   return Vec3{0.06f + yellow, 0.12f + 0.4f * yellow, 0.03f} * light;
 }
 
-Vec3 draw_paint(Random& random) {
-  static constexpr Vec3 kPaints[] = {
-      {0.60f, 0.60f, 0.60f}, {0.02f, 0.02f, 0.025f}, {0.15f, 0.16f, 0.17f}, {0.35f, 0.03f, 0.03f},
-      {0.03f, 0.07f, 0.25f}, {0.30f, 0.32f, 0.34f},  {0.40f, 0.33f, 0.18f}, {0.03f, 0.14f, 0.12f}};
-  return kPaints[random.below(8)];
-}
-
 }  // namespace
 
 void World::place_things() {
   const double edge = road_half_width();
-  // turned: "left" of the place points to the road from the right
-  const auto place = [&](double s, double d, bool turned) {
-    const RoadPoint p = road_.at(s);
-    Place at{p.x - p.tangent_y * static_cast<float>(d), p.y + p.tangent_x * static_cast<float>(d),
-             p.tangent_x, p.tangent_y};
-    if (turned) at.ahead_x = -at.ahead_x, at.ahead_y = -at.ahead_y;
-    return at;
-  };
+  const auto place =
+      [&](double s, double d,
+          bool turned) {  // turned: "left" of the place points to the road from the right
+        const RoadPoint p = road_.at(s);
+        Place at{p.x - p.tangent_y * static_cast<float>(d),
+                 p.y + p.tangent_x * static_cast<float>(d), p.tangent_x, p.tangent_y};
+        if (turned) at.ahead_x = -at.ahead_x, at.ahead_y = -at.ahead_y;
+        return at;
+      };
   const auto crossing_near = [&](double s, double room) {
     float distance;
     return crossing_at(static_cast<float>(s), distance) && std::abs(distance) < room + 4.5;
+  };
+  // Where a road turns, what stands beside it here could stand on it there.
+  const float half = road_half_width(), dark = static_cast<float>(params_.darkness);
+  const auto free = [&](double s, double d, float radius, float room) {
+    if (road_.turns().empty()) return true;
+    const Place at = place(s, d, false);
+    return streets_.clear_of(at.x, at.y, radius, half, room);
   };
   for (int side : {-1, 1}) {
     const bool turned = side > 0;
@@ -70,7 +71,10 @@ void World::place_things() {
                                       : houses.uniform(20, 160) / params_.density;
       const double back = params_.town ? houses.uniform(6, 9) : houses.uniform(9, 30);
       const double centre = s + o.length / 2;
-      const bool room = std::abs(road_.at(centre).curvature) * (edge + back) < 0.45;
+      bool room = std::abs(road_.at(centre).curvature) * (edge + back) < 0.45;
+      for (double corner : {s, s + o.length})
+        for (double deep : {back, back + o.depth})
+          room = room && free(corner, side * (edge + deep), 0, 4);
       if (!crossing_near(centre, o.length / 2.0) && room) {
         things_.push_back(make_house(place(centre, side * (edge + back + o.depth / 2), turned), o));
       }
@@ -85,7 +89,7 @@ void World::place_things() {
       const double d = edge + (params_.town ? 3.4 : trees.uniform(4, 45));
       const Vec3 leaves = draw_leaves(trees);
       const uint32_t seed = trees.next_u32();
-      if (crossing_near(s, 3)) continue;
+      if (crossing_near(s, 3) || !free(s, side * d, 0.5f, 2)) continue;
       things_.push_back(make_shadow(place(s, side * d, turned), width * 1.1f, width * 0.9f));
       things_.push_back(make_tree(place(s, side * d, turned), height, width, leaves, seed));
     }
@@ -93,11 +97,16 @@ void World::place_things() {
     Random poles = stream("poles");
     const double spacing = poles.uniform(22, 45);
     const bool has_poles = params_.town || side < 0 || poles.chance(0.3);
-    for (double s = begin + poles.uniform(0, spacing); has_poles && s < end; s += spacing) {
-      if (!crossing_near(s, 1)) {
+    const double first_pole = begin + poles.uniform(0, spacing);
+    if (has_poles && params_.town) {
+      lamps_[turned] = {static_cast<float>(first_pole), static_cast<float>(spacing),
+                        static_cast<float>(side * (edge + 0.8))};
+    }
+    for (double s = first_pole; has_poles && s < end; s += spacing) {
+      if (!crossing_near(s, 1) && free(s, side * (edge + 2.2), 0.2f, 1.5f)) {
         // the lamp's arm points to its left: on the right side of the road that is the road
         things_.push_back(make_pole(place(s, side * (edge + (params_.town ? 2.9 : 2.2)), turned),
-                                    7.5f, params_.town, {0.22f, 0.22f, 0.21f}));
+                                    7.5f, params_.town, {0.22f, 0.22f, 0.21f}, 10 * dark));
       }
     }
 
@@ -105,6 +114,7 @@ void World::place_things() {
     for (double s = begin + signs.uniform(0, 60); s < end; s += signs.uniform(35, 140)) {
       static constexpr Vec3 kColours[] = {
           {0.03f, 0.1f, 0.45f}, {0.6f, 0.05f, 0.04f}, {0.6f, 0.45f, 0.03f}, {0.65f, 0.65f, 0.65f}};
+      if (!free(s, side * (edge + 2.0), 0.2f, 1.5f)) continue;
       things_.push_back(make_sign(place(s, side * (edge + 2.0), turned),
                                   static_cast<float>(signs.uniform(2.3, 3.1)),
                                   kColours[signs.below(4)], signs.next_u32()));
@@ -126,6 +136,7 @@ void World::place_things() {
                                             : Material::kPlaster;
       for (double at = s; at < s + stretch && at + step < end; at += step) {
         if (crossing_near(at + step / 2, step)) continue;
+        if (!free(at, d, 0, 1.2f) || !free(at + step, d, 0, 1.2f)) continue;
         things_.push_back(make_screen(place(at, d, false), place(at + step, d, false),
                                       kind == 0 ? 0.35f : 0.0f, height, material, colour,
                                       static_cast<uint32_t>(std::lround(at))));
@@ -139,7 +150,8 @@ void World::place_things() {
       const Vec3 paint = draw_paint(parked);
       const uint32_t seed = parked.next_u32();
       const CarKind kind = parked.chance(0.2) ? CarKind::kVan : CarKind::kSedan;
-      if (crossing_near(s, 6)) continue;
+      if (crossing_near(s, 6) || road_.turns_near(s, 12)) continue;
+      if (!free(s, side * (edge + 1.25), 0, 0.2f)) continue;
       things_.push_back(make_shadow(place(s, side * (edge + 1.25), turned), 5.2f, 2.5f));
       things_.push_back(make_car(place(s, side * (edge + 1.25), turned), kind, paint, seed));
     }
@@ -182,6 +194,7 @@ void World::place_cars() {
 }
 
 std::vector<Object> World::cars(double t) const {
+  if (traffic_) return traffic_->cars(t);
   std::vector<Object> seen;
   const double here = travelled(t);
   for (const Car& car : cars_) {
