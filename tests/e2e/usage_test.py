@@ -17,7 +17,7 @@ class Usage(harness.TestCase):
             self.assertIn("4 interrupted with a checkpoint written", result.out)
 
     def test_no_verb_got_lost(self):  # tests of a verb that is not listed are skipped
-        self.assertEqual(harness.verbs(), ["train", "eval", "graph", "scene", "report", "frames", "inspect", "cache", "bench"])
+        self.assertEqual(harness.verbs(), ["train", "eval", "graph", "render", "report", "frames", "inspect", "cache", "bench"])
 
     def test_version_is_one_line(self):
         result = run("--version")

@@ -25,7 +25,7 @@ int run_frames(std::span<const std::string> args);
 int run_graph(std::span<const std::string> args);
 int run_inspect(std::span<const std::string> args);
 int run_report(std::span<const std::string> args);
-int run_scene(std::span<const std::string> args);
+int run_render(std::span<const std::string> args);
 int run_train(std::span<const std::string> args);
 
 }  // namespace dojo

@@ -33,7 +33,7 @@ const std::vector<Command>& commands() {
       {"train", "trains a network on driving video and reports what it learned", run_train},
       {"eval", "judges a checkpoint on clips, beside two baselines", run_eval},
       {"graph", "shows, checks and runs the graph of a training step", run_graph},
-      {"scene", "renders drives of a procedural world, with exact truth", run_scene},
+      {"render", "renders drives of a procedural world, with exact truth", run_render},
       {"report", "writes the report.html of a run", run_report},
       {"frames", "reads frames of a video file by number: hashes, images", run_frames},
       {"inspect", "lists the recordings of a folder and the files it cannot use", run_inspect},

@@ -50,7 +50,7 @@ TEST_F(Demo, EncodedFramesComeBackCloseToTheRenderedOnes) {
   ASSERT_EQ(video.luma.size(), 40u);
   EXPECT_EQ(video.b_frames, 0);
   EXPECT_EQ(video.key_frames, 2);
-  EXPECT_EQ(video.space, AVCOL_SPC_BT709);
+  EXPECT_EQ(video.space, "bt709");
   EXPECT_NEAR(video.rate, 20, 1e-9);
   for (size_t i = 0; i < 40; ++i) {
     double error = 0;
