@@ -19,6 +19,10 @@ DOJO = os.path.abspath(os.environ.get("DOJO", pathlib.Path(__file__).resolve().p
 # The folder of real clips that the project's own CI has; see CONTRIBUTING.md. None: such tests say that they were skipped.
 DRIVING_DATA = os.environ.get("DOJO_DRIVING_DATA") or None
 
+# What the program remembers of files must not come from the user's folder, nor go there.
+_CACHE = tempfile.TemporaryDirectory(prefix="dojo_e2e_cache_")
+os.environ["XDG_CACHE_HOME"] = _CACHE.name
+
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DOJO_COMMAND"}
 CATEGORIES = ("input", "config", "io", "unsupported", "unimplemented", "unspecified")
 ERROR_LINE = re.compile(r"^dojo: error \((\w+)\): .+")

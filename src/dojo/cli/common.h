@@ -22,6 +22,11 @@ ExecutorFactory executor_factory(const std::string& name);
 // For the help of commands that search folders: which files they take.
 std::string searched_files();
 
+// Of the option --catalogue FILE; without it, Catalogue::default_path() is used.
+inline constexpr char kCatalogueHelp[] =
+    "where it is kept what is known of files from before; default: "
+    "$XDG_CACHE_HOME/opendojo/catalogue.sqlite";
+
 // "error (input): what, where; hint" in one line, its commands as they are to be typed.
 std::string error_line(const Error& error);
 

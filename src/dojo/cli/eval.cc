@@ -9,6 +9,7 @@
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
 #include "dojo/train/evaluate_checkpoint.h"
+#include "dojo/video/catalogue.h"
 
 namespace dojo {
 namespace {
@@ -45,11 +46,13 @@ int run_eval(std::span<const std::string> argv) {
   args.option("--threads", "N", "processor threads; default: all cores", &threads,
               {.min = 1, .max = 1024});
   args.option("--workers", "N", "files probed at a time", &o.workers, {.min = 1, .max = 64});
+  args.option("--catalogue", "FILE", kCatalogueHelp, &o.catalogue);
   args.option("--executor", "NAME", "host, or interpreter (the slow reference)", &executor);
   args.option("-q, --quiet", "", "no messages but warnings of lost files", &quiet);
   args.option("--json", "", "print one JSON object", &json);
   if (!args.parse(argv)) return 0;
   o.clips_each = clips;
+  if (!args.given("--catalogue")) o.catalogue = Catalogue::default_path();
   if (interval > 0) o.interval_seconds = interval;
   set_num_threads(static_cast<int>(threads));
 

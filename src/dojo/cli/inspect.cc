@@ -1,8 +1,10 @@
 // `dojo inspect`: which recordings a folder gives, and which files it does not.
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <ctime>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +15,7 @@
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
 #include "dojo/cli/inspect_drives.h"
+#include "dojo/video/catalogue.h"
 #include "dojo/video/find_recordings.h"
 #include "dojo/video/frame_index.h"
 #include "dojo/video/split_recordings.h"
@@ -108,12 +111,31 @@ std::string describe_skipped(const std::map<std::string, int64_t>& skipped) {
                      all == 1 ? " that is" : "s that are", kinds);
 }
 
+std::string time_text(int64_t seconds) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(seconds)));
+}
+
+nlohmann::json describe(const Quarantined& q) {
+  nlohmann::json j = {{"path", to_utf8(q.path)},
+                      {"uri", file_uri(q.path)},
+                      {"category", q.category},
+                      {"reason", to_utf8(q.reason)},
+                      {"whole_file", q.whole_file}};
+  if (q.noted_at) j["noted_at"] = time_text(q.noted_at);
+  return j;
+}
+
+std::string when(const Quarantined& q) {
+  return q.noted_at ? fmt::format(" (noted {})", time_text(q.noted_at)) : "";
+}
+
 }  // namespace
 
 int run_inspect(std::span<const std::string> argv) {
   std::vector<std::string> folders;
   std::vector<std::string> patterns;
-  bool as_json = false, no_telemetry = false;
+  bool as_json = false, no_telemetry = false, verify = false;
+  std::string catalogue_file;
   double deadline = 60, interval = 0.1;
   int64_t frames = 3;
   int64_t workers = 2;
@@ -136,12 +158,19 @@ int run_inspect(std::span<const std::string> argv) {
   args.option("--no-telemetry", "",
               "do not read what the vehicle logged, which means reading H.264 files as a whole",
               &no_telemetry);
+  args.option("--verify", "",
+              "read every file again, and compare it with what it was when it was indexed",
+              &verify);
+  args.option("--catalogue", "FILE", kCatalogueHelp, &catalogue_file);
   args.option("--json", "", "print one JSON object", &as_json);
   if (!args.parse(argv)) return 0;
 
   const InterruptGuard guard(InterruptGuard::kThrow);
-  FoundRecordings found =
-      find_recordings(folders, static_cast<int>(workers), {.deadline_seconds = deadline});
+  Catalogue catalogue(args.given("--catalogue") ? catalogue_file : Catalogue::default_path());
+  FoundRecordings found = find_recordings(folders, {.workers = static_cast<int>(workers),
+                                                    .worker = {.deadline_seconds = deadline},
+                                                    .catalogue = &catalogue,
+                                                    .verify = verify});
   if (!no_telemetry) {
     FrameReader reader({.deadline_seconds = deadline});
     for (std::string& message : add_telemetry(&found.recordings, reader))
@@ -166,11 +195,8 @@ int run_inspect(std::span<const std::string> argv) {
                                : held_out          ? "held out"
                                                    : "train"));
   }
-  for (const Quarantined& q : found.quarantined)
-    bad.push_back({{"path", to_utf8(q.path)},
-                   {"uri", file_uri(q.path)},
-                   {"category", q.category},
-                   {"reason", to_utf8(q.reason)}});
+  for (const auto* problems : {&found.quarantined, &found.met_before})
+    for (const Quarantined& q : *problems) bad.push_back(describe(q));
   if (as_json) {
     nlohmann::json object = {{"recordings", list},
                              {"quarantined", bad},
@@ -201,14 +227,17 @@ int run_inspect(std::span<const std::string> argv) {
     }
     print_telemetry(found.recordings);
     print_drives(drives);
+    if (!list.empty() && !bad.empty()) fmt::print("\n");
     for (const Quarantined& q : found.quarantined)
-      fmt::print("{}not usable ({}): {}: {}\n",
-                 &q == found.quarantined.data() && !list.empty() ? "\n" : "", q.category,
-                 one_line(q.path), one_line(q.reason));
+      fmt::print("not usable ({}): {}: {}{}\n", q.category, one_line(q.path), one_line(q.reason),
+                 when(q));
+    for (const Quarantined& q : found.met_before)
+      fmt::print("{} ({}): {}: {}{}\n", q.whole_file ? "given up in training" : "damaged in parts",
+                 q.category, one_line(q.path), one_line(q.reason), when(q));
     if (!found.skipped.empty()) fmt::print("{}\n", describe_skipped(found.skipped));
-    for (const std::string& m : found.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
-    for (const std::string& m : split.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
   }
+  for (const std::string& m : found.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
+  for (const std::string& m : split.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
   if (found.recordings.empty())
     throw Error(Category::kInput,
                 found.quarantined.size() == 1

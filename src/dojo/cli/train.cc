@@ -21,6 +21,7 @@
 #include "dojo/report/report.h"
 #include "dojo/train/run.h"
 #include "dojo/train/run_folder.h"
+#include "dojo/video/catalogue.h"
 
 namespace dojo {
 namespace {
@@ -152,6 +153,9 @@ int run_train(std::span<const std::string> argv) {
   args.option("--checkpoint-every", "N",
               "steps between checkpoints, besides one each 30 s; default: no others",
               &o.checkpoint_every, {.min = 1, .max = 1e9});
+  args.option("--keep-damaged", "", "train on damaged frames too, where they can be decoded",
+              &o.keep_damaged);
+  args.option("--catalogue", "FILE", kCatalogueHelp, &o.catalogue);
   args.option("--executor", "NAME", "host, or interpreter (the slow reference)", &o.executor);
   args.option("-q, --quiet", "", "no progress", &quiet);
   args.option("--json", "", "print the final evaluation as one JSON object", &json);
@@ -161,9 +165,9 @@ int run_train(std::span<const std::string> argv) {
   keep_the_heap_small();
   if (!resume.empty()) {
     // The end of a run may be moved, and what changes no byte; all else is as it began.
-    for (const char* name :
-         {"--out", "--batch", "--size", "--frames", "--interval", "--held-out", "--lr",
-          "--weight-decay", "--channels", "--seed", "--threads", "--eval-every", "--executor"})
+    for (const char* name : {"--out", "--batch", "--size", "--frames", "--interval", "--held-out",
+                             "--lr", "--weight-decay", "--channels", "--seed", "--threads",
+                             "--eval-every", "--executor", "--keep-damaged"})
       if (args.given(name))
         throw Error(Category::kConfig, "a resumed run keeps the value that it began with", name,
                     "leave it out, or start a new run");
@@ -196,11 +200,13 @@ int run_train(std::span<const std::string> argv) {
     if (args.given("--steps")) stored.steps = o.steps;
     if (args.given("--minutes")) stored.minutes = o.minutes;
     if (args.given("--workers")) stored.workers = o.workers;
+    stored.catalogue = o.catalogue;
     if (args.given("--checkpoint-every")) stored.checkpoint_every = o.checkpoint_every;
     o = stored;
     set_num_threads(static_cast<int>(o.threads));
     check_memory(o);
   }
+  if (!args.given("--catalogue")) o.catalogue = Catalogue::default_path();
   const ExecutorFactory make_executor = executor_factory(o.executor);
   if (resume.empty()) {
     if (o.folders.empty()) {

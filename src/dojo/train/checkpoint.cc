@@ -76,10 +76,12 @@ std::string checksum(const SafeTensors& content) {
 
 std::string to_json(const LoopState& s) {
   auto given_up = nlohmann::json::array();
-  for (const Quarantined& q : s.given_up)
+  for (const Quarantined& q : s.given_up) {
     given_up.push_back({{"path", bytes_as_text(q.path)},
                         {"category", q.category},
                         {"reason", bytes_as_text(q.reason)}});
+    if (!q.was_used) given_up.back()["was_used"] = false;
+  }
   return dump(nlohmann::json{{"step", s.step},
                              {"position", s.position},
                              {"metrics_lines", s.metrics_lines},
@@ -121,6 +123,7 @@ LoopState parse_loop_state(const std::string& text, const std::string& where) {
     q.get("path", &file.path);
     q.get("category", &file.category);
     q.get("reason", &file.reason);
+    if (q.has("was_used")) q.get("was_used", &file.was_used);
     file.path = text_as_bytes(file.path);
     file.reason = text_as_bytes(file.reason);
   }

@@ -9,6 +9,7 @@
 #include "dojo/train/held_out.h"
 #include "dojo/train/json.h"
 #include "dojo/train/usable_recordings.h"
+#include "dojo/video/catalogue.h"
 
 namespace dojo {
 
@@ -36,7 +37,10 @@ EvalResult evaluate_checkpoint(const std::string& path, const EvalOptions& o,
   // The weights are checked before any time is spent on video.
   const Graph graph = evaluation_graph(model);
   restore(*make_executor(graph), checkpoint, path);
-  FoundRecordings found = usable_recordings(o.paths, o.workers, model.frames + 1, interval);
+  Catalogue catalogue(o.catalogue);
+  FoundRecordings found =
+      usable_recordings(o.paths, {.workers = static_cast<int>(o.workers), .catalogue = &catalogue},
+                        model.frames + 1, interval);
   EvalResult result;
   result.quarantined = std::move(found.quarantined);
   HeldOutOptions choice{.inputs = model.frames,
@@ -50,7 +54,8 @@ EvalResult evaluate_checkpoint(const std::string& path, const EvalOptions& o,
   }
   HeldOutClips held = load_held_out(found.recordings, choice);
   if (held.set.clips.empty()) throw no_clip_to_judge_by(held, choice);
-  result.messages = std::move(held.messages);
+  result.messages = std::move(found.messages);
+  result.messages.insert(result.messages.end(), held.messages.begin(), held.messages.end());
   result.quarantined.insert(result.quarantined.end(), held.quarantined.begin(),
                             held.quarantined.end());
   Evaluator evaluator(std::move(held.set), graph, make_executor);

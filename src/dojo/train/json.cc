@@ -92,6 +92,12 @@ void JsonReader::get(const std::string& name, uint64_t* value) const {
   *value = json.get<uint64_t>();
 }
 
+void JsonReader::get(const std::string& name, bool* value) const {
+  const Json& json = node_->field(name);
+  if (!json.is_boolean()) node_->fail(name, json, "not true or false");
+  *value = json.get<bool>();
+}
+
 void JsonReader::get(const std::string& name, std::string* value) const {
   const Json& json = node_->field(name);
   if (!json.is_string()) node_->fail(name, json, "not a text");

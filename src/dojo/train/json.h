@@ -40,6 +40,7 @@ class JsonReader {
   void get(const std::string& name, double* value, double least = Real::lowest(),
            double most = Real::max()) const;
   void get(const std::string& name, uint64_t* value) const;
+  void get(const std::string& name, bool* value) const;
   void get(const std::string& name, std::string* value) const;
   void get(const std::string& name, std::vector<std::string>* value) const;
 

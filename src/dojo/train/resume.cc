@@ -71,7 +71,7 @@ void check_end(const std::string& folder, const LoopState& state, const RunOptio
 std::vector<RunFile> files_of(const std::vector<Recording>& recordings) {
   std::vector<RunFile> files;
   for (const Recording& r : recordings) {
-    const Fingerprint known = fingerprint_of(r.path);
+    const Fingerprint known = r.is_indexed() ? fingerprint_of(r.path) : size_and_time_of(r.path);
     files.push_back({.name = r.name,
                      .bytes = known.size,
                      .ends = known.hash,

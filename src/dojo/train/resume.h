@@ -21,7 +21,8 @@ std::optional<LoopState> state_to_resume(const std::string& folder);
 void check_end(const std::string& folder, const LoopState& state, const RunOptions& before,
                const RunOptions& now);
 
-// What the recordings are known by. Throws Error(kIo) where a file changes under our hands.
+// What the recordings are known by; of those that are not indexed yet, only size and time. Throws
+// Error(kIo) where a file changes under our hands.
 std::vector<RunFile> files_of(const std::vector<Recording>& recordings);
 
 // Throws Error(kInput) that names the recordings that are gone, new or others than when the run

@@ -18,10 +18,10 @@
 #include "dojo/train/held_out.h"
 #include "dojo/train/model_metadata.h"
 #include "dojo/train/resume.h"
+#include "dojo/train/run_recordings.h"
 #include "dojo/train/samples.h"
 #include "dojo/train/step.h"
-#include "dojo/train/usable_recordings.h"
-#include "dojo/video/split_recordings.h"
+#include "dojo/video/catalogue.h"
 
 namespace dojo {
 namespace {
@@ -43,7 +43,8 @@ int64_t default_eval_every(size_t clips, int64_t batch) {
 }
 
 std::unique_ptr<ClipSource> make_source(const std::vector<Recording>& recordings,
-                                        const RunOptions& o, std::vector<Quarantined> given_up) {
+                                        const RunOptions& o, const IndexOptions& indexing,
+                                        std::vector<Quarantined> given_up) {
   const PredictOptions& m = o.model;
   SamplerOptions sampler;
   sampler.frames = m.frames + 1;
@@ -55,6 +56,8 @@ std::unique_ptr<ClipSource> make_source(const std::vector<Recording>& recordings
   loader.height = m.height;
   loader.width = m.width;
   loader.workers = static_cast<int>(o.workers);
+  loader.keep_damaged = o.keep_damaged;
+  loader.indexing = indexing;
   loader.quarantined = std::move(given_up);
   const ClipGeometry geometry{.frames = m.frames + 1,
                               .in_height = m.height,
@@ -68,6 +71,9 @@ std::unique_ptr<ClipSource> make_source(const std::vector<Recording>& recordings
   };
   return make_clip_source(std::make_unique<ClipLoader>(recordings, sampler, loader));
 }
+
+// Reading packets is short work for a processor, and waiting for the disk.
+int index_workers(const RunOptions& o) { return static_cast<int>(std::max<int64_t>(2, o.workers)); }
 
 void warn(const std::vector<Quarantined>& lost) {
   for (const Quarantined& q : lost)
@@ -107,29 +113,36 @@ struct SplitClips {
   std::vector<Quarantined> unreadable;  // would have been held out
 };
 
-// Who is held out, and the clips of these. Where nobody named them, recordings of which no clip can
-// be read make room for others.
-SplitClips split_and_read(std::vector<Recording> recordings, const RunOptions& o) {
+double gap_seconds(const RunOptions& o) {
+  return static_cast<double>(o.model.frames + o.horizons) * o.interval_seconds;
+}
+
+// The clips of those held out. Where nobody named them, recordings of which no clip can be read
+// make room for others, if these are indexed.
+SplitClips split_and_read(RunRecordings* found, const RunOptions& o) {
   const HeldOutOptions options{.inputs = o.model.frames,
                                .horizons = o.horizons,
                                .height = o.model.height,
                                .width = o.model.width,
                                .interval_seconds = o.interval_seconds};
   SplitClips result;
+  result.split = std::move(found->split);
+  std::vector<Recording> left = found->all;
   for (;;) {
-    result.split =
-        split_recordings(recordings, fmt::format("{}", fmt::join(o.held_out, ",")),
-                         static_cast<double>(o.model.frames + o.horizons) * o.interval_seconds);
     result.held = load_held_out(result.split.held_out, options);
     if (!result.held.set.clips.empty()) return result;
     std::set<std::string> held;
     for (const Recording& r : result.split.held_out) held.insert(r.name);
-    std::erase_if(recordings, [&](const Recording& r) { return held.count(r.name) > 0; });
-    if (!o.held_out.empty() || recordings.empty()) throw no_clip_to_judge_by(result.held, options);
+    std::erase_if(left, [&](const Recording& r) { return held.count(r.name) > 0; });
+    const bool indexed =
+        std::all_of(left.begin(), left.end(), [](const Recording& r) { return r.is_indexed(); });
+    if (!o.held_out.empty() || left.empty() || !indexed)
+      throw no_clip_to_judge_by(result.held, options);
     for (Quarantined& q : result.held.quarantined) {
       q.whole_file = true;
       result.unreadable.push_back(std::move(q));
     }
+    result.split = split_recordings(left, "", gap_seconds(o));
   }
 }
 
@@ -147,9 +160,16 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
     if (state) check_end(folder, *state, before->options, o);
   }
 
-  FoundRecordings found =
-      usable_recordings(o.folders, o.workers, model.frames + 1, o.interval_seconds);
-  RunConfig config{.options = o, .train = {}, .held_out = {}, .files = files_of(found.recordings)};
+  Catalogue catalogue(o.catalogue);
+  const IndexOptions indexing{.workers = index_workers(o), .catalogue = &catalogue};
+  RunRecordings found =
+      recordings_of_run({.paths = o.folders,
+                         .held_out = fmt::format("{}", fmt::join(o.held_out, ",")),
+                         .frames = model.frames + 1,
+                         .interval_seconds = o.interval_seconds,
+                         .gap_seconds = gap_seconds(o),
+                         .indexing = indexing});
+  RunConfig config{.options = o, .train = {}, .held_out = {}, .files = files_of(found.all)};
   if (before) {
     // Compared as text has it: names may be no UTF-8.
     const RunConfig now = parse_run_config(to_json(config), config_path);
@@ -159,7 +179,7 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
     config.files = before->files;
   }
   std::vector<Quarantined> lost = std::move(found.quarantined);
-  auto [split, held, unreadable] = split_and_read(found.recordings, o);
+  auto [split, held, unreadable] = split_and_read(&found, o);
   lost.insert(lost.end(), unreadable.begin(), unreadable.end());
   config.train = names_of(split.train);
   config.held_out = names_of(split.held_out);
@@ -187,8 +207,8 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   const int64_t eval_every = o.eval_every >= 0 ? o.eval_every
                              : o.steps > 0 ? default_eval_every(held.set.clips.size(), model.batch)
                                            : 0;
-  const auto source =
-      make_source(split.train, o, state ? std::move(state->given_up) : std::vector<Quarantined>());
+  const auto source = make_source(split.train, o, indexing,
+                                  state ? std::move(state->given_up) : std::vector<Quarantined>());
   const auto step = make_executor(training_graph(o));
   Evaluator evaluator(std::move(held.set), evaluation_graph(model), make_executor);
 

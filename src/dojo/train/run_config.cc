@@ -64,7 +64,8 @@ std::string to_json(const RunConfig& config) {
                   {"checkpoint_every", o.checkpoint_every},
                   {"log_every", o.log_every},
                   {"workers", o.workers},
-                  {"executor", o.executor}};
+                  {"executor", o.executor},
+                  {"keep_damaged", o.keep_damaged}};
   j["train"] = config.train;
   j["held_out"] = config.held_out;
   j["files"] = nlohmann::ordered_json::array();
@@ -119,6 +120,7 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
   options.get("log_every", &o.log_every, 1, kMany);
   options.get("workers", &o.workers, 1, 64);
   options.get("executor", &o.executor);
+  if (options.has("keep_damaged")) options.get("keep_damaged", &o.keep_damaged);
   return config;
 }
 

@@ -26,7 +26,10 @@ struct RunOptions {
   int64_t checkpoint_every = 0;  // steps; 0: every 30 s only
   int64_t log_every = 10;
   std::string executor = "host";
+  bool keep_damaged = false;         // LoaderOptions::keep_damaged
   std::vector<std::string> command;  // as it was typed, for people
+  std::string catalogue;             // file of video/catalogue.h; "": none on disk. Not stored: it
+                                     // changes no byte of a run
 };
 
 // What a resumed run compares, so that it does not go on with other video of the same name.

@@ -9,12 +9,16 @@
 
 namespace dojo {
 
-FoundRecordings usable_recordings(const std::vector<std::string>& paths, int64_t workers,
+FoundRecordings usable_recordings(const std::vector<std::string>& paths,
+                                  const IndexOptions& options, int64_t frames,
+                                  double interval_seconds) {
+  return usable_recordings(find_files(paths), options, frames, interval_seconds);
+}
+
+FoundRecordings usable_recordings(FoundRecordings found, const IndexOptions& options,
                                   int64_t frames, double interval_seconds) {
-  FoundRecordings found = find_recordings(paths, static_cast<int>(workers));
+  index_all(&found, options);
   if (found.recordings.empty()) {
-    if (found.quarantined.empty())
-      throw Error(Category::kInput, "no video found", paths.empty() ? "" : paths[0]);
     const Quarantined& q = found.quarantined[0];
     throw Error(
         Category::kInput,

@@ -156,7 +156,7 @@ class Server {
     const std::string& path = request.path;
     learn_index(request);
     Open& file = open(path);
-    const auto& [frames, height, width, md5] = request.read;
+    const auto& [frames, height, width, md5, keep_damaged] = request.read;
     const FrameIndex& index = file.decoder->index();
     for (size_t i = 0; i < frames.size(); ++i)
       if (frames[i] < 0 || frames[i] >= index.num_frames() || (i && frames[i] <= frames[i - 1]))
@@ -178,16 +178,17 @@ class Server {
         problem = fmt::format("frame {} ({:.3f} s) has {}x{} pixels, the file said {}x{}", frame,
                               index.seconds(frame), picture->width, picture->height,
                               index.stored_width, index.stored_height);
-      if (!problem.empty())
-        reply.damaged.emplace_back(frame, problem);
-      else if (!md5)
+      const bool use = problem.empty() || (keep_damaged && picture && !other_size);
+      if (!problem.empty()) reply.damaged.emplace_back(frame, problem);
+      if (!problem.empty() && use) reply.kept.push_back(frame);
+      if (use && !md5)
         file.converter->convert(*picture, index.rotation, height, width,
                                 out.subspan(slot * frame_bytes, frame_bytes));
-      if (md5) reply.md5.push_back(problem.empty() ? picture_md5(*picture) : "");
+      if (md5) reply.md5.push_back(use ? picture_md5(*picture) : "");
       ++slot;
     };
     try {
-      file.decoder->read(frames, visit);
+      file.decoder->read(frames, visit, keep_damaged);
     } catch (...) {
       open_.remove_if([&](const Open& o) { return o.path == path; });
       throw;

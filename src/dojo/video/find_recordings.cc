@@ -1,17 +1,13 @@
 #include "dojo/video/find_recordings.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <set>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
-#include "dojo/video/frame_reader.h"
 #include "dojo/video/image_folder.h"
 #include "dojo/video/vehicle_folder.h"
 
@@ -75,8 +71,7 @@ bool has_video_extension(const std::string& path) {
   return std::find(all.begin(), all.end(), extension_of(path)) != all.end();
 }
 
-FoundRecordings find_recordings(const std::vector<std::string>& paths, int workers,
-                                const WorkerOptions& options) {
+FoundRecordings find_files(const std::vector<std::string>& paths) {
   FoundRecordings result;
   std::vector<Candidate> candidates;
   std::set<std::string> seen;
@@ -110,67 +105,42 @@ FoundRecordings find_recordings(const std::vector<std::string>& paths, int worke
   std::sort(candidates.begin(), candidates.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
 
-  // Every worker gets the next file when it has answered for the last one.
-  std::vector<WorkerReply> replies(candidates.size());
-  std::vector<std::unique_ptr<WorkerProcess>> pool;
-  for (int i = 0; i < std::max(1, workers); ++i)
-    pool.push_back(std::make_unique<WorkerProcess>(options));
-  std::vector<size_t> job(pool.size());
-  size_t next = 0, done = 0;
-  while (done < candidates.size()) {
-    throw_if_interrupted();
-    std::vector<pollfd> waits;
-    double patience = 1;  // seconds: a signal that comes just before poll() does not end it
-    for (size_t w = 0; w < pool.size(); ++w) {
-      WorkerProcess& worker = *pool[w];
-      while (true) {
-        if (!worker.busy() && next < candidates.size()) {
-          job[w] = next++;
-          std::error_code error;
-          const fs::path& path = candidates[job[w]].path;
-          if (!fs::is_regular_file(path, error)) {  // a pipe or a device could block or never end
-            WorkerReply& reply = replies[job[w]];
-            reply.category = "io";
-            reply.reason = "not a regular file";
-            try {
-              check_exists(path);
-            } catch (const Error& e) {  // gone, or a link that leads nowhere
-              reply.category = name(e.category());
-              reply.reason = e.message();
-            }
-            ++done;
-            continue;
-          }
-          worker.ask_probe(path);
-        }
-        if (!worker.busy()) break;
-        std::optional<WorkerReply> reply = worker.try_answer();
-        if (!reply) {
-          waits.push_back({worker.socket(), POLLIN, 0});
-          patience = std::min(patience, worker.seconds_left());
-          break;
-        }
-        replies[job[w]] = *std::move(reply);
-        ++done;
-      }
-    }
-    if (!waits.empty())
-      poll(waits.data(), waits.size(), static_cast<int>(std::max(1.0, patience * 1000 + 1)));
-  }
-
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    WorkerReply& reply = replies[i];
-    if (!reply.ok) {
-      result.quarantined.push_back({candidates[i].path, reply.category, reply.reason});
-      continue;
-    }
-    Recording r = recording_from(candidates[i].path, std::move(reply.index));
-    r.name = candidates[i].name;
-    if (!r.note.empty()) result.messages.push_back(r.name + ": " + r.note);
+  for (Candidate& c : candidates) {
+    Recording r;
+    r.path = std::move(c.path);
+    r.name = std::move(c.name);
     result.recordings.push_back(std::move(r));
   }
   assign_drives(&result.recordings);
   return result;
+}
+
+void index_all(FoundRecordings* found, const IndexOptions& options) {
+  std::vector<Indexed> all(found->recordings.size());
+  Indexer indexer(std::move(found->recordings), options);
+  while (!indexer.done())
+    for (Indexed& file : indexer.step()) all[file.file] = std::move(file);
+  found->recordings.clear();
+  for (Indexed& file : all) {
+    if (!file.usable) {
+      found->quarantined.push_back(std::move(file.problem));
+      continue;
+    }
+    if (!file.problem.category.empty()) found->met_before.push_back(std::move(file.problem));
+    const Recording& r = file.recording;
+    if (!r.note.empty()) found->messages.push_back(r.name + ": " + r.note);
+    found->recordings.push_back(std::move(file.recording));
+  }
+  assign_drives(&found->recordings);
+  if (!options.catalogue) return;
+  for (std::string& m : options.catalogue->take_messages()) found->messages.push_back(std::move(m));
+}
+
+FoundRecordings find_recordings(const std::vector<std::string>& paths,
+                                const IndexOptions& options) {
+  FoundRecordings found = find_files(paths);
+  index_all(&found, options);
+  return found;
 }
 
 }  // namespace dojo

@@ -5,8 +5,10 @@
 #include <optional>
 
 #include "dojo/base/check.h"
+#include "dojo/base/crc32c.h"
 #include "dojo/base/error.h"
 #include "dojo/video/media_file.h"
+#include "dojo/video/packet_table.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -17,9 +19,8 @@ extern "C" {
 namespace dojo {
 namespace {
 
-struct Packet {
-  int64_t pts, dts;
-  bool shown, start;  // start: decoding can begin here
+struct ReadPacket : Packet {
+  int64_t dts = 0;
   int64_t order =
       0;  // H.264 and HEVC: the picture's place in the order of output, as the stream says
 };
@@ -156,6 +157,28 @@ double FrameIndex::seconds(int64_t frame) const {
          static_cast<double>(time_base_den);
 }
 
+uint32_t packet_crc_of(const AVPacket& packet) {
+  const auto crc = [](const uint8_t* data, size_t size, uint32_t before) {
+    return crc32c(std::span(data, size), before);
+  };
+  uint32_t sum = crc(packet.data, static_cast<size_t>(packet.size), 0);
+  for (int i = 0; i < packet.side_data_elems; ++i)
+    if (const AVPacketSideData& side = packet.side_data[i]; side.type == AV_PKT_DATA_NEW_EXTRADATA)
+      sum = crc(side.data, side.size, sum);
+  return sum;
+}
+
+uint32_t header_crc_of(const MediaFile& file) {
+  const AVCodecParameters& p = *file.stream()->codecpar;
+  const AVRational base = file.stream()->time_base;
+  const std::string facts =
+      fmt::format("{} {} {} {} {} {} {} {} {} {} {}", static_cast<int>(p.codec_id), p.width,
+                  p.height, p.format, static_cast<int>(p.color_range),
+                  static_cast<int>(p.color_space), static_cast<int>(p.color_primaries),
+                  static_cast<int>(p.color_trc), base.num, base.den, file.rotation());
+  return crc32c(std::span(p.extradata, static_cast<size_t>(p.extradata_size)), crc32c(facts));
+}
+
 FrameIndex build_index(MediaFile& file) {
   FrameIndex index;
   const AVCodecParameters& p = *file.stream()->codecpar;
@@ -175,7 +198,7 @@ FrameIndex build_index(MediaFile& file) {
                               index.container.find("matroska") != std::string::npos ||
                               index.container == "pictures";
   bool complete_times = good_container;  // every packet has a time of its own
-  std::vector<Packet> packets;
+  std::vector<ReadPacket> packets;
   PictureOrder order(p);
   while (file.read()) {
     const AVPacket& packet = *file.packet();
@@ -183,8 +206,14 @@ FrameIndex build_index(MediaFile& file) {
     if (av_packet_get_side_data(&packet, AV_PKT_DATA_NEW_EXTRADATA, nullptr))
       complete_times = false;
     const bool start = decoding_starts(packet, p);
-    packets.push_back({packet.pts, packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts,
-                       !(packet.flags & AV_PKT_FLAG_DISCARD), start, order.of(packet, start)});
+    packets.push_back({{.pts = packet.pts,
+                        .offset = packet.pos,
+                        .size = packet.size,
+                        .crc = packet_crc_of(packet),
+                        .key = start,
+                        .shown = !(packet.flags & AV_PKT_FLAG_DISCARD)},
+                       packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts,
+                       order.of(packet, start)});
   }
   if (packets.empty())
     throw Error(Category::kInput,
@@ -192,21 +221,23 @@ FrameIndex build_index(MediaFile& file) {
                     (file.end_reason().empty() ? "" : " (" + file.end_reason() + ")"),
                 file.path());
   const std::string end_reason = file.end_reason();
+  index.packets = encode_packets(std::vector<Packet>(packets.begin(), packets.end()));
+  index.header_crc = header_crc_of(file);
 
   std::vector<int64_t> times;  // of the packets that are shown
-  for (const Packet& packet : packets)
+  for (const ReadPacket& packet : packets)
     if (packet.shown) times.push_back(packet.pts);
   std::sort(times.begin(), times.end());
   complete_times &= std::adjacent_find(times.begin(), times.end()) == times.end();
-  std::vector<Packet> by_time(packets);
+  std::vector<ReadPacket> by_time(packets);
   std::sort(by_time.begin(), by_time.end(),
-            [](const Packet& a, const Packet& b) { return a.pts < b.pts; });
+            [](const ReadPacket& a, const ReadPacket& b) { return a.pts < b.pts; });
   complete_times &=
       std::is_sorted(by_time.begin(), by_time.end(),
-                     [](const Packet& a, const Packet& b) { return a.order < b.order; });
+                     [](const ReadPacket& a, const ReadPacket& b) { return a.order < b.order; });
   const bool starts_well =
-      packets[0].start && std::all_of(packets.begin(), packets.end(),
-                                      [&](const Packet& q) { return q.pts >= packets[0].pts; });
+      packets[0].key && std::all_of(packets.begin(), packets.end(),
+                                    [&](const ReadPacket& q) { return q.pts >= packets[0].pts; });
 
   index.counted = !(complete_times && starts_well && one_picture_each(p.codec_id));
   if (!index.counted) {
@@ -227,9 +258,9 @@ FrameIndex build_index(MediaFile& file) {
     return std::lower_bound(index.pts.begin(), index.pts.end(), pts) - index.pts.begin();
   };
   if (index.seekable) {
-    for (const Packet& packet : packets) {
+    for (const ReadPacket& packet : packets) {
       const int64_t n = number(packet.pts);
-      if (packet.start && n < index.num_frames()) {
+      if (packet.key && n < index.num_frames()) {
         if (!index.keys.empty() && index.keys.back().frame == n)
           index.keys.pop_back();  // the earlier shows nothing
         index.keys.push_back({n, n, packet.pts, packet.dts});

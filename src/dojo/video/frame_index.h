@@ -5,7 +5,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
+
+struct AVPacket;
 
 namespace dojo {
 
@@ -34,13 +37,27 @@ struct FrameIndex {
   bool counted = false;  // by a sequential decode
   std::string note;      // for example "the file ends early after frame 80"
 
+  // What the file's bytes were: the decoder refuses what has changed since.
+  std::string packets;      // in the order of decoding, as packet_table.h encodes them
+  uint32_t header_crc = 0;  // of what the decoder is set up with, such as parameter sets
+
   bool operator==(const FrameIndex&) const = default;
   int64_t num_frames() const { return static_cast<int64_t>(pts.size()); }
   double seconds(int64_t frame) const;
 };
 
+// At most 16 bytes a frame. The format may change with any version of the program.
+std::string encode_index(const FrameIndex& index);
+
+// Throws Error(kInput) for bytes that are no index, or one that makes no sense.
+FrameIndex decode_index(std::string_view bytes);
+
 // Reads all of `file`, which must have been opened just now. Throws Error(kInput) if it shows no
 // frame.
 FrameIndex build_index(MediaFile& file);
+
+// Of an open file, as `header_crc` and `packets` have them.
+uint32_t header_crc_of(const MediaFile& file);
+uint32_t packet_crc_of(const AVPacket& packet);
 
 }  // namespace dojo

@@ -34,14 +34,7 @@ Recording recording_from(const std::string& path, FrameIndex index) {
   Recording r;
   r.path = path;
   r.name = path.substr(path.rfind('/') + 1);
-  r.width = index.width;
-  r.height = index.height;
-  r.codec = index.codec;
-  for (int64_t i = 0; i < index.num_frames(); ++i) r.pts_seconds.push_back(index.seconds(i));
-  for (const auto& key : index.keys) r.key_frames.push_back(key.frame);
-  r.end_frame = index.num_frames();
-  r.note = index.note;
-  r.index = std::make_shared<const FrameIndex>(std::move(index));
+  set_index(&r, std::make_shared<const FrameIndex>(std::move(index)));
   return r;
 }
 

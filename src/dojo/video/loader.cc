@@ -19,8 +19,11 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
+#include "dojo/video/cache/copy_store.h"
+#include "dojo/video/clip_plan.h"
+#include "dojo/video/decode_pool.h"
 #include "dojo/video/frame_cache.h"
-#include "dojo/video/worker_process.h"
+#include "dojo/video/index_thread.h"
 
 namespace dojo {
 namespace {
@@ -31,59 +34,64 @@ double since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-// Frames further apart than this are not read in one request when a key frame lies between them.
-constexpr int64_t kJoin = 32;
-
 constexpr uint64_t kNever = UINT64_MAX;  // a position that is not reached
+
+LoaderOptions checked(LoaderOptions o) {
+  if (o.decode_height <= 0) o.decode_height = o.height;
+  if (o.decode_width <= 0) o.decode_width = o.width;
+  if (o.batch < 1 || o.height < 1 || o.width < 1 || o.workers < 1 || o.prefetch < 1)
+    throw Error(Category::kConfig,
+                fmt::format("clips of {}x{} in batches of {} by {} workers, {} ahead", o.width,
+                            o.height, o.batch, o.workers, o.prefetch));
+  if (o.rank < 0 || o.rank >= o.world)
+    throw Error(Category::kConfig, fmt::format("loader {} of {}", o.rank, o.world));
+  if (!o.transform && (o.decode_height != o.height || o.decode_width != o.width))
+    throw Error(Category::kConfig,
+                "frames are kept at another size than that of the clips, and nothing crops them");
+  return o;
+}
+
+std::optional<CopyStore> make_copies(const LoaderOptions& o) {
+  if (o.copy_tier == CopyTier::kNone) return std::nullopt;
+  return std::optional<CopyStore>(std::in_place, CopyCacheOptions{.tier = o.copy_tier,
+                                                                  .folder = o.copy_folder,
+                                                                  .max_bytes = o.max_copy_bytes,
+                                                                  .height = o.decode_height,
+                                                                  .width = o.decode_width});
+}
 
 }  // namespace
 
 // One thread, run(), does everything but waiting in next(): it asks the workers, keeps what they
 // decode, and puts batches together. It sleeps in poll() on the sockets of the busy workers and on
-// wake_, which the caller's thread writes.
+// `wake`, which the caller's thread and the indexing write.
 struct ClipLoader::Impl {
-  struct Job {
-    std::unique_ptr<WorkerProcess> worker;
-    int32_t recording = -1;
-    std::vector<int64_t> frames;
-  };
-
-  Impl(std::vector<Recording> recordings_given, const SamplerOptions& sampler_options,
-       const LoaderOptions& o)
-      : recordings(std::move(recordings_given)),
-        options(fill(o)),
-        sampler(recordings, sampler_options),
+  Impl(std::vector<Recording> recordings, const SamplerOptions& sampler, const LoaderOptions& o)
+      : options(checked(o)),
         frame_bytes(options.decode_height * options.decode_width * 3),
+        frames_per_clip(sampler.frames),
+        plan(std::move(recordings), sampler, options.quarantined),
         cache(options.cache_bytes, frame_bytes),
-        gone_from(recordings.size(), kNever) {
-    if (sampler.clips_per_epoch() == 0)
+        copies(make_copies(options)),
+        whole_units(sampler.order != SamplingOrder::kUniform),
+        pool({.workers = options.workers,
+              .worker = {.deadline_seconds = options.deadline_seconds,
+                         .max_bytes = options.max_worker_bytes},
+              .height = options.decode_height,
+              .width = options.decode_width,
+              .keep_damaged = options.keep_damaged,
+              .unit_frames = copies ? copies->unit_frames() : 1}) {
+    if (plan.sampler().is_complete() && plan.sampler().clips_per_epoch() == 0)
       throw Error(Category::kInput,
-                  fmt::format("no recording has a clip of {} frames, {:g} s apart",
-                              sampler_options.frames, sampler_options.interval_seconds),
+                  fmt::format("no recording has a clip of {} frames, {:g} s apart", sampler.frames,
+                              sampler.interval_seconds),
                   {}, "take fewer frames or another interval");
     for (const Quarantined& q : options.quarantined)
-      for (size_t i = 0; i < recordings.size(); ++i)
-        if (recordings[i].path == q.path) {
-          if (q.whole_file) gone_from[i] = 0;
+      for (size_t i = 0; i < plan.recordings().size(); ++i)
+        if (plan.recordings()[i].path == q.path) {
           reported.insert(static_cast<int32_t>(i));
           quarantined.push_back(q);
         }
-    frames_per_clip = sampler_options.frames;
-    if (options.copy_tier != CopyTier::kNone) {
-      copies.emplace(CopyCacheOptions{.tier = options.copy_tier,
-                                      .folder = options.copy_folder,
-                                      .max_bytes = options.max_copy_bytes,
-                                      .height = options.decode_height,
-                                      .width = options.decode_width});
-      whole_units = sampler_options.order != SamplingOrder::kUniform;
-    }
-    for (int i = 0; i < options.workers; ++i) {
-      jobs.emplace_back();
-      jobs.back().worker = std::make_unique<WorkerProcess>(
-          WorkerOptions{.deadline_seconds = options.deadline_seconds,
-                        .max_bytes = options.max_worker_bytes,
-                        .program = {}});
-    }
     wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake < 0) throw Error(Category::kIo, "eventfd failed");
   }
@@ -98,19 +106,6 @@ struct ClipLoader::Impl {
     close(wake);
   }
 
-  static LoaderOptions fill(LoaderOptions o) {
-    if (o.decode_height <= 0) o.decode_height = o.height;
-    if (o.decode_width <= 0) o.decode_width = o.width;
-    if (o.batch < 1 || o.height < 1 || o.width < 1 || o.workers < 1 || o.prefetch < 1)
-      throw Error(Category::kConfig,
-                  fmt::format("clips of {}x{} in batches of {} by {} workers, {} ahead", o.width,
-                              o.height, o.batch, o.workers, o.prefetch));
-    if (!o.transform && (o.decode_height != o.height || o.decode_width != o.width))
-      throw Error(Category::kConfig,
-                  "frames are kept at another size than that of the clips, and nothing crops them");
-    return o;
-  }
-
   void signal_thread() {
     const uint64_t one = 1;
     (void)!write(wake, &one, sizeof one);
@@ -120,6 +115,7 @@ struct ClipLoader::Impl {
 
   void run() {
     try {
+      begin_indexing();
       while (step()) {
       }
     } catch (...) {
@@ -127,6 +123,7 @@ struct ClipLoader::Impl {
       failure = std::current_exception();
       list_given_up(kNever);
     }
+    indexing.reset();
     ready_changed.notify_all();
   }
 
@@ -138,6 +135,7 @@ struct ClipLoader::Impl {
       if (stop) return false;
       if (generation != seen_generation) {
         seen_generation = generation;
+        is_first = true;
         making = position;
         cache.release_kept();
         needed.clear();
@@ -145,56 +143,50 @@ struct ClipLoader::Impl {
       begin = making;
       room = static_cast<int64_t>(ready.size()) < options.prefetch;
     }
+    take_indexed();
     if (room && assemble(begin)) return true;
-    plan(begin);
+    ask_workers(begin);
     wait(!store_next());
     return true;
   }
 
-  // The clip of a position, as far as is known now: the first of clip(), replacement(0),
-  // replacement(1) ... that has no bad frame.
-  ClipRef usable_clip(uint64_t at) {
-    ClipRef ref = planned(at);
-    const int64_t attempts = 1000 + sampler.clips_per_epoch();
-    for (int64_t attempt = 0; !usable(ref, at); ++attempt) {
-      if (attempt >= attempts) {
-        const std::lock_guard lock(mutex);
-        const Quarantined* first = !quarantined.empty() ? &quarantined[0]
-                                   : !given_up.empty()  ? &given_up.begin()->second.second
-                                                        : nullptr;
-        throw Error(Category::kInput, "no usable recording is left", first ? first->path : "",
-                    first ? "the first problem was: " + first->reason : "");
-      }
-      ref = sampler.replacement(at, attempt);
+  // Position of clip `i` of the batches of this rank from `begin` on.
+  uint64_t position_of(uint64_t begin, int64_t i) const {
+    return begin + static_cast<uint64_t>(options.rank + i * options.world);
+  }
+  uint64_t step_of_positions() const {
+    return static_cast<uint64_t>(options.batch * options.world);
+  }
+
+  void begin_indexing() {
+    std::vector<Recording> files;
+    for (int32_t i : plan.sampler().order_of_need()) {
+      if (plan.is_settled(i)) continue;
+      index_number[i] = files.size();
+      index_recording.push_back(i);
+      files.push_back(plan.recording(i));
     }
+    if (!files.empty()) indexing.emplace(std::move(files), options.indexing, wake);
+  }
+
+  void take_indexed() {
+    if (!indexing) return;
+    std::vector<Indexed> files = indexing->take();
+    if (files.empty()) return;
+    const std::lock_guard lock(mutex);  // recording() may be called
+    for (const Indexed& file : files) plan.settle(index_recording[file.file], file);
+    if (plan.sampler().is_complete()) indexing.reset();
+  }
+
+  // The clip of a position, as far as is known now; where it is not, what it lacks is asked for.
+  std::optional<ClipRef> clip(uint64_t at) {
+    std::optional<ClipRef> ref = plan.clip(at);
+    if (ref || !indexing) return ref;
+    std::vector<size_t> files;
+    for (int32_t i : plan.missing(at)) files.push_back(index_number.at(i));
+    if (files != wanted_files) indexing->want(files);
+    wanted_files = std::move(files);
     return ref;
-  }
-
-  // sampler.clip(at), remembered for the window that lies ahead.
-  const ClipRef& planned(uint64_t at) {
-    const bool far = at < ahead_begin || at > ahead_begin + ahead.size();
-    if (far) {
-      ahead.clear();
-      ahead_begin = at;
-    }
-    if (at == ahead_begin + ahead.size()) ahead.push_back(sampler.clip(at));
-    return ahead[static_cast<size_t>(at - ahead_begin)];
-  }
-
-  // As far as is known now: what is not usable once stays so. The first position that needs a frame
-  // that cannot be read is that from which the recording is given up, whenever this was found out.
-  bool usable(const ClipRef& ref, uint64_t at) {
-    if (at >= gone_from[static_cast<size_t>(ref.recording)]) return false;
-    if (bad_frames.empty() && unreadable.empty()) return true;
-    for (int64_t f : ref.frames)
-      if (bad_frames.count(FrameCache::key(ref.recording, f))) return false;
-    for (int64_t f : ref.frames) {
-      const auto problem = unreadable.find(FrameCache::key(ref.recording, f));
-      if (problem == unreadable.end()) continue;
-      give_up(ref.recording, at, problem->second);
-      return false;
-    }
-    return true;
   }
 
   // Makes the batch that begins at `begin` if all of its frames are there.
@@ -209,48 +201,37 @@ struct ClipLoader::Impl {
       }
     }
     batch.refs.clear();
-    for (int64_t i = 0; i < options.batch; ++i)
-      batch.refs.push_back(usable_clip(begin + static_cast<uint64_t>(i)));
     needed.clear();
+    bool known = true;
+    for (int64_t i = 0; known && i < options.batch; ++i) {
+      std::optional<ClipRef> ref = clip(position_of(begin, i));
+      known = ref.has_value();
+      if (known) batch.refs.push_back(*std::move(ref));
+    }
     for (const ClipRef& ref : batch.refs)
       for (int64_t f : ref.frames)
         if (const uint64_t key = FrameCache::key(ref.recording, f);
             !cache.find(key, true) && !read_copy(ref, f))
           needed.insert(key);
-    if (!needed.empty()) {
+    if (!known || !needed.empty()) {
       const std::lock_guard lock(mutex);
       spare.push_back(std::move(batch));
       return false;
     }
-    int64_t found = 0;
-    const size_t clip_bytes =
-        static_cast<size_t>(frames_per_clip * options.height * options.width * 3);
-    batch.clips.resize(clip_bytes * static_cast<size_t>(options.batch));
-    batch.first_position = begin;
-    clip_frames_buffer.resize(static_cast<size_t>(frames_per_clip * frame_bytes));
-    for (size_t i = 0; i < batch.refs.size(); ++i) {
-      const ClipRef& ref = batch.refs[i];
-      const std::span<uint8_t> clip(batch.clips.data() + i * clip_bytes, clip_bytes);
-      uint8_t* to = options.transform ? clip_frames_buffer.data() : clip.data();
-      for (int64_t f : ref.frames) {
-        const uint64_t key = FrameCache::key(ref.recording, f);
-        std::memcpy(to, cache.find(key, false), static_cast<size_t>(frame_bytes));
-        found += cache.use(key);
-        to += frame_bytes;
-      }
-      if (options.transform) options.transform(begin + i, ref, clip_frames_buffer, clip);
-    }
+    is_first = false;
+    batch.first_position = position_of(begin, 0);
+    const int64_t found = fill(begin, &batch);
     cache.release_kept();
-    while (!ahead.empty() && ahead_begin < begin + batch.refs.size()) {
-      ahead.pop_front();
-      ++ahead_begin;
-    }
+    plan.forget_before(begin + step_of_positions());
+    std::vector<ClipPlan::GivenUp> gone = plan.take_given_up();
+    for (const ClipPlan::GivenUp& g : gone) note(g.recording, g.why);
     const std::lock_guard lock(mutex);
+    for (ClipPlan::GivenUp& g : gone) given_up[g.recording] = {g.from, std::move(g.why)};
     statistics.assemble_seconds += since(start);
     statistics.frames_from_cache += found;
     if (generation == seen_generation) {
       ready.push_back(std::move(batch));
-      making = begin + static_cast<uint64_t>(options.batch);
+      making = begin + step_of_positions();
       ready_changed.notify_all();
     } else {
       spare.push_back(std::move(batch));
@@ -258,140 +239,102 @@ struct ClipLoader::Impl {
     return true;
   }
 
-  // Gives work to idle workers: for the clips of the batch at `begin` first, then for those that
-  // follow.
-  void plan(uint64_t begin) {
-    const bool idle =
-        std::any_of(jobs.begin(), jobs.end(), [](const Job& j) { return !j.worker->busy(); });
-    if (!idle) return;
-    // Looking ahead must not push out of the cache what was read ahead before.
-    const int64_t fits = static_cast<int64_t>(cache.capacity()) / (2 * frames_per_clip);
-    const int64_t window = std::max(options.batch, std::min(sampler.window(), fits));
-    std::map<int32_t, std::vector<int64_t>> missing;  // of the window, by recording
-    std::vector<std::pair<int32_t, int64_t>>
-        wanted;  // first missing frame of each clip, in order of need
-    for (int64_t i = 0; i < window; ++i) {
-      ClipRef ref;
-      try {
-        ref = usable_clip(begin + static_cast<uint64_t>(i));
-      } catch (const Error&) {
-        if (i < options.batch) throw;
-        break;  // the clips before it come first
-      }
-      bool first = true;
+  // The pixels of the batch from frames in the cache. Returns how many of these were used before.
+  int64_t fill(uint64_t begin, Batch* batch) {
+    int64_t found = 0;
+    const size_t clip_bytes =
+        static_cast<size_t>(frames_per_clip * options.height * options.width * 3);
+    batch->clips.resize(clip_bytes * static_cast<size_t>(options.batch));
+    clip_frames_buffer.resize(static_cast<size_t>(frames_per_clip * frame_bytes));
+    for (size_t i = 0; i < batch->refs.size(); ++i) {
+      const ClipRef& ref = batch->refs[i];
+      const std::span<uint8_t> clip(batch->clips.data() + i * clip_bytes, clip_bytes);
+      uint8_t* to = options.transform ? clip_frames_buffer.data() : clip.data();
       for (int64_t f : ref.frames) {
         const uint64_t key = FrameCache::key(ref.recording, f);
-        if (cache.find(key, i < options.batch) || in_flight.count(key) ||
-            has_copy(ref.recording, f))
-          continue;
-        if (!suspects.count(key)) add_unit(ref.recording, f, &missing[ref.recording]);
-        if (first) wanted.emplace_back(ref.recording, f);
-        first = false;
+        std::memcpy(to, cache.find(key, false), static_cast<size_t>(frame_bytes));
+        found += cache.use(key);
+        to += frame_bytes;
       }
+      if (options.transform)
+        options.transform(position_of(begin, static_cast<int64_t>(i)), ref, clip_frames_buffer,
+                          clip);
     }
-    for (auto& [recording, frames] : missing) {
-      std::sort(frames.begin(), frames.end());
-      frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
-    }
-    for (Job& job : jobs) {
-      if (job.worker->busy()) continue;
-      while (!wanted.empty() && in_flight.count(FrameCache::key(wanted[0].first, wanted[0].second)))
-        wanted.erase(wanted.begin());
-      if (wanted.empty()) return;
-      const auto [recording, frame] = wanted[0];
-      job.recording = recording;
-      job.frames.clear();
-      if (suspects.count(FrameCache::key(recording, frame)))
-        add_unit(recording, frame, &job.frames);
-      else
-        job.frames =
-            neighbours(recordings[static_cast<size_t>(recording)], missing[recording], frame);
-      for (int64_t f : job.frames) in_flight.insert(FrameCache::key(recording, f));
-      std::erase_if(missing[recording],
-                    [&](int64_t f) { return in_flight.count(FrameCache::key(recording, f)) > 0; });
-      std::erase_if(wanted, [&](const auto& w) {
-        return in_flight.count(FrameCache::key(w.first, w.second)) > 0;
-      });
-      job.worker->ask_read(
-          recordings[static_cast<size_t>(recording)],
-          {.frames = job.frames, .height = options.decode_height, .width = options.decode_width});
-    }
+    return found;
   }
 
-  // The missing frames around `frame` that one pass of the decoder gives with little waste.
-  std::vector<int64_t> neighbours(const Recording& r, const std::vector<int64_t>& frames,
-                                  int64_t frame) const {
-    const int64_t most =
-        std::max<int64_t>(1, std::min<int64_t>(256, (int64_t{256} << 20) / frame_bytes));
-    const auto apart = [&](int64_t a, int64_t b) {
-      const auto key = std::upper_bound(r.key_frames.begin(), r.key_frames.end(), a);
-      return b - a > kJoin && key != r.key_frames.end() && *key <= b;
-    };
-    const auto here = std::lower_bound(frames.begin(), frames.end(), frame);
-    auto begin = here, end = here + 1;
-    while (end != frames.end() && end - begin < most && !apart(*(end - 1), *end)) ++end;
-    while (begin != frames.begin() && end - begin < most && !apart(*(begin - 1), *begin)) --begin;
-    if (copies) {  // whole units
-      const auto same = [&](auto a, auto b) { return copies->unit_of(*a) == copies->unit_of(*b); };
-      while (end != frames.end() && same(end - 1, end)) ++end;
-      while (begin != frames.begin() && same(begin - 1, begin)) --begin;
+  // Gives work to idle workers: for the clips of the batch at `begin` first, then for those that
+  // follow. The first batch after a start or a seek, for which the caller waits, is asked for
+  // alone: the rest of its runs is decoded after it.
+  void ask_workers(uint64_t begin) {
+    if (!pool.has_idle()) return;
+    // Looking ahead must not push out of the cache what was read ahead before.
+    const int64_t fits = static_cast<int64_t>(cache.capacity()) / (2 * frames_per_clip);
+    const int64_t window =
+        std::max(options.batch, std::min(plan.sampler().window() / options.world, fits));
+    std::vector<DecodePool::Want> wants;  // in order of need
+    for (int64_t i = 0; i < window; ++i) {
+      if (i == options.batch && is_first && !wants.empty()) break;
+      std::optional<ClipRef> ref;
+      try {
+        ref = clip(position_of(begin, i));
+      } catch (const Error&) {
+        if (i < options.batch) throw;
+      }
+      if (!ref) break;  // the clips before it come first
+      for (int64_t f : ref->frames)
+        if (!cache.find(FrameCache::key(ref->recording, f), i < options.batch) &&
+            !pool.is_in_flight(ref->recording, f) && !has_copy(ref->recording, f))
+          wants.push_back({ref->recording, f, plan.is_suspect(ref->recording, f),
+                           plan.is_split(ref->recording, f)});
     }
-    return {begin, end};
+    pool.ask(plan.recordings(), wants);
   }
 
-  // Takes the workers' answers. `sleep`: until there is one, a deadline passes or the caller calls.
+  // Takes the workers' answers. `sleep`: until there is one, a deadline passes or somebody calls.
   void wait(bool sleep) {
     std::vector<pollfd> waits{{wake, POLLIN, 0}};
     double patience = 1e6;
-    for (const Job& job : jobs) {
-      if (!job.worker->busy()) continue;
-      waits.push_back({job.worker->socket(), POLLIN, 0});
-      patience = std::min(patience, std::max(0.0, job.worker->seconds_left()) + 1e-3);
-    }
+    pool.add_waits(&waits, &patience);
     if (!sleep) patience = 0;
     poll(waits.data(), waits.size(), static_cast<int>(patience * 1000));
     uint64_t count = 0;
     (void)!read(wake, &count, sizeof count);
-    for (Job& job : jobs)
-      if (job.worker->busy())
-        if (std::optional<WorkerReply> reply = job.worker->try_answer()) accept(job, *reply);
+    pool.take_answers([this](int32_t recording, const std::vector<int64_t>& frames,
+                             const WorkerReply& reply) { accept(recording, frames, reply); });
   }
 
-  void accept(Job& job, const WorkerReply& reply) {
-    if (!reply.ok || !copies)
-      for (int64_t f : job.frames) in_flight.erase(FrameCache::key(job.recording, f));
+  void accept(int32_t recording, const std::vector<int64_t>& frames, const WorkerReply& reply) {
     {
       const std::lock_guard lock(mutex);
       statistics.decode_seconds += reply.cpu_seconds;
       statistics.frames_decoded += reply.frames_decoded;
     }
+    if (!reply.ok || !copies)
+      for (int64_t f : frames) pool.landed(recording, f);
     if (!reply.ok) {
-      // Which frames were asked for together is chance; whether one can be read alone is not, nor
-      // whether all of one unit can.
-      const bool one_unit = suspects.count(FrameCache::key(job.recording, job.frames[0])) > 0;
-      for (int64_t f : job.frames) {
-        suspects.insert(FrameCache::key(job.recording, f));
-        if (one_unit) split_units.insert(FrameCache::key(job.recording, f));
-      }
-      if (job.frames.size() == 1)
-        unreadable.emplace(FrameCache::key(job.recording, job.frames[0]),
-                           Quarantined{recordings[static_cast<size_t>(job.recording)].path,
-                                       reply.category, reply.reason});
+      plan.frames_failed(recording, frames,
+                         {plan.recording(recording).path, reply.category, reply.reason});
       return;
     }
-    std::set<int64_t> damaged;
+    std::set<int64_t> without_pixels;
     for (const auto& [frame, reason] : reply.damaged) {
-      damaged.insert(frame);
-      report_damage(job.recording, reason);
-      bad_frames.insert(FrameCache::key(job.recording, frame));
+      report_damage(recording, reason);
+      if (std::binary_search(reply.kept.begin(), reply.kept.end(), frame)) continue;
+      without_pixels.insert(frame);
+      plan.frame_is_damaged(recording, frame);
     }
     const size_t size = static_cast<size_t>(frame_bytes);
-    if (copies)
-      stores.push_back({job.recording, job.frames, {reply.pixels.begin(), reply.pixels.end()}, 0});
-    else
-      for (size_t i = 0; i < job.frames.size(); ++i)
-        if (!damaged.count(job.frames[i]))
-          insert_frame(job.recording, job.frames[i], reply.pixels.subspan(i * size, size));
+    std::set<int64_t> not_kept = std::move(without_pixels);
+    for (size_t i = 0; i < frames.size(); ++i) {
+      if (not_kept.count(frames[i])) continue;
+      // A damaged frame that is used all the same is not worth a copy.
+      const bool damaged = std::binary_search(reply.kept.begin(), reply.kept.end(), frames[i]);
+      if (damaged || !copies)
+        insert_frame(recording, frames[i], reply.pixels.subspan(i * size, size));
+      if (damaged) not_kept.insert(frames[i]);
+    }
+    if (copies) copies->add(recording, frames, reply.pixels, std::move(not_kept));
   }
 
   void insert_frame(int32_t recording, int64_t frame, std::span<const uint8_t> pixels) {
@@ -402,34 +345,8 @@ struct ClipLoader::Impl {
 
   // ---- copies on disk
 
-  // Its frames in the file, whichever of them are used.
-  const CopySource* source_of(int32_t recording) {
-    const auto known = sources.find(recording);
-    if (known != sources.end()) return known->second ? &*known->second : nullptr;
-    std::optional<CopySource>& source = sources[recording];
-    try {
-      source = copy_source(recordings[static_cast<size_t>(recording)]);
-    } catch (const Error&) {  // the worker will say what is wrong with the file
-    }
-    return source ? &*source : nullptr;
-  }
-
   bool has_copy(int32_t recording, int64_t frame) {
-    if (!copies) return false;
-    const CopySource* source = source_of(recording);
-    return source && copies->has(*source, copies->unit_of(frame));
-  }
-
-  // The frames that are decoded together with `frame`: its unit, unless that failed as a whole.
-  void add_unit(int32_t recording, int64_t frame, std::vector<int64_t>* frames) const {
-    if (!copies || split_units.count(FrameCache::key(recording, frame))) {
-      frames->push_back(frame);
-      return;
-    }
-    const int64_t first = copies->unit_of(frame) * copies->unit_frames();
-    const int64_t end = std::min(first + copies->unit_frames(),
-                                 recordings[static_cast<size_t>(recording)].num_frames());
-    for (int64_t f = first; f < end; ++f) frames->push_back(f);
+    return copies && copies->has(recording, plan.recording(recording), frame);
   }
 
   // Reads a frame of a clip from its copy into the cache, and with it those of its unit that are
@@ -437,123 +354,79 @@ struct ClipLoader::Impl {
   bool read_copy(const ClipRef& ref, int64_t frame) {
     if (!has_copy(ref.recording, frame)) return false;
     const Clock::time_point start = Clock::now();
-    const CopySource& source = *source_of(ref.recording);
-    const int64_t unit = copies->unit_of(frame), first = unit * copies->unit_frames();
-    const size_t count =
-        static_cast<size_t>(std::min(copies->unit_frames(), source.num_frames - first));
-    const size_t size = static_cast<size_t>(frame_bytes);
-    unit_buffer.resize(count * size);
-    std::vector<uint8_t*> out(count, nullptr);
-    for (size_t i = 0; i < count; ++i) {
-      const int64_t f = first + static_cast<int64_t>(i);
-      const bool wanted =
-          whole_units || std::binary_search(ref.frames.begin(), ref.frames.end(), f);
-      if (wanted && !cache.find(FrameCache::key(ref.recording, f), false))
-        out[i] = unit_buffer.data() + i * size;
-    }
-    const bool good = copies->read(source, unit, out);
-    int64_t read = 0;
-    for (size_t i = 0; good && i < count; ++i)
-      if (out[i]) {
-        insert_frame(ref.recording, first + static_cast<int64_t>(i), {out[i], size});
-        ++read;
-      }
-    const bool found = cache.find(FrameCache::key(ref.recording, frame), true);
+    const auto wanted = [&](int64_t f) {
+      return (whole_units || std::binary_search(ref.frames.begin(), ref.frames.end(), f)) &&
+             !cache.find(FrameCache::key(ref.recording, f), false);
+    };
+    const int64_t read = copies->read(ref.recording, plan.recording(ref.recording), frame, wanted,
+                                      [&](int64_t f, std::span<const uint8_t> pixels) {
+                                        insert_frame(ref.recording, f, pixels);
+                                      });
+    note_copies(start, read);
+    return cache.find(FrameCache::key(ref.recording, frame), true) != nullptr;
+  }
+
+  // Keeps one unit of what workers have decoded. False if there is none.
+  bool store_next() {
+    if (!copies || !copies->has_waiting()) return false;
+    const Clock::time_point start = Clock::now();
+    const int32_t recording = copies->waiting_recording();
+    const std::vector<int64_t> frames = copies->store_next(
+        plan.recording(recording),
+        [&](int64_t f, std::span<const uint8_t> pixels) { insert_frame(recording, f, pixels); });
+    for (int64_t f : frames) pool.landed(recording, f);
+    note_copies(start, 0);
+    return true;
+  }
+
+  void note_copies(Clock::time_point start, int64_t read) {
     const std::lock_guard lock(mutex);
     statistics.frames_from_copies += read;
     statistics.copy_seconds += since(start);
     message += copies->take_message();
-    return found;
-  }
-
-  // Keeps one unit of what workers have decoded, so that they are not kept waiting for long. False
-  // if there is none.
-  bool store_next() {
-    if (stores.empty()) return false;
-    const Clock::time_point start = Clock::now();
-    Store& s = stores.front();
-    const CopySource* source = source_of(s.recording);
-    const size_t size = static_cast<size_t>(frame_bytes);
-    const int64_t unit = copies->unit_of(s.frames[s.done]);
-    const int64_t first = unit * copies->unit_frames();
-    const int64_t whole = std::min(
-        copies->unit_frames(), recordings[static_cast<size_t>(s.recording)].num_frames() - first);
-    std::vector<uint8_t*> rgb;
-    std::vector<int64_t> frames;
-    for (; s.done < s.frames.size() && copies->unit_of(s.frames[s.done]) == unit; ++s.done) {
-      const uint64_t key = FrameCache::key(s.recording, s.frames[s.done]);
-      in_flight.erase(key);
-      if (bad_frames.count(key)) continue;
-      frames.push_back(s.frames[s.done]);
-      rgb.push_back(s.pixels.data() + s.done * size);
-    }
-    if (source && static_cast<int64_t>(frames.size()) == whole) copies->store(*source, unit, rgb);
-    for (size_t i = 0; i < frames.size(); ++i) insert_frame(s.recording, frames[i], {rgb[i], size});
-    if (s.done == s.frames.size()) stores.pop_front();
-    const std::lock_guard lock(mutex);
-    statistics.copy_seconds += since(start);
-    message += copies->take_message();
-    return true;
-  }
-
-  // The whole recording, from this position on.
-  void give_up(int32_t recording, uint64_t at, const Quarantined& why) {
-    gone_from[static_cast<size_t>(recording)] = at;
-    const std::lock_guard lock(mutex);
-    given_up[recording] = {at, why};
   }
 
   // Lists the files given up before position `end`. REQUIRES: the mutex is held.
   void list_given_up(uint64_t end) {
-    for (auto at = given_up.begin(); at != given_up.end();) {
-      if (at->second.first < end) {
-        quarantined.push_back(std::move(at->second.second));
-        at = given_up.erase(at);
-      } else {
-        ++at;
-      }
-    }
+    std::erase_if(given_up, [&](auto& entry) {
+      if (entry.second.first >= end) return false;
+      quarantined.push_back(std::move(entry.second.second));
+      return true;
+    });
   }
 
   void report_damage(int32_t recording, const std::string& reason) {
     if (!reported.insert(recording).second) return;
+    const Quarantined problem{plan.recording(recording).path, "input", reason, false};
+    note(recording, problem);
     const std::lock_guard lock(mutex);
-    quarantined.push_back(
-        {recordings[static_cast<size_t>(recording)].path, "input", reason, false});
+    quarantined.push_back(problem);
+  }
+
+  void note(int32_t recording, const Quarantined& problem) {
+    if (Catalogue* catalogue = options.indexing.catalogue; catalogue && problem.was_used)
+      catalogue->note(real_path(plan.recording(recording).path), problem);
   }
 
   // Set once
-  const std::vector<Recording> recordings;
   const LoaderOptions options;
-  const ClipSampler sampler;
-  const int64_t frame_bytes;
-  int64_t frames_per_clip = 0;
+  const int64_t frame_bytes, frames_per_clip;
 
-  // Of the prefetch thread
+  // Of the prefetch thread; the recordings of `plan` change under the mutex
+  ClipPlan plan;
   FrameCache cache;
-  std::vector<Job> jobs;
-  std::set<uint64_t> in_flight;  // frames that a worker decodes now
-  std::set<uint64_t> needed;     // frames that the batch at `making` lacks
-  std::deque<ClipRef> ahead;     // clips of the positions from ahead_begin on
-  uint64_t ahead_begin = 0;
-  std::set<uint64_t> bad_frames;               // damaged
-  std::set<uint64_t> suspects;                 // of requests that failed: asked for by unit,
-  std::set<uint64_t> split_units;              // and of units that failed: one by one
-  std::map<uint64_t, Quarantined> unreadable;  // frames that failed alone, and why
-  std::vector<uint64_t> gone_from;             // [recordings] not touched from this position on
-  std::set<int32_t> reported;                  // damaged
-  std::vector<uint8_t> clip_frames_buffer, unit_buffer;
-  struct Store {
-    int32_t recording;
-    std::vector<int64_t> frames;
-    std::vector<uint8_t> pixels;  // [frames, decode_height, decode_width, 3]
-    size_t done;                  // frames
-  };
-  std::optional<CopyCache> copies;
-  std::map<int32_t, std::optional<CopySource>> sources;  // of recordings met so far
-  std::deque<Store> stores;  // decoded, and not yet kept; their frames are in flight
-  bool whole_units = true;   // all frames of a unit are used at about the same time
+  std::optional<CopyStore> copies;
+  const bool whole_units;  // all frames of a unit are used at about the same time
+  DecodePool pool;
+  std::optional<IndexThread> indexing;     // as long as a recording is not indexed
+  std::map<int32_t, size_t> index_number;  // of the recording in `indexing`
+  std::vector<int32_t> index_recording;    // the other way round
+  std::vector<size_t> wanted_files;        // asked for last
+  std::set<uint64_t> needed;               // frames that the batch at `making` lacks
+  std::set<int32_t> reported;              // damaged
+  std::vector<uint8_t> clip_frames_buffer;
   uint64_t seen_generation = 0;
+  bool is_first = true;  // no batch was made since the last seek()
 
   // Shared, under the mutex
   mutable std::mutex mutex;
@@ -609,7 +482,8 @@ const Batch& ClipLoader::next() {
     impl_->spare.push_back(std::move(impl_->current));
     impl_->current = std::move(impl_->ready.front());
     impl_->ready.pop_front();
-    impl_->position = impl_->current.first_position + static_cast<uint64_t>(impl_->options.batch);
+    impl_->position = impl_->current.first_position - static_cast<uint64_t>(impl_->options.rank) +
+                      impl_->step_of_positions();
     impl_->list_given_up(impl_->position);
     impl_->statistics.wait_seconds += since(start);
   }
@@ -630,6 +504,11 @@ std::string ClipLoader::take_message() {
 std::vector<Quarantined> ClipLoader::quarantined() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->quarantined;
+}
+
+Recording ClipLoader::recording(int32_t i) const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->plan.recordings().at(static_cast<size_t>(i));
 }
 
 }  // namespace dojo

@@ -1,6 +1,8 @@
 // Clips for training: a set of recordings goes in, batches of u8 frames come out, in an order that
 // is a pure function of (seed, position). Decoding runs in worker processes; one prefetch thread
-// assembles the next batches while the caller trains.
+// assembles the next batches while the caller trains. Recordings that are not indexed yet are
+// indexed on the way, those of the first clips first; a file that turns out to be unusable is
+// reported and gives no clips.
 //
 //   ClipLoader loader(recordings, {.frames = 5, .interval_seconds = 0.1, .seed = 1},
 //                     {.batch = 8, .height = 128, .width = 256});
@@ -18,6 +20,7 @@
 #include <vector>
 
 #include "dojo/video/cache/copy_cache.h"
+#include "dojo/video/indexer.h"
 #include "dojo/video/sampler.h"
 
 namespace dojo {
@@ -43,6 +46,13 @@ struct LoaderOptions {
   std::string copy_folder = {};  // empty: default_copy_folder()
   int64_t max_copy_bytes = int64_t{20} << 30;
 
+  // Of several loaders that share the clips of one sequence, number `rank` of `world` hands out
+  // those at the positions p with p % world == rank. Positions count the clips of all of them.
+  int64_t rank = 0, world = 1;
+
+  bool keep_damaged = false;   // frames that are damaged are used all the same, where they decode
+  IndexOptions indexing = {};  // of recordings that are not indexed; also where problems are noted
+
   // What quarantined() said at the position that is resumed, for an exact resume. Whole files are
   // not touched again; files with damaged stretches are only listed.
   std::vector<Quarantined> quarantined = {};
@@ -58,7 +68,7 @@ struct LoaderOptions {
 struct Batch {
   std::vector<uint8_t> clips;   // [B,T,H,W,3] u8, RGB
   std::vector<ClipRef> refs;    // [B] what each clip is
-  uint64_t first_position = 0;  // of clip 0
+  uint64_t first_position = 0;  // of clip 0; the next is `world` further on
 };
 
 struct LoaderStats {
@@ -73,13 +83,13 @@ struct LoaderStats {
 
 class ClipLoader {
  public:
-  // Throws Error(kInput) if no recording has enough frames for one clip.
+  // Throws Error(kInput) if all recordings are indexed and none has enough frames for one clip.
   ClipLoader(std::vector<Recording> recordings, const SamplerOptions& sampler,
              const LoaderOptions& options);
   ~ClipLoader();
 
   void seek(uint64_t position);
-  uint64_t position() const;  // of the clip that the next batch begins with
+  uint64_t position() const;  // how many clips all ranks together have handed out
 
   // The next batch; valid until the next call. Throws Error(kInput) when no usable recording is
   // left.
@@ -92,6 +102,9 @@ class ClipLoader {
 
   // What the clips handed out so far have met, and damage found ahead of them. Grows at the end.
   std::vector<Quarantined> quarantined() const;
+
+  // The recording of a clip that was handed out, with what its index told.
+  Recording recording(int32_t i) const;
 
  private:
   struct Impl;

@@ -39,7 +39,11 @@ struct Recording {
   std::shared_ptr<const Telemetry> telemetry;
 
   int64_t num_frames() const { return static_cast<int64_t>(pts_seconds.size()); }
+  bool is_indexed() const { return !pts_seconds.empty(); }  // false: only path and name are known
 };
+
+// Fills in all that the index of the file tells.
+void set_index(Recording* recording, std::shared_ptr<const FrameIndex> index);
 
 // A file that was given up, or a part of one: see docs/video.md for which clips it costs.
 struct Quarantined {
@@ -47,6 +51,8 @@ struct Quarantined {
   std::string category;    // "input", "io", "unsupported"
   std::string reason;      // with the time or frame where it happened
   bool whole_file = true;  // false: only damaged stretches of it, the rest is in use
+  bool was_used = true;    // false: it was found unusable before a clip of it could be made
+  int64_t noted_at = 0;    // seconds since 1970 when a catalogue first had it; 0: now
 };
 
 }  // namespace dojo

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <mutex>
+#include <list>
+#include <numeric>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
@@ -106,19 +107,33 @@ std::vector<int64_t> clip_frames(const Recording& r, int64_t first, int64_t fram
   return nearest_frames(r, first, frames, interval);
 }
 
-struct ClipSampler::Order {
-  std::vector<int64_t> runs;     // in the order of the epoch
+struct ClipSampler::Epoch {
+  uint64_t number = 0;
+  std::vector<int32_t> files;      // block after block, ascending in each
+  std::vector<int64_t> block_end;  // clips before the end of each block, as far as that is known
+};
+
+struct ClipSampler::Block {
+  uint64_t epoch = 0;
+  int64_t number = 0;
+  struct Place {
+    int32_t file;
+    size_t run;
+  };
+  std::vector<Place> runs;       // in their order
   std::vector<int64_t> run_end;  // clips before the end of each run of `runs`
 };
 
 struct ClipSampler::Memory {
-  std::mutex mutex;
-  uint64_t epoch[2] = {UINT64_MAX, UINT64_MAX};
-  std::shared_ptr<const Order> order[2];
+  std::list<Epoch> epochs;  // the last used first
+  std::list<Block> blocks;
 };
 
 ClipSampler::ClipSampler(const std::vector<Recording>& recordings, const SamplerOptions& options)
-    : options_(options), recordings_(recordings), memory_(std::make_shared<Memory>()) {
+    : options_(options),
+      files_(recordings.size()),
+      unknown_(recordings.size()),
+      memory_(std::make_shared<Memory>()) {
   if (options.frames < 1)
     throw Error(Category::kConfig, fmt::format("a clip of {} frames", options.frames));
   if (!(options.interval_seconds > 0))
@@ -126,108 +141,246 @@ ClipSampler::ClipSampler(const std::vector<Recording>& recordings, const Sampler
                 fmt::format("an interval of {} s between frames", options.interval_seconds));
   if (options.interval_factors.empty())
     throw Error(Category::kConfig, "no factor for the interval");
-  if (options.runs_mixed < 1)
-    throw Error(Category::kConfig, fmt::format("{} runs mixed", options.runs_mixed));
+  if (options.runs_mixed < 1 || options.files_mixed < 1)
+    throw Error(Category::kConfig,
+                fmt::format("{} runs of {} files mixed", options.runs_mixed, options.files_mixed));
   for (double f : options.interval_factors)
     if (!(f > 0)) throw Error(Category::kConfig, fmt::format("a factor of {} for the interval", f));
-  for (size_t i = 0; i < recordings_.size(); ++i) {
-    const Recording& r = recordings_[i];
-    recordings_[i].index.reset();
-    for (int64_t first = r.first_frame, run_key = -1; first < r.end_frame; ++first) {
-      const bool any = std::any_of(
-          options.interval_factors.begin(), options.interval_factors.end(), [&](double f) {
-            return !clip_frames(r, first, options.frames, options.interval_seconds * f).empty();
-          });
-      if (!any) continue;
-      // A new run begins with a recording, and with a key frame when the run has some length, and
-      // at last when it is long.
-      const auto key =
-          std::upper_bound(r.key_frames.begin(), r.key_frames.end(), first) - r.key_frames.begin();
-      const int64_t count = static_cast<int64_t>(starts_.size());
-      const int64_t length = run_key < 0 ? 0 : count - runs_.back().begin;
-      if (run_key < 0 || (key != run_key && length >= kShortRun) || length >= kLongRun) {
-        runs_.push_back({count, count});
-        run_key = key;
-      }
-      starts_.push_back({static_cast<int32_t>(i), first});
-      runs_.back().end = count + 1;
-    }
-  }
+  for (size_t i = 0; i < recordings.size(); ++i)
+    if (recordings[i].is_indexed()) set_recording(static_cast<int32_t>(i), recordings[i]);
 }
 
-int64_t ClipSampler::clips_per_epoch() const { return static_cast<int64_t>(starts_.size()); }
+void ClipSampler::set_recording(int32_t i, const Recording& r) {
+  File& file = files_[static_cast<size_t>(i)];
+  DOJO_CHECK(!file.known);
+  file.known = true;
+  --unknown_;
+  int64_t run_key = -1;
+  for (int64_t first = r.first_frame; first < r.end_frame; ++first) {
+    const bool any = std::any_of(
+        options_.interval_factors.begin(), options_.interval_factors.end(), [&](double f) {
+          return !clip_frames(r, first, options_.frames, options_.interval_seconds * f).empty();
+        });
+    if (!any) continue;
+    // A new run begins with a recording, and with a key frame when the run has some length, and at
+    // last when it is long.
+    const auto key =
+        std::upper_bound(r.key_frames.begin(), r.key_frames.end(), first) - r.key_frames.begin();
+    const int64_t count = file.clips();
+    const int64_t length = run_key < 0 ? 0 : count - file.runs.back().begin;
+    if (run_key < 0 || (key != run_key && length >= kShortRun) || length >= kLongRun) {
+      file.runs.push_back({count, count});
+      run_key = key;
+    }
+    file.first_frames.push_back(first);
+    file.runs.back().end = count + 1;
+  }
+  clips_ += file.clips();
+  if (file.clips() == 0) return;
+  file.recording.pts_seconds = r.pts_seconds;
+  file.recording.first_frame = r.first_frame;
+  file.recording.end_frame = r.end_frame;
+}
+
+int64_t ClipSampler::clips_per_epoch() const {
+  DOJO_CHECK(is_complete());
+  return clips_;
+}
 
 int64_t ClipSampler::window() const {
   return options_.order == SamplingOrder::kUniform ? 4 * kLongRun
                                                    : 2 * kLongRun * options_.runs_mixed;
 }
 
-std::shared_ptr<const ClipSampler::Order> ClipSampler::order_of(uint64_t epoch) const {
-  const std::lock_guard lock(memory_->mutex);
-  const size_t slot = epoch % 2;
-  if (memory_->epoch[slot] == epoch) return memory_->order[slot];
-  auto order = std::make_shared<Order>();
-  const int64_t n = static_cast<int64_t>(runs_.size());
-  int64_t clips = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    order->runs.push_back(permuted(i, n, options_.seed, stream_id("runs"), epoch));
-    const Run& run = runs_[static_cast<size_t>(order->runs.back())];
-    order->run_end.push_back(clips += run.end - run.begin);
-  }
-  memory_->epoch[slot] = epoch;
-  return memory_->order[slot] = order;
+int64_t ClipSampler::files_in_block() const {
+  const int64_t all = std::max<int64_t>(1, std::ssize(files_));
+  return options_.order == SamplingOrder::kUniform ? all : std::min(all, options_.files_mixed);
 }
 
-ClipRef ClipSampler::make_clip(int64_t start, uint64_t position) const {
-  const Start& s = starts_[static_cast<size_t>(start)];
-  const Recording& r = recordings_[static_cast<size_t>(s.recording)];
+int64_t ClipSampler::block_begin(int64_t block) const {
+  const int64_t all = std::ssize(files_), size = files_in_block();
+  if (all <= size) return std::min(block, int64_t{1}) * all;
+  return block == 0 ? 0 : std::min(all, std::max<int64_t>(1, size / 4) + (block - 1) * size);
+}
+
+std::span<const int32_t> ClipSampler::files_of(const Epoch& epoch, int64_t block) const {
+  const int64_t begin = block_begin(block), end = block_begin(block + 1);
+  return std::span(epoch.files)
+      .subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
+}
+
+const ClipSampler::Epoch& ClipSampler::epoch(uint64_t number) const {
+  std::list<Epoch>& epochs = memory_->epochs;
+  auto at = std::find_if(epochs.begin(), epochs.end(),
+                         [&](const Epoch& e) { return e.number == number; });
+  const int64_t n = std::ssize(files_);
+  if (at == epochs.end()) {
+    Epoch made{.number = number, .files = {}, .block_end = {}};
+    for (int64_t i = 0; i < n; ++i)
+      made.files.push_back(
+          static_cast<int32_t>(permuted(i, n, options_.seed, stream_id("files"), number)));
+    for (int64_t block = 0; block_begin(block) < n; ++block)
+      std::sort(made.files.begin() + block_begin(block),
+                made.files.begin() + block_begin(block + 1));
+    epochs.push_front(std::move(made));
+    if (epochs.size() > 2) epochs.pop_back();
+    at = epochs.begin();
+  }
+  epochs.splice(epochs.begin(), epochs, at);
+  for (int64_t block = std::ssize(at->block_end); block_begin(block) < n; ++block) {
+    int64_t clips = block == 0 ? 0 : at->block_end.back();
+    bool known = true;
+    for (int32_t file : files_of(*at, block)) {
+      known &= files_[static_cast<size_t>(file)].known;
+      clips += files_[static_cast<size_t>(file)].clips();
+    }
+    if (!known) break;
+    at->block_end.push_back(clips);
+  }
+  return *at;
+}
+
+std::optional<ClipSampler::Place> ClipSampler::find(uint64_t position) const {
+  Place place{.epoch = 0, .block = 0, .offset = 0};
+  if (is_complete() && clips_ > 0) {
+    place.epoch = position / static_cast<uint64_t>(clips_);
+    position %= static_cast<uint64_t>(clips_);
+  }
+  const std::vector<int64_t>& ends = epoch(place.epoch).block_end;
+  const int64_t offset = static_cast<int64_t>(std::min<uint64_t>(position, INT64_MAX));
+  place.block = std::upper_bound(ends.begin(), ends.end(), offset) - ends.begin();
+  if (place.block == std::ssize(ends)) return std::nullopt;
+  place.offset = offset - (place.block == 0 ? 0 : ends[static_cast<size_t>(place.block) - 1]);
+  return place;
+}
+
+std::vector<int32_t> ClipSampler::missing(uint64_t position) const {
+  if (is_complete() || find(position)) return {};
+  const Epoch& first = epoch(0);
+  std::vector<int32_t> files;  // of the first block that is not known
+  for (int32_t file : files_of(first, std::ssize(first.block_end)))
+    if (!files_[static_cast<size_t>(file)].known) files.push_back(file);
+  return files;
+}
+
+std::vector<int32_t> ClipSampler::order_of_need() const { return epoch(0).files; }
+
+std::optional<uint64_t> ClipSampler::needed_from(int32_t recording) const {
+  const Epoch& first = epoch(0);
+  for (int64_t block = 0; block <= std::ssize(first.block_end); ++block) {
+    if (block_begin(block) >= std::ssize(files_)) break;
+    const std::span<const int32_t> files = files_of(first, block);
+    if (std::find(files.begin(), files.end(), recording) != files.end())
+      return block == 0 ? 0
+                        : static_cast<uint64_t>(first.block_end[static_cast<size_t>(block) - 1]);
+  }
+  return std::nullopt;
+}
+
+const ClipSampler::Block& ClipSampler::block(const Place& place) const {
+  std::list<Block>& blocks = memory_->blocks;
+  const auto at = std::find_if(blocks.begin(), blocks.end(), [&](const Block& b) {
+    return b.epoch == place.epoch && b.number == place.block;
+  });
+  if (at != blocks.end()) {
+    blocks.splice(blocks.begin(), blocks, at);
+    return blocks.front();
+  }
+  std::vector<Block::Place> all;
+  for (int32_t file : files_of(epoch(place.epoch), place.block))
+    for (size_t run = 0; run < files_[static_cast<size_t>(file)].runs.size(); ++run)
+      all.push_back({file, run});
+  Block made{.epoch = place.epoch, .number = place.block, .runs = {}, .run_end = {}};
+  const int64_t n = std::ssize(all);
+  int64_t clips = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const uint64_t stream = stream_id("runs") + static_cast<uint64_t>(place.block);
+    made.runs.push_back(
+        all[static_cast<size_t>(permuted(i, n, options_.seed, stream, place.epoch))]);
+    const Block::Place& at_run = made.runs.back();
+    const Run& run = files_[static_cast<size_t>(at_run.file)].runs[at_run.run];
+    made.run_end.push_back(clips += run.end - run.begin);
+  }
+  blocks.push_front(std::move(made));
+  if (blocks.size() > 3) blocks.pop_back();
+  return blocks.front();
+}
+
+ClipRef ClipSampler::make_clip(int32_t recording, int64_t start, uint64_t position) const {
+  const File& file = files_[static_cast<size_t>(recording)];
+  const int64_t first = file.first_frames[static_cast<size_t>(start)];
   std::vector<std::vector<int64_t>> possible;  // of the factors for which the clip fits
   for (double f : options_.interval_factors) {
     std::vector<int64_t> frames =
-        clip_frames(r, s.first_frame, options_.frames, options_.interval_seconds * f);
+        clip_frames(file.recording, first, options_.frames, options_.interval_seconds * f);
     if (!frames.empty()) possible.push_back(std::move(frames));
   }
   Random random(options_.seed ^ position >> 32 << 32, stream_id("interval"), position);
-  const int64_t which = random.below(static_cast<int64_t>(possible.size()));
-  return {s.recording, std::move(possible[static_cast<size_t>(which)])};
+  const int64_t which = random.below(std::ssize(possible));
+  return {recording, std::move(possible[static_cast<size_t>(which)])};
+}
+
+// Clip number `n` of these recordings, counted in order of recording and time.
+ClipRef ClipSampler::nth_of(std::span<const int32_t> files, int64_t n, uint64_t position) const {
+  for (int32_t i : files) {
+    const int64_t clips = files_[static_cast<size_t>(i)].clips();
+    if (n < clips) return make_clip(i, n, position);
+    n -= clips;
+  }
+  DOJO_CHECK(false);
+  return {};
 }
 
 ClipRef ClipSampler::clip(uint64_t position) const {
-  const int64_t n = clips_per_epoch();
-  DOJO_CHECK_LT(0, n);
-  const uint64_t epoch = position / static_cast<uint64_t>(n);
-  const int64_t offset = static_cast<int64_t>(position % static_cast<uint64_t>(n));
-  if (options_.order == SamplingOrder::kUniform)
-    return make_clip(permuted(offset, n, options_.seed, stream_id("clips"), epoch), position);
-
+  const std::optional<Place> place = find(position);
+  DOJO_CHECK(place);
+  if (options_.order == SamplingOrder::kUniform) {
+    const Epoch& all = epoch(place->epoch);
+    const int64_t n =
+        permuted(place->offset, clips_, options_.seed, stream_id("clips"), place->epoch);
+    return nth_of(all.files, n, position);
+  }
   // The runs come in groups of `runs_mixed`; within a group all clips are shuffled.
-  const std::shared_ptr<const Order> order = order_of(epoch);
-  const int64_t at = std::upper_bound(order->run_end.begin(), order->run_end.end(), offset) -
-                     order->run_end.begin();
+  const Block& order = block(*place);
+  const int64_t at = std::upper_bound(order.run_end.begin(), order.run_end.end(), place->offset) -
+                     order.run_end.begin();
   const int64_t group = at / options_.runs_mixed;
   const int64_t first = group * options_.runs_mixed;
-  const int64_t last =
-      std::min<int64_t>(first + options_.runs_mixed, static_cast<int64_t>(order->runs.size()));
-  const int64_t begin = first == 0 ? 0 : order->run_end[static_cast<size_t>(first - 1)];
-  const int64_t end = order->run_end[static_cast<size_t>(last - 1)];
-  const int64_t mixed =
-      begin + permuted(offset - begin, end - begin, options_.seed, stream_id("mix"),
-                       epoch << 20 ^ static_cast<uint64_t>(group));
-  const int64_t run = std::upper_bound(order->run_end.begin(), order->run_end.end(), mixed) -
-                      order->run_end.begin();
-  const Run& r = runs_[static_cast<size_t>(order->runs[static_cast<size_t>(run)])];
-  return make_clip(r.end - (order->run_end[static_cast<size_t>(run)] - mixed), position);
+  const int64_t last = std::min<int64_t>(first + options_.runs_mixed, std::ssize(order.runs));
+  const int64_t begin = first == 0 ? 0 : order.run_end[static_cast<size_t>(first - 1)];
+  const int64_t end = order.run_end[static_cast<size_t>(last - 1)];
+  const uint64_t stream = stream_id("mix") + static_cast<uint64_t>(place->block);
+  const int64_t mixed = begin + permuted(place->offset - begin, end - begin, options_.seed, stream,
+                                         place->epoch << 20 ^ static_cast<uint64_t>(group));
+  const auto run = static_cast<size_t>(
+      std::upper_bound(order.run_end.begin(), order.run_end.end(), mixed) - order.run_end.begin());
+  const Block::Place& r = order.runs[run];
+  const int64_t run_end = files_[static_cast<size_t>(r.file)].runs[r.run].end;
+  return make_clip(r.file, run_end - (order.run_end[run] - mixed), position);
 }
 
-ClipRef ClipSampler::replacement(uint64_t position, int64_t attempt) const {
-  const int64_t n = clips_per_epoch();
-  if (attempt >= 1000)  // few clips are left: try all
-    return make_clip(static_cast<int64_t>((position + static_cast<uint64_t>(attempt)) %
-                                          static_cast<uint64_t>(n)),
-                     position);
-  Random random(options_.seed ^ position >> 32 << 32,
-                stream_id("replacement") + static_cast<uint64_t>(attempt), position);
-  return make_clip(random.below(n), position);
+std::optional<ClipRef> ClipSampler::replacement(uint64_t position, int64_t attempt) const {
+  constexpr int64_t kRandomAttempts = 1000;  // then few clips are left: try all
+  const std::optional<Place> place = find(position);
+  DOJO_CHECK(place);
+  const std::span<const int32_t> files = files_of(epoch(place->epoch), place->block);
+  int64_t clips = 0;
+  for (int32_t i : files) clips += files_[static_cast<size_t>(i)].clips();
+  if (attempt < kRandomAttempts) {
+    Random random(options_.seed ^ position >> 32 << 32,
+                  stream_id("replacement") + static_cast<uint64_t>(attempt), position);
+    return nth_of(files, random.below(clips), position);
+  }
+  const auto in_turn = [&](std::span<const int32_t> of, int64_t count) {
+    const uint64_t n = position + static_cast<uint64_t>(attempt);
+    return nth_of(of, static_cast<int64_t>(n % static_cast<uint64_t>(count)), position);
+  };
+  if (attempt < kRandomAttempts + clips) return in_turn(files, clips);
+  if (!is_complete() || attempt >= kRandomAttempts + clips + clips_ || clips == clips_)
+    return std::nullopt;
+  std::vector<int32_t> all(files_.size());
+  std::iota(all.begin(), all.end(), 0);
+  return in_turn(all, clips_);
 }
 
 std::vector<ClipRef> held_out_clips(const std::vector<Recording>& recordings, int64_t frames,

@@ -1,9 +1,16 @@
 // Which frames make up the n-th clip: arithmetic on (seed, position), no state. The n-th clip of an
 // epoch is the same whatever was asked before, so resuming and re-sharding are exact.
+//
+// Large collections: the files of an epoch come in a random order, 32 of them make a block (8 the
+// first, so that training begins soon), and the blocks follow one another. Clips are shuffled
+// within a block. So the first clips need the indexes of the first 8 files only, and training
+// begins while the others are still being indexed. Up to 32 files are one block.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,7 +30,8 @@ struct SamplerOptions {
   std::vector<double> interval_factors = {1.0};  // one is drawn for each clip: varied intervals
   uint64_t seed = 1;
   SamplingOrder order = SamplingOrder::kGopRun;
-  int64_t runs_mixed = 8;  // kGopRun: how many runs are open at a time
+  int64_t runs_mixed = 8;    // kGopRun: how many runs are open at a time
+  int64_t files_mixed = 32;  // kGopRun: files in a block; of several, a quarter in the first
 };
 
 // One clip: frame numbers in presentation order, as a sequential decode counts them.
@@ -33,36 +41,70 @@ struct ClipRef {
   bool operator==(const ClipRef&) const = default;
 };
 
+// Not thread-safe.
 class ClipSampler {
  public:
+  // Recordings that are not indexed yet are given later.
   ClipSampler(const std::vector<Recording>& recordings, const SamplerOptions& options);
 
-  int64_t clips_per_epoch() const;  // 0: no recording is long enough
-  ClipRef clip(uint64_t position)
-      const;  // epoch = position / clips_per_epoch(). Each clip once in an epoch.
+  // REQUIRES: recording number `i` was not indexed so far. One without frames gives no clips.
+  void set_recording(int32_t i, const Recording& indexed);
+
+  // The recordings that have to be set before clip(position) is known; empty: it is known now.
+  // kUniform order needs all, as do the epochs after the first.
+  std::vector<int32_t> missing(uint64_t position) const;
+  bool is_complete() const { return unknown_ == 0; }  // all recordings are set
+
+  int64_t clips_per_epoch() const;  // REQUIRES: is_complete(). 0: no recording is long enough
+  // Each clip comes once in an epoch; epoch = position / clips_per_epoch(). REQUIRES:
+  // missing(position) is empty, and there is a clip.
+  ClipRef clip(uint64_t position) const;
 
   // What position `position` gets in place of clip(position) if that cannot be read: the first
-  // usable of attempt 0, 1, 2, ...
-  ClipRef replacement(uint64_t position, int64_t attempt) const;
+  // usable of attempt 0, 1, 2, ...: clips of the same block as long as there are any that were not
+  // tried, then those of others. Nothing where all were tried, or where it takes recordings that
+  // are not set yet. REQUIRES: as for clip().
+  std::optional<ClipRef> replacement(uint64_t position, int64_t attempt) const;
 
   int64_t window() const;  // how many positions ahead of one share their decoding with it
 
+  // Of the first epoch: the recordings in the order in which they are needed, and the position from
+  // which on one is (nothing while that is not known).
+  std::vector<int32_t> order_of_need() const;
+  std::optional<uint64_t> needed_from(int32_t recording) const;
+
  private:
-  struct Start {
-    int32_t recording;
-    int64_t first_frame;
-  };
   struct Run {
     int64_t begin, end;
-  };             // of starts_
-  struct Order;  // of one epoch; a pure function of it, remembered
-  ClipRef make_clip(int64_t start, uint64_t position) const;
-  std::shared_ptr<const Order> order_of(uint64_t epoch) const;
+  };  // of File::first_frames
+  struct File {
+    Recording recording;
+    bool known = false;
+    std::vector<int64_t> first_frames;  // of its clips, ascending
+    std::vector<Run> runs;              // neighbouring clips, about a group of pictures or more
+    int64_t clips() const { return static_cast<int64_t>(first_frames.size()); }
+  };
+  struct Epoch;
+  struct Block;
+  struct Place {
+    uint64_t epoch;
+    int64_t block, offset;  // of the clip within the block
+  };
+
+  const Epoch& epoch(uint64_t number) const;
+  const Block& block(const Place& place) const;
+  std::optional<Place> find(uint64_t position) const;
+  std::span<const int32_t> files_of(const Epoch& epoch, int64_t block) const;
+  ClipRef nth_of(std::span<const int32_t> files, int64_t n, uint64_t position) const;
+  ClipRef make_clip(int32_t recording, int64_t start, uint64_t position) const;
+  int64_t files_in_block() const;
+  int64_t block_begin(int64_t block) const;  // in Epoch::files
 
   SamplerOptions options_;
-  std::vector<Recording> recordings_;
-  std::vector<Start> starts_;  // clips in order of recording and time
-  std::vector<Run> runs_;      // neighbouring clips, about a group of pictures or more
+  std::vector<File> files_;
+  size_t unknown_ = 0;
+  int64_t clips_ = 0;  // of the recordings that are set
+  // Pure functions of the above, remembered.
   struct Memory;
   std::shared_ptr<Memory> memory_;
 };

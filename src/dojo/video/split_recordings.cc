@@ -143,6 +143,19 @@ bool matches_pattern(const std::string& text, const std::string& pattern) {
   return t.find(p) != std::string::npos;
 }
 
+std::vector<std::vector<size_t>> held_out_order(const std::vector<Recording>& recordings) {
+  std::map<std::string, std::vector<size_t>> drives;
+  for (size_t i = 0; i < recordings.size(); ++i)
+    drives[recordings[i].drive.empty() ? recordings[i].name : recordings[i].drive].push_back(i);
+  std::vector<std::pair<uint64_t, std::vector<size_t>>> hashes;
+  for (auto& [name, members] : drives)
+    hashes.emplace_back(Random(0, stream_id(name), 0).next_u64(), std::move(members));
+  std::sort(hashes.begin(), hashes.end());
+  std::vector<std::vector<size_t>> order;
+  for (auto& [hash, members] : hashes) order.push_back(std::move(members));
+  return order;
+}
+
 RecordingSplit split_recordings(const std::vector<Recording>& recordings,
                                 const std::string& patterns, double gap_seconds) {
   RecordingSplit split;
@@ -150,19 +163,11 @@ RecordingSplit split_recordings(const std::vector<Recording>& recordings,
   const std::vector<std::string> parts = split_commas(patterns);
   if (parts.empty()) {
     if (recordings.empty()) return split;
-    // The fifth of the drives with the smallest hashes: stable when a drive is added, but for the
-    // border.
-    std::map<std::string, std::vector<size_t>> drives;
-    for (size_t i = 0; i < recordings.size(); ++i)
-      drives[recordings[i].drive.empty() ? recordings[i].name : recordings[i].drive].push_back(i);
+    const std::vector<std::vector<size_t>> drives = held_out_order(recordings);
     if (drives.size() == 1) return split_drive(recordings, gap_seconds);
-    std::vector<std::pair<uint64_t, const std::vector<size_t>*>> order;
-    for (const auto& [name, members] : drives)
-      order.emplace_back(Random(0, stream_id(name), 0).next_u64(), &members);
-    std::sort(order.begin(), order.end());
     const size_t n = std::clamp<size_t>((drives.size() + 2) / 5, 1, drives.size() - 1);
     for (size_t k = 0; k < n; ++k)
-      for (const size_t i : *order[k].second) held[i] = true;
+      for (const size_t i : drives[k]) held[i] = true;
   } else {
     for (const std::string& part : parts) {
       const auto hold = [&](std::string Recording::*text) {

@@ -27,6 +27,10 @@ struct RecordingSplit {
 RecordingSplit split_recordings(const std::vector<Recording>& recordings,
                                 const std::string& patterns, double gap_seconds);
 
+// The recordings of each drive, as numbers, in the order of that hash: the first drives are held
+// out first. It needs names only: stable when a drive is added, but for the border.
+std::vector<std::vector<size_t>> held_out_order(const std::vector<Recording>& recordings);
+
 // Takes out the recordings without a single clip of `frames` frames, `interval_seconds` apart, and
 // says why. Done before the split, so that no short recording is all that is held out.
 std::vector<Quarantined> drop_short(std::vector<Recording>* recordings, int64_t frames,

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
+#include "dojo/video/packet_table.h"
 #include "dojo/video/worker_protocol.h"
 
 extern char** environ;
@@ -97,6 +99,7 @@ void WorkerProcess::start() {
                 program, "build the target dojo-decode-worker, or set DOJO_WORKER to its path");
   }
   pid_ = pid;
+  if (options_.low_priority) setpriority(PRIO_PROCESS, static_cast<id_t>(pid), 10);
   socket_ = ends[0];
   buffer_.clear();
   told_.clear();
@@ -151,7 +154,11 @@ void WorkerProcess::check(const WorkerReply& reply) const {
   const auto insist = [](bool good) {
     if (!good) throw Error(Category::kIo, "the answer does not fit the question");
   };
-  if (probe_) return insist(reply.index.num_frames() > 0);
+  if (probe_) {
+    insist(reply.index.num_frames() > 0);
+    decode_packets(reply.index.packets);
+    return;
+  }
   for (size_t i = 0; i < reply.states.size(); ++i) {
     const int64_t frame = reply.states[i].first;
     insist(frame >= 0 && frame < states_of_);
@@ -162,6 +169,12 @@ void WorkerProcess::check(const WorkerReply& reply) const {
     const int64_t frame = reply.damaged[i].first;
     insist(std::binary_search(frames_asked_.begin(), frames_asked_.end(), frame));
     insist(i == 0 || reply.damaged[i - 1].first < frame);
+  }
+  insist(reply.kept.empty() || keep_damaged_);
+  for (size_t i = 0; i < reply.kept.size(); ++i) {
+    insist(std::any_of(reply.damaged.begin(), reply.damaged.end(),
+                       [&](const auto& d) { return d.first == reply.kept[i]; }));
+    insist(i == 0 || reply.kept[i - 1] < reply.kept[i]);
   }
 }
 
@@ -192,6 +205,7 @@ void WorkerProcess::ask_read(const Recording& recording, const ReadRequest& requ
   states_of_ = 0;
   frames_asked_ = request.frames;
   md5_ = request.md5;
+  keep_damaged_ = request.keep_damaged;
   pixel_bytes_ =
       request.md5 ? 0
                   : frames_asked_.size() * static_cast<size_t>(request.height * request.width * 3);

@@ -22,6 +22,7 @@ namespace dojo {
 struct WorkerOptions {
   double deadline_seconds = 60;          // of silence; progress of the work is no silence
   int64_t max_bytes = int64_t{2} << 30;  // of address space
+  bool low_priority = false;             // other processes come first
   std::string program =
       {};  // empty: $DOJO_WORKER, else dojo-decode-worker beside the running program
 };
@@ -64,7 +65,7 @@ class WorkerProcess {
   void* map_ = nullptr;
   size_t map_bytes_ = 0, pixel_bytes_ = 0;
   std::vector<int64_t> frames_asked_;
-  bool probe_ = false, md5_ = false;
+  bool probe_ = false, md5_ = false, keep_damaged_ = false;
   int64_t states_of_ = 0;  // asked for: the number of frames that may have some
   int64_t progress_ = 0;
   bool busy_ = false;

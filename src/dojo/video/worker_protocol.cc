@@ -14,52 +14,13 @@ namespace {
 using nlohmann::json;
 
 json to_json(const FrameIndex& index) {
-  json keys = json::array();
-  for (const auto& k : index.keys) keys.push_back({k.frame, k.leading, k.pts, k.dts});
-  return {{"codec", index.codec},
-          {"container", index.container},
-          {"pixel_format", index.pixel_format},
-          {"size", {index.width, index.height, index.stored_width, index.stored_height}},
-          {"rotation", index.rotation},
-          {"time_base", {index.time_base_num, index.time_base_den}},
-          {"pts", index.pts},
-          {"keys", keys},
-          {"seekable", index.seekable},
-          {"counted", index.counted},
-          {"note", index.note}};
+  const std::string bytes = encode_index(index);
+  return json::binary(std::vector<uint8_t>(bytes.begin(), bytes.end()));
 }
 
 FrameIndex index_from_json(const json& j) {
-  FrameIndex index;
-  j.at("codec").get_to(index.codec);
-  j.at("container").get_to(index.container);
-  j.at("pixel_format").get_to(index.pixel_format);
-  index.width = j.at("size").at(0);
-  index.height = j.at("size").at(1);
-  index.stored_width = j.at("size").at(2);
-  index.stored_height = j.at("size").at(3);
-  j.at("rotation").get_to(index.rotation);
-  index.time_base_num = j.at("time_base").at(0);
-  index.time_base_den = j.at("time_base").at(1);
-  j.at("pts").get_to(index.pts);
-  for (const json& k : j.at("keys")) index.keys.push_back({k.at(0), k.at(1), k.at(2), k.at(3)});
-  j.at("seekable").get_to(index.seekable);
-  j.at("counted").get_to(index.counted);
-  j.at("note").get_to(index.note);
-
-  const int64_t n = index.num_frames();
-  bool good = n > 0 && index.width > 0 && index.height > 0 && index.width <= 1 << 20 &&
-              index.height <= 1 << 20 && index.time_base_num > 0 && index.time_base_den > 0 &&
-              index.rotation >= 0 && index.rotation < 360 && index.rotation % 90 == 0 &&
-              !index.keys.empty() && index.keys[0].frame == 0;
-  for (size_t i = 1; good && i < index.pts.size(); ++i) good = index.pts[i - 1] < index.pts[i];
-  for (size_t i = 0; good && i < index.keys.size(); ++i) {
-    const auto& k = index.keys[i];
-    good = k.leading >= 0 && k.leading <= k.frame && k.frame < n &&
-           (i == 0 || index.keys[i - 1].frame < k.frame);
-  }
-  if (!good) throw Error(Category::kInput, "the index of the file makes no sense");
-  return index;
+  const std::vector<uint8_t>& bytes = j.get_binary();
+  return decode_index({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 std::string message(const json& j) {
@@ -80,6 +41,7 @@ std::string encode(const WorkerRequest& r) {
             {"frames", r.read.frames},
             {"size", {r.read.height, r.read.width}},
             {"md5", r.read.md5},
+            {"keep_damaged", r.read.keep_damaged},
             {"index", nullptr}};
   if (r.index) j["index"] = to_json(*r.index);
   return message(j);
@@ -95,6 +57,7 @@ WorkerRequest decode_request(const std::string& text) {
   r.read.height = j.at("size").at(0);
   r.read.width = j.at("size").at(1);
   j.at("md5").get_to(r.read.md5);
+  j.at("keep_damaged").get_to(r.read.keep_damaged);
   if (!j.at("index").is_null())
     r.index = std::make_shared<const FrameIndex>(index_from_json(j.at("index")));
   return r;
@@ -109,6 +72,7 @@ std::string encode(const WorkerReply& r) {
             {"md5", r.md5},
             {"damaged", r.damaged},
             {"states", json::array()},
+            {"kept", r.kept},
             {"decoded", r.frames_decoded},
             {"cpu_seconds", r.cpu_seconds}};
   for (const auto& [frame, state] : r.states)
@@ -135,6 +99,7 @@ WorkerReply decode_reply(const std::string& text) {
     if (!state) throw Error(Category::kIo, "a vehicle state that makes no sense");
     r.states.emplace_back(s.at(0), *state);
   }
+  j.at("kept").get_to(r.kept);
   j.at("decoded").get_to(r.frames_decoded);
   j.at("cpu_seconds").get_to(r.cpu_seconds);
   if (!j.at("index").is_null()) r.index = index_from_json(j.at("index"));

@@ -24,6 +24,7 @@ struct ReadRequest {
   std::vector<int64_t> frames;    // strictly ascending
   int64_t height = 0, width = 0;  // of the RGB pictures
   bool md5 = false;               // hashes of the stored pictures instead of RGB
+  bool keep_damaged = false;      // pixels also of damaged frames, where there are any
 };
 
 struct WorkerRequest {
@@ -45,7 +46,8 @@ struct WorkerReply {
       pixels;  // of a read: [frames, height, width, 3] u8, valid until the next request
   std::vector<std::string> md5;  // of a read, for each frame
   std::vector<std::pair<int64_t, std::string>>
-      damaged;  // of a read: frames without pixels, and why
+      damaged;                // of a read: frames without pixels, and why
+  std::vector<int64_t> kept;  // frames of `damaged` that have pixels all the same, as was asked
   std::vector<std::pair<int64_t, VehicleState>> states;  // by frame, ascending
   int64_t frames_decoded = 0;
   double cpu_seconds = 0;
