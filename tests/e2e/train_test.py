@@ -105,6 +105,27 @@ class Train(TrainCase):
         self.assertNotEqual((self.folder / "other" / "last.safetensors").read_bytes(),
                             (self.reference / "last.safetensors").read_bytes())
 
+    def test_an_exact_cache_changes_no_byte(self):
+        for name in ("cold", "warm"):
+            self.assertDone(self.train(self.folder / name, "--cache", "raw", "--cache-dir", self.folder / "cache"))
+            self.assertSameRun(self.folder / name)
+        copies = run("cache", "info", "--cache-dir", self.folder / "cache", "--json").json()["copies"]
+        self.assertEqual({c["path"] for c in copies}, {str(self.clips / f"drive_{i}.mp4") for i in (0, 1)})
+
+    def test_a_small_cache_gives_the_same_bytes_cold_warm_and_without_a_disk(self):
+        small = ("--cache", "short-gop", "--cache-dir")
+        self.assertDone(self.train(self.folder / "cold", *small, self.folder / "cache"))
+        self.assertDone(self.train(self.folder / "warm", *small, self.folder / "cache"))
+        (self.folder / "file").write_text("in the way")
+        lost = self.train(self.folder / "lost", *small, self.folder / "file" / "cache")
+        self.assertDone(lost)
+        self.assertIn("no frames are cached", lost.err)
+        wanted = (self.folder / "cold" / "last.safetensors").read_bytes()
+        for name in ("warm", "lost"):
+            self.assertEqual((self.folder / name / "last.safetensors").read_bytes(), wanted, name)
+        self.assertError(run("train", "--resume", self.folder / "cold", "--cache", "none"), 2, "config", "--cache")
+        self.assertError(run("train", self.clips, "--cache", "tape"), 2, "config", "tape")
+
     def test_one_bad_file_among_the_clips_is_quarantined(self):
         clips = self.folder / "clips"
         shutil.copytree(self.clips, clips)

@@ -49,6 +49,13 @@ std::vector<std::string> demo_drives(bool quiet) {
   return render_drives((cache / "opendojo" / "demo-drives").string(), {}, quiet).videos;
 }
 
+CopyTier copy_tier_named(const std::string& name) {
+  if (name == "auto") return best_unit_codec() ? CopyTier::kShortGop : CopyTier::kNone;
+  if (const std::optional<CopyTier> tier = parse_copy_tier(name)) return *tier;
+  throw Error(Category::kConfig, "there is no cache \"" + name + "\"", "--cache",
+              "write none, raw, short-gop or auto");
+}
+
 // A report that cannot be written must not hide why the run ended.
 void try_report(const std::string& folder) {
   try {
@@ -107,6 +114,7 @@ void keep_the_heap_small() {
 int run_train(std::span<const std::string> argv) {
   RunOptions o;
   std::string out, resume, size = fmt::format("{}x{}", o.model.height, o.model.width);
+  std::string cache = "none";
   bool quiet = false, json = false;
   o.threads = num_threads();
   Args args(
@@ -148,6 +156,15 @@ int run_train(std::span<const std::string> argv) {
   args.option("--threads", "N", "processor threads; default: all cores", &o.threads,
               {.min = 1, .max = 1024});
   args.option("--workers", "N", "decoding processes", &o.workers, {.min = 1, .max = 64});
+  args.option(
+      "--cache", "TIER",
+      "small copies of frames on disk, for later epochs and runs: none, raw (exact), "
+      "short-gop (about 1 KB a frame, not exact), or auto: short-gop where FFmpeg has a codec",
+      &cache);
+  args.option("--cache-dir", "DIR", "where they are; default: $XDG_CACHE_HOME/opendojo/frames",
+              &o.cache_folder);
+  args.option("--cache-size", "GB", "the folder grows to this size; the oldest go",
+              &o.cache_gigabytes, {.min = 0.001, .max = 1e6});
   args.option("--eval-every", "N", "steps between evaluations; default: about 3 % of the time",
               &o.eval_every, {.min = 1, .max = 1e9});
   args.option("--checkpoint-every", "N",
@@ -167,7 +184,7 @@ int run_train(std::span<const std::string> argv) {
     // The end of a run may be moved, and what changes no byte; all else is as it began.
     for (const char* name : {"--out", "--batch", "--size", "--frames", "--interval", "--held-out",
                              "--lr", "--weight-decay", "--channels", "--seed", "--threads",
-                             "--eval-every", "--executor", "--keep-damaged"})
+                             "--cache", "--eval-every", "--executor", "--keep-damaged"})
       if (args.given(name))
         throw Error(Category::kConfig, "a resumed run keeps the value that it began with", name,
                     "leave it out, or start a new run");
@@ -185,6 +202,7 @@ int run_train(std::span<const std::string> argv) {
     if (o.steps == 0 && o.minutes == 0) o.minutes = kDefaultMinutes;
     o.command = {"dojo", "train"};
     o.command.insert(o.command.end(), argv.begin(), argv.end());
+    o.cache = copy_tier_named(cache);
     executor_factory(o.executor);  // a wrong name before the folder is made
     set_num_threads(static_cast<int>(o.threads));
     check_memory(o);
@@ -201,12 +219,15 @@ int run_train(std::span<const std::string> argv) {
     if (args.given("--minutes")) stored.minutes = o.minutes;
     if (args.given("--workers")) stored.workers = o.workers;
     stored.catalogue = o.catalogue;
+    if (args.given("--cache-dir")) stored.cache_folder = o.cache_folder;
+    if (args.given("--cache-size")) stored.cache_gigabytes = o.cache_gigabytes;
     if (args.given("--checkpoint-every")) stored.checkpoint_every = o.checkpoint_every;
     o = stored;
     set_num_threads(static_cast<int>(o.threads));
     check_memory(o);
   }
   if (!args.given("--catalogue")) o.catalogue = Catalogue::default_path();
+  if (!o.cache_folder.empty()) o.cache_folder = fs::absolute(o.cache_folder).string();
   const ExecutorFactory make_executor = executor_factory(o.executor);
   if (resume.empty()) {
     if (o.folders.empty()) {

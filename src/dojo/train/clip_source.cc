@@ -12,6 +12,7 @@ class LoaderSource final : public ClipSource {
   std::span<const uint8_t> next() override { return loader_->next().clips; }
   LoaderStats stats() const override { return loader_->stats(); }
   std::vector<Quarantined> quarantined() const override { return loader_->quarantined(); }
+  std::string take_message() override { return loader_->take_message(); }
 
  private:
   std::unique_ptr<ClipLoader> loader_;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "dojo/video/loader.h"
@@ -20,6 +21,7 @@ class ClipSource {
   virtual std::span<const uint8_t> next() = 0;  // [B,T+1,H,W,3] u8; valid until the next call
   virtual LoaderStats stats() const = 0;
   virtual std::vector<Quarantined> quarantined() const = 0;
+  virtual std::string take_message() { return {}; }  // lines that a person should read, once
 };
 
 std::unique_ptr<ClipSource> make_clip_source(std::unique_ptr<ClipLoader> loader);

@@ -226,6 +226,8 @@ class Loop {
   void show(Progress& progress_bar) {
     const double fraction = progress(o_.schedule, state_.step + 1, elapsed());
     progress_bar.update(state_.step, status_, fraction);
+    if (const std::string message = source_.take_message(); !message.empty())
+      progress_bar.message("warning: " + one_line(message));
     const auto lost = source_.quarantined();
     if (lost.size() == quarantined_) return;
     for (; quarantined_ < lost.size(); ++quarantined_)

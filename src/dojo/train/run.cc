@@ -58,6 +58,9 @@ std::unique_ptr<ClipSource> make_source(const std::vector<Recording>& recordings
   loader.workers = static_cast<int>(o.workers);
   loader.keep_damaged = o.keep_damaged;
   loader.indexing = indexing;
+  loader.copy_tier = o.cache;
+  loader.copy_folder = o.cache_folder;
+  loader.max_copy_bytes = static_cast<int64_t>(o.cache_gigabytes * 1e9);
   loader.quarantined = std::move(given_up);
   const ClipGeometry geometry{.frames = m.frames + 1,
                               .in_height = m.height,

@@ -65,7 +65,10 @@ std::string to_json(const RunConfig& config) {
                   {"log_every", o.log_every},
                   {"workers", o.workers},
                   {"executor", o.executor},
-                  {"keep_damaged", o.keep_damaged}};
+                  {"keep_damaged", o.keep_damaged},
+                  {"cache", std::string(name(o.cache))},
+                  {"cache_dir", path_as_text(o.cache_folder)},
+                  {"cache_gb", o.cache_gigabytes}};
   j["train"] = config.train;
   j["held_out"] = config.held_out;
   j["files"] = nlohmann::ordered_json::array();
@@ -119,6 +122,16 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
   options.get("checkpoint_every", &o.checkpoint_every, 0, kMany);
   options.get("log_every", &o.log_every, 1, kMany);
   options.get("workers", &o.workers, 1, 64);
+  if (options.has("cache")) {  // runs of versions before had none
+    std::string tier;
+    options.get("cache", &tier);
+    const std::optional<CopyTier> known = parse_copy_tier(tier);
+    if (!known) options.fail("there is no cache \"" + tier + "\"");
+    o.cache = *known;
+    options.get("cache_dir", &o.cache_folder);
+    o.cache_folder = text_as_path(o.cache_folder);
+    options.get("cache_gb", &o.cache_gigabytes, 1e-3, 1e6);
+  }
   options.get("executor", &o.executor);
   if (options.has("keep_damaged")) options.get("keep_damaged", &o.keep_damaged);
   return config;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dojo/model/predict.h"
+#include "dojo/video/cache/copy_cache.h"
 
 namespace dojo {
 
@@ -20,10 +21,13 @@ struct RunOptions {
   double minutes = 0;
   double learning_rate = 1e-3, weight_decay = 0.01;
   uint64_t seed = 1;
-  int64_t threads = 0;           // as set; part of what makes bits equal
-  int64_t workers = 1;           // decoding processes
-  int64_t eval_every = -1;       // steps; -1: a small share of the time
-  int64_t checkpoint_every = 0;  // steps; 0: every 30 s only
+  int64_t threads = 0;               // as set; part of what makes bits equal
+  int64_t workers = 1;               // decoding processes
+  CopyTier cache = CopyTier::kNone;  // small copies of frames on disk; short-gop changes pixels
+  std::string cache_folder;          // empty: the user's cache folder
+  double cache_gigabytes = 20;       // that it may grow to
+  int64_t eval_every = -1;           // steps; -1: a small share of the time
+  int64_t checkpoint_every = 0;      // steps; 0: every 30 s only
   int64_t log_every = 10;
   std::string executor = "host";
   bool keep_damaged = false;         // LoaderOptions::keep_damaged

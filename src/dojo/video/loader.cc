@@ -383,7 +383,8 @@ struct ClipLoader::Impl {
     const std::lock_guard lock(mutex);
     statistics.frames_from_copies += read;
     statistics.copy_seconds += since(start);
-    message += copies->take_message();
+    const std::string text = copies->take_message();
+    if (!text.empty()) message += (message.empty() ? "" : "; ") + text;
   }
 
   // Lists the files given up before position `end`. REQUIRES: the mutex is held.

@@ -93,7 +93,7 @@ bool CopyCache::read(const CopySource& source, int64_t unit, std::span<uint8_t* 
   SmallCopy* copy = copy_of(source);
   const auto damaged = [&] {
     message_ += fmt::format("{}the cache of {} was damaged on its disk; it is made again",
-                            message_.empty() ? "" : "\n", source.path);
+                            message_.empty() ? "" : "; ", source.path);
     return false;
   };
   const size_t bytes = copy ? static_cast<size_t>(copy->unit_bytes(unit)) : 0;
@@ -135,7 +135,7 @@ void CopyCache::store(const CopySource& source, int64_t unit, std::span<uint8_t*
 std::string CopyCache::take_message() {
   std::string text = std::exchange(message_, {});
   const std::string more = folder_ ? folder_->take_message() : "";
-  return text + (text.empty() || more.empty() ? "" : "\n") + more;
+  return text + (text.empty() || more.empty() ? "" : "; ") + more;
 }
 
 }  // namespace dojo

@@ -166,7 +166,7 @@ void CopyFolder::make_room(int64_t bytes) {
 
 void CopyFolder::note(const std::string& message) {
   if (!noted_.insert(message).second || noted_.size() > 20) return;
-  message_ += (message_.empty() ? "" : "\n") + ("the cache " + folder_ + ": " + message);
+  message_ += (message_.empty() ? "" : "; ") + ("the cache " + folder_ + ": " + message);
 }
 
 std::string CopyFolder::take_message() { return std::exchange(message_, {}); }
