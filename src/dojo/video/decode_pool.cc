@@ -11,7 +11,7 @@ namespace {
 // Frames further apart than this are not read in one request when a key frame lies between them.
 constexpr int64_t kJoin = 32;
 
-constexpr int64_t kMostFrames = 256, kMostBytes = int64_t{256} << 20;  // of one request
+constexpr int64_t kMostFrames = 384, kMostBytes = int64_t{256} << 20;  // of one request
 
 }  // namespace
 

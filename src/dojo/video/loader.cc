@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <thread>
+#include <unordered_set>
 #include <utility>
 
 #include "dojo/base/check.h"
@@ -139,6 +140,7 @@ struct ClipLoader::Impl {
         making = position;
         cache.release_kept();
         needed.clear();
+        settled_until = 0;
       }
       begin = making;
       room = static_cast<int64_t>(ready.size()) < options.prefetch;
@@ -264,30 +266,46 @@ struct ClipLoader::Impl {
   }
 
   // Gives work to idle workers: for the clips of the batch at `begin` first, then for those that
-  // follow. The first batch after a start or a seek, for which the caller waits, is asked for
+  // follow, in whole groups of mixed runs as far as their frames fit into the cache: of half a
+  // group, other frames of the same groups of pictures would be asked for later, and decoded
+  // again. The first batch after a start or a seek, for which the caller waits, is asked for
   // alone: the rest of its runs is decoded after it.
   void ask_workers(uint64_t begin) {
-    if (!pool.has_idle()) return;
-    // Looking ahead must not push out of the cache what was read ahead before.
-    const int64_t fits = static_cast<int64_t>(cache.capacity()) / (2 * frames_per_clip);
-    const int64_t window =
-        std::max(options.batch, std::min(plan.sampler().window() / options.world, fits));
-    std::vector<DecodePool::Want> wants;  // in order of need
+    if (!pool.has_idle() || (needed.empty() && begin < settled_until)) return;
+    const int64_t window = std::max(options.batch, plan.sampler().window() / options.world);
+    const size_t fits = cache.capacity() * 7 / 8;
+    std::vector<DecodePool::Want> wants;          // in order of need
+    size_t in_batch = 0;                          // of `wants`
+    std::optional<size_t> in_groups;              // of `wants`: those of whole groups
+    uint64_t group_end = 0, first_group_end = 0;  // positions
+    std::unordered_set<uint64_t> seen;            // frames
     for (int64_t i = 0; i < window; ++i) {
       if (i == options.batch && is_first && !wants.empty()) break;
+      const uint64_t at = position_of(begin, i);
       std::optional<ClipRef> ref;
       try {
-        ref = clip(position_of(begin, i));
+        ref = clip(at);
       } catch (const Error&) {
         if (i < options.batch) throw;
       }
       if (!ref) break;  // the clips before it come first
-      for (int64_t f : ref->frames)
-        if (!cache.find(FrameCache::key(ref->recording, f), i < options.batch) &&
+      if (at >= group_end) {
+        if (i > 0) in_groups = wants.size();
+        if (first_group_end == 0) first_group_end = group_end;
+        group_end = plan.sampler().mixed_until(at);
+      }
+      for (int64_t f : ref->frames) {
+        const uint64_t key = FrameCache::key(ref->recording, f);
+        if (seen.insert(key).second && !cache.find(key, i < options.batch) &&
             !pool.is_in_flight(ref->recording, f) && !has_copy(ref->recording, f))
           wants.push_back({ref->recording, f, plan.is_suspect(ref->recording, f),
                            plan.is_split(ref->recording, f)});
+      }
+      if (i < options.batch) in_batch = wants.size();
+      if (i >= options.batch && seen.size() > fits) break;
     }
+    if (in_groups) wants.resize(std::max(in_batch, *in_groups));
+    if (in_groups && wants.empty()) settled_until = first_group_end;
     pool.ask(plan.recordings(), wants);
   }
 
@@ -310,6 +328,7 @@ struct ClipLoader::Impl {
       statistics.decode_seconds += reply.cpu_seconds;
       statistics.frames_decoded += reply.frames_decoded;
     }
+    if (!reply.ok || !reply.damaged.empty()) settled_until = 0;  // other clips take their place
     if (!reply.ok || !copies)
       for (int64_t f : frames) pool.landed(recording, f);
     if (!reply.ok) {
@@ -424,6 +443,7 @@ struct ClipLoader::Impl {
   std::vector<int32_t> index_recording;    // the other way round
   std::vector<size_t> wanted_files;        // asked for last
   std::set<uint64_t> needed;               // frames that the batch at `making` lacks
+  uint64_t settled_until = 0;              // nothing is left to ask for before this position
   std::set<int32_t> reported;              // damaged
   std::vector<uint8_t> clip_frames_buffer;
   uint64_t seen_generation = 0;

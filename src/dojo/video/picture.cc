@@ -1,6 +1,7 @@
 #include "dojo/video/picture.h"
 
 #include <array>
+#include <cstring>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
@@ -88,13 +89,15 @@ void RgbConverter::convert(const AVFrame& picture, int rotation, int64_t height,
   sws_scale(context_, picture.data, picture.linesize, 0, picture.height, planes, strides);
   uint8_t* to = out.data();
   for (int64_t y = 0; y < height; ++y) {
-    for (int64_t x = 0; x < width; ++x, to += 3) {
-      int64_t sx = x, sy = y;
+    if (rotation == 0) {
+      std::memcpy(to + y * width * 3, turned_.data() + y * stride, static_cast<size_t>(width * 3));
+      continue;
+    }
+    for (int64_t x = 0; x < width; ++x) {
+      int64_t sx = w - 1 - x, sy = h - 1 - y;
       if (rotation == 90) sx = y, sy = h - 1 - x;
-      if (rotation == 180) sx = w - 1 - x, sy = h - 1 - y;
       if (rotation == 270) sx = w - 1 - y, sy = x;
-      const uint8_t* from = turned_.data() + sy * stride + sx * 3;
-      to[0] = from[0], to[1] = from[1], to[2] = from[2];
+      std::memcpy(to + (y * width + x) * 3, turned_.data() + sy * stride + sx * 3, 3);
     }
   }
 }

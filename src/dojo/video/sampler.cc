@@ -13,8 +13,12 @@
 namespace dojo {
 namespace {
 
-constexpr int64_t kShortRun = 32,
-                  kLongRun = 64;  // clips: groups of pictures are joined below, cut above
+// Groups of pictures are joined to runs of at least so many clips, and cut where a run would be
+// twice as long. Beyond its last clip's beginning a run decodes frames that belong to the next run,
+// too, one span of a clip: with eight spans these cost 1/9.
+constexpr int64_t kShortRun = 32, kLongestShortRun = 256;
+constexpr int64_t kSpans = 8;
+constexpr int64_t kUniformWindow = 256;
 
 // Times in containers are rounded to a millisecond or so: of two frames about equally near, take
 // the earlier.
@@ -155,25 +159,28 @@ void ClipSampler::set_recording(int32_t i, const Recording& r) {
   DOJO_CHECK(!file.known);
   file.known = true;
   --unknown_;
-  int64_t run_key = -1;
+  int64_t last_key = -1, span = 0;  // frames from the first of a clip to its last, so far
   for (int64_t first = r.first_frame; first < r.end_frame; ++first) {
-    const bool any = std::any_of(
-        options_.interval_factors.begin(), options_.interval_factors.end(), [&](double f) {
-          return !clip_frames(r, first, options_.frames, options_.interval_seconds * f).empty();
-        });
-    if (!any) continue;
-    // A new run begins with a recording, and with a key frame when the run has some length, and at
+    int64_t last = -1;
+    for (double f : options_.interval_factors)
+      if (const auto frames = clip_frames(r, first, options_.frames, options_.interval_seconds * f);
+          !frames.empty())
+        last = std::max(last, frames.back());
+    if (last < 0) continue;
+    span = std::max(span, last - first);
+    // A new run begins with a recording, and at a key frame when the run has some length, and at
     // last when it is long.
     const auto key =
         std::upper_bound(r.key_frames.begin(), r.key_frames.end(), first) - r.key_frames.begin();
     const int64_t count = file.clips();
-    const int64_t length = run_key < 0 ? 0 : count - file.runs.back().begin;
-    if (run_key < 0 || (key != run_key && length >= kShortRun) || length >= kLongRun) {
+    const int64_t length = last_key < 0 ? 0 : count - file.runs.back().begin;
+    const int64_t enough = std::clamp(kSpans * span, kShortRun, kLongestShortRun);
+    if (last_key < 0 || (key != last_key && length >= enough) || length >= 2 * enough)
       file.runs.push_back({count, count});
-      run_key = key;
-    }
+    last_key = key;
     file.first_frames.push_back(first);
     file.runs.back().end = count + 1;
+    longest_run_ = std::max(longest_run_, count + 1 - file.runs.back().begin);
   }
   clips_ += file.clips();
   if (file.clips() == 0) return;
@@ -188,8 +195,8 @@ int64_t ClipSampler::clips_per_epoch() const {
 }
 
 int64_t ClipSampler::window() const {
-  return options_.order == SamplingOrder::kUniform ? 4 * kLongRun
-                                                   : 2 * kLongRun * options_.runs_mixed;
+  return options_.order == SamplingOrder::kUniform ? kUniformWindow
+                                                   : 2 * longest_run_ * options_.runs_mixed;
 }
 
 int64_t ClipSampler::files_in_block() const {
@@ -340,23 +347,40 @@ ClipRef ClipSampler::clip(uint64_t position) const {
         permuted(place->offset, clips_, options_.seed, stream_id("clips"), place->epoch);
     return nth_of(all.files, n, position);
   }
-  // The runs come in groups of `runs_mixed`; within a group all clips are shuffled.
   const Block& order = block(*place);
-  const int64_t at = std::upper_bound(order.run_end.begin(), order.run_end.end(), place->offset) -
-                     order.run_end.begin();
-  const int64_t group = at / options_.runs_mixed;
-  const int64_t first = group * options_.runs_mixed;
-  const int64_t last = std::min<int64_t>(first + options_.runs_mixed, std::ssize(order.runs));
-  const int64_t begin = first == 0 ? 0 : order.run_end[static_cast<size_t>(first - 1)];
-  const int64_t end = order.run_end[static_cast<size_t>(last - 1)];
+  const int64_t group = group_of(order, place->offset);
+  const auto [begin, end] = mixed(order, group);
   const uint64_t stream = stream_id("mix") + static_cast<uint64_t>(place->block);
-  const int64_t mixed = begin + permuted(place->offset - begin, end - begin, options_.seed, stream,
-                                         place->epoch << 20 ^ static_cast<uint64_t>(group));
+  const int64_t n = begin + permuted(place->offset - begin, end - begin, options_.seed, stream,
+                                     place->epoch << 20 ^ static_cast<uint64_t>(group));
   const auto run = static_cast<size_t>(
-      std::upper_bound(order.run_end.begin(), order.run_end.end(), mixed) - order.run_end.begin());
+      std::upper_bound(order.run_end.begin(), order.run_end.end(), n) - order.run_end.begin());
   const Block::Place& r = order.runs[run];
   const int64_t run_end = files_[static_cast<size_t>(r.file)].runs[r.run].end;
-  return make_clip(r.file, run_end - (order.run_end[run] - mixed), position);
+  return make_clip(r.file, run_end - (order.run_end[run] - n), position);
+}
+
+// The runs come in groups of `runs_mixed`; within a group all clips are shuffled.
+int64_t ClipSampler::group_of(const Block& block, int64_t offset) const {
+  return (std::upper_bound(block.run_end.begin(), block.run_end.end(), offset) -
+          block.run_end.begin()) /
+         options_.runs_mixed;
+}
+
+ClipSampler::Run ClipSampler::mixed(const Block& block, int64_t group) const {
+  const int64_t first = group * options_.runs_mixed;
+  const int64_t last = std::min<int64_t>(first + options_.runs_mixed, std::ssize(block.runs));
+  return {first == 0 ? 0 : block.run_end[static_cast<size_t>(first - 1)],
+          block.run_end[static_cast<size_t>(last - 1)]};
+}
+
+uint64_t ClipSampler::mixed_until(uint64_t position) const {
+  if (options_.order == SamplingOrder::kUniform) return position + 1;
+  const std::optional<Place> place = find(position);
+  DOJO_CHECK(place);
+  const Block& order = block(*place);
+  const int64_t end = mixed(order, group_of(order, place->offset)).end;
+  return position + static_cast<uint64_t>(end - place->offset);
 }
 
 std::optional<ClipRef> ClipSampler::replacement(uint64_t position, int64_t attempt) const {

@@ -68,6 +68,10 @@ class ClipSampler {
 
   int64_t window() const;  // how many positions ahead of one share their decoding with it
 
+  // kGopRun: the end of the positions among which the clips of `position`'s runs are mixed; beyond
+  // it other runs begin. kUniform: position + 1. REQUIRES: as for clip().
+  uint64_t mixed_until(uint64_t position) const;
+
   // Of the first epoch: the recordings in the order in which they are needed, and the position from
   // which on one is (nothing while that is not known).
   std::vector<int32_t> order_of_need() const;
@@ -99,11 +103,14 @@ class ClipSampler {
   ClipRef make_clip(int32_t recording, int64_t start, uint64_t position) const;
   int64_t files_in_block() const;
   int64_t block_begin(int64_t block) const;  // in Epoch::files
+  int64_t group_of(const Block& block, int64_t offset) const;
+  Run mixed(const Block& block, int64_t group) const;  // offsets of its clips in the block
 
   SamplerOptions options_;
   std::vector<File> files_;
   size_t unknown_ = 0;
   int64_t clips_ = 0;  // of the recordings that are set
+  int64_t longest_run_ = 0;
   // Pure functions of the above, remembered.
   struct Memory;
   std::shared_ptr<Memory> memory_;

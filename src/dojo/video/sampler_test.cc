@@ -137,6 +137,38 @@ TEST(Sampler, RunsShareTheirDecodingInGopRunOrder) {
   EXPECT_GE(seen.size(), 2u);
 }
 
+TEST(Sampler, RunsAreLongAgainstTheSpanOfAClipSoThatLittleIsDecodedTwice) {
+  // A key frame each 36 frames; clips of 8 frames, 4 apart, span 29.
+  const std::vector<Recording> recordings(20, regular(3600, 36, 36));
+  const ClipSampler sampler(recordings, {.frames = 8, .interval_seconds = 4.0 / 36, .seed = 3});
+  const uint64_t end = sampler.mixed_until(0);
+  std::set<std::pair<int32_t, int64_t>>
+      decoded;  // from the key frame before, without what is shared
+  for (uint64_t at = 0; at < end; ++at) {
+    const ClipRef c = sampler.clip(at);
+    for (int64_t f = c.frames.front() / 36 * 36; f <= c.frames.back(); ++f)
+      decoded.insert({c.recording, f});
+  }
+  EXPECT_GE(end, 8u * 150);  // some runs are the last ones of their recordings
+  EXPECT_LE(static_cast<double>(decoded.size()), 1.2 * static_cast<double>(end));
+}
+
+TEST(Sampler, ClipsAreMixedUpToTheEndOfTheirRunsAndNotBeyond) {
+  const std::vector<Recording> recordings(20, regular(500, 20));
+  const SamplerOptions options{.seed = 3, .runs_mixed = 4};
+  const ClipSampler sampler(recordings, options);
+  const auto n = static_cast<uint64_t>(sampler.clips_per_epoch());
+  for (uint64_t begin = n - n % 7, groups = 0; groups < 5; ++groups) {
+    const uint64_t end = sampler.mixed_until(begin);
+    ASSERT_GT(end, begin);
+    EXPECT_EQ(sampler.mixed_until(end - 1), end);
+    EXPECT_TRUE(begin >= n || end <= n) << "no group reaches into the next epoch";
+    begin = end;
+  }
+  const ClipSampler uniform(recordings, {.seed = 3, .order = SamplingOrder::kUniform});
+  EXPECT_EQ(uniform.mixed_until(17), 18u);
+}
+
 TEST(Sampler, DrawsTheIntervalForEachClip) {
   const std::vector<Recording> recordings = {regular(400, 20)};
   const ClipSampler sampler(recordings, {.frames = 3, .interval_factors = {1, 2, 3}, .seed = 3});
