@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "dojo/base/cache_folder.h"
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
@@ -35,18 +36,11 @@ constexpr const char* kLearnedNothing =
 
 // Rendered once into the user's cache folder.
 std::vector<std::string> demo_drives(bool quiet) {
-  const auto variable = [](const char* name) -> std::string {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-  };
-  fs::path cache = variable("XDG_CACHE_HOME");
-  if (!cache.is_absolute()) {
-    if (variable("HOME").empty())
-      throw Error(Category::kConfig, "neither XDG_CACHE_HOME nor HOME is set", "",
-                  "set one of them, or give a folder of video");
-    cache = fs::path(variable("HOME")) / ".cache";
-  }
-  return render_drives((cache / "opendojo" / "demo-drives").string(), {}, quiet).videos;
+  const std::string cache = cache_folder();
+  if (cache.empty())
+    throw Error(Category::kConfig, "neither XDG_CACHE_HOME nor HOME is set", "",
+                "set one of them, or give a folder of video");
+  return render_drives(cache + "/demo-drives", {}, quiet).videos;
 }
 
 CopyTier copy_tier_named(const std::string& name) {

@@ -65,9 +65,9 @@ struct VideoWriter::Impl {
           "set up the file");
     const AVCodec* encoder = avcodec_find_encoder_by_name("libx264");
     x264 = encoder != nullptr;
-    if (!encoder) encoder = avcodec_find_encoder(AV_CODEC_ID_MPEG4);
+    if (!encoder && !options.only_h264) encoder = avcodec_find_encoder(AV_CODEC_ID_MPEG4);
     if (!encoder)
-      throw Error(Category::kUnsupported, "this FFmpeg has no H.264 and no MPEG-4 encoder", path,
+      throw Error(Category::kUnsupported, "this FFmpeg lacks the encoder: libx264", path,
                   "install one with libx264");
     codec = avcodec_alloc_context3(encoder);
     DOJO_CHECK(codec != nullptr);
@@ -87,10 +87,15 @@ struct VideoWriter::Impl {
     codec->flags |= AV_CODEC_FLAG_BITEXACT;
     codec->log_level_offset = 16;  // of what it has to say only errors are news
     if (format->oformat->flags & AVFMT_GLOBALHEADER) codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    const bool by_rate = options.bits_per_second > 0;
+    if (by_rate) codec->bit_rate = options.bits_per_second;
     if (x264) {
       av_opt_set(codec->priv_data, "preset", "veryfast", 0);
-      av_opt_set(codec->priv_data, "crf", std::to_string(options.crf).c_str(), 0);
-    } else {
+      if (by_rate)
+        av_opt_set(codec->priv_data, "x264-params", "scenecut=0", 0);
+      else
+        av_opt_set(codec->priv_data, "crf", std::to_string(options.crf).c_str(), 0);
+    } else if (!by_rate) {
       codec->flags |= AV_CODEC_FLAG_QSCALE;
       codec->global_quality = FF_QP2LAMBDA * 3;
     }

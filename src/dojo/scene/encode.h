@@ -1,6 +1,7 @@
 // Writes frames as an H.264 file (MPEG-4 part 2 where FFmpeg was built without libx264): yuv420p,
-// BT.709 tags, no B-frames. The same frames give the same bytes. The file appears under its name
-// only when finish() has written all of it. Telemetry of our own goes into the access units as SEI.
+// BT.709 tags, a key frame each `gop`, no B-frames. The same frames give the same bytes. The file
+// appears under its name only when finish() has written all of it. Telemetry of our own goes into
+// the access units as SEI.
 //
 //   scene::VideoWriter writer("drives/drive-00.mp4", {.height = 256, .width = 512, .fps = 20});
 //   writer.add(frame.rgb);
@@ -18,7 +19,10 @@ struct EncodeOptions {
   int64_t height = 256, width = 512;  // even numbers
   int64_t fps = 20;
   int64_t crf = 18;  // libx264's quality: 0 lossless, 18 hardly visible, 51 worst
-  int64_t gop = 30;  // a key frame each so many
+  int64_t bits_per_second =
+      0;                   // > 0: the mean rate, instead of a quality; no further key frames then
+  int64_t gop = 30;        // frames from key frame to key frame
+  bool only_h264 = false;  // rather fail than write MPEG-4
 };
 
 // Not thread-safe; one thread does the work.

@@ -1,0 +1,40 @@
+// The ways from video files to clips that `dojo bench video` compares. Each function is one timed
+// measurement, to be run by measure_in_child(): it decodes in its own process, or by the loader's
+// workers. Pixels are made by the same conversion everywhere (picture.h), and sampled clips are
+// compared with those of the exact reader.
+#pragma once
+
+#include <vector>
+
+#include "dojo/video/bench/measure.h"
+#include "dojo/video/bench/workload.h"
+
+namespace dojo::bench {
+
+// What users of common decoding libraries do for each clip: open the file, go to the key frame
+// before the clip, decode forward until its last frame, convert its frames, close. With
+// `keep_open`, files stay open. One thread. `clips` in turn, over again if need be, until `seconds`
+// have passed.
+Measured decode_clips(const Workload& w, const std::vector<ClipRef>& clips, bool keep_open,
+                      double seconds, const std::vector<ExactClip>& exact);
+
+// Decodes each frame of the workload once, in order, and converts each, or (`convert` false) none:
+// the limit. `clips`: of an epoch.
+Measured decode_all(const Workload& w, bool convert, const std::vector<ExactClip>& exact);
+
+// The loader in exact uniform order, each clip by itself: as in a set so much larger than the
+// memory that no two clips at hand share frames.
+Measured load_uniform(const Workload& w, uint64_t seed, double seconds,
+                      const std::vector<ExactClip>& exact);
+
+// The loader in the order of runs, as it is by default: a first epoch of the pieces, of `copies` of
+// them.
+Measured load_runs(const Workload& w, uint64_t seed, int workers, int copies,
+                   const std::vector<ExactClip>& exact);
+
+// Frames from the key frame before a clip to its last frame: what a decoder has to decode for it
+// where nothing is shared, summed over clips.
+int64_t frames_to_decode(const std::vector<Recording>& recordings,
+                         const std::vector<ClipRef>& clips);
+
+}  // namespace dojo::bench

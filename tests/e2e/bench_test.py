@@ -1,0 +1,80 @@
+"""`dojo bench video`: its rows, and what a user can get wrong."""
+import json
+import pathlib
+import tempfile
+
+import harness
+from harness import run
+
+KEYS = ["bench", "case", "value", "unit", "better", "role", "min", "median", "max", "runs", "threads", "commit", "host"]
+OURS = ["usual", "kept-open", "uniform", "gop-run"]
+
+
+class BenchVideo(harness.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.made_once = tempfile.TemporaryDirectory()
+        cls.drives = pathlib.Path(cls.made_once.name, "drives")
+        made = run("scene", "--out", cls.drives, "--drives", 2, "--seconds", 5, "--size", "96x128", "-q")
+        assert made.code == 0, made
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.made_once.cleanup()
+
+    def rows(self, *args, **kwargs):
+        result = run("bench", "video", self.drives, "--json", "--seconds", 0.05, "--rounds", 1, *args, **kwargs)
+        self.assertDone(result)
+        rows = [json.loads(line) for line in result.out.splitlines()]
+        for row in rows:
+            self.assertEqual(list(row), KEYS)
+            self.assertLessEqual(row["min"], row["median"])
+            self.assertLessEqual(row["median"], row["max"])
+            self.assertIn(row["better"], ("higher", "lower"))
+        self.assertEqual(len({(r["bench"], r["case"], r["threads"]) for r in rows}), len(rows))
+        return rows
+
+    def test_every_case_has_its_rows_beside_the_limit(self):
+        rows = {(r["bench"], r["case"]): r for r in self.rows("--workers", 2)}
+        for case in OURS + ["sequential"]:
+            row = rows["video", case]
+            self.assertEqual(row["unit"], "clips/CPU-s")
+            self.assertGreater(row["value"], 0)
+            self.assertEqual(row["role"], "limit" if case == "sequential" else "ours")
+        self.assertLess(rows["video", "usual"]["value"], rows["video", "sequential"]["value"])
+        # A clip of 8 frames spans at least 8; by runs most of them are decoded once.
+        self.assertGreater(rows["video-decoded", "uniform"]["value"], 8)
+        self.assertLess(rows["video-decoded", "gop-run"]["value"], 4)
+        for case in ("uniform", "gop-run"):
+            self.assertGreater(rows["video-share", case]["value"], 0)
+        self.assertEqual(rows["video-wall", "gop-run"]["threads"], 2)
+
+    def test_one_case_alone_is_quicker_and_a_table_is_for_people(self):
+        self.assertEqual({r["case"] for r in self.rows("--case", "usual")}, {"usual"})
+        result = run("bench", "video", self.drives, "--seconds", 0.05, "--rounds", 1, "--case", "kept-open")
+        self.assertDone(result)
+        self.assertRegex(result.out, r"\nkept-open +\d+\.\d ")
+
+    def test_a_peer_that_is_missing_is_named_and_the_others_are_measured(self):
+        empty = pathlib.Path(self.made_once.name, "empty")
+        empty.mkdir(exist_ok=True)
+        rows = self.rows("--peers", "--workers", 1, env={"PATH": str(empty)})
+        self.assertEqual({r["case"] for r in rows}, {*OURS, "sequential"})
+        result = run("bench", "video", self.drives, "--case", "peer-pyav", env={"PATH": str(empty)})
+        self.assertError(result, 2, "config", "peer-pyav")
+        self.assertIn("pyav is left out", result.err)
+
+    def test_wrong_usage_and_bad_input(self):
+        self.assertError(run("bench", "video", self.drives, "--case", "unusual"), 2, "config", "unusual")
+        self.assertError(run("bench", "audio"), 2, "config", "audio")
+        self.assertError(run("bench", "video", pathlib.Path(self.made_once.name, "nowhere")), 3, "input", "nowhere")
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "cut.mp4").write_bytes(next(self.drives.glob("*.mp4")).read_bytes()[:2000])
+            self.assertError(run("bench", "video", folder), 3, "input", "recordings")
+
+    def test_without_a_cache_folder_it_says_what_to_set(self):
+        self.assertError(run("bench", "video", env={"XDG_CACHE_HOME": "", "HOME": ""}), 2, "config", "XDG_CACHE_HOME")
+
+
+if __name__ == "__main__":
+    harness.main()
