@@ -7,7 +7,7 @@ import harness
 from harness import run
 
 KEYS = ["bench", "case", "value", "unit", "better", "role", "min", "median", "max", "runs", "threads", "commit", "host"]
-OURS = ["usual", "kept-open", "uniform", "gop-run"]
+OURS = ["usual", "kept-open", "uniform", "gop-run", "cache-uniform", "cache-run", "raw"]
 
 
 class BenchVideo(harness.TestCase):

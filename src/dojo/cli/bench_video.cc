@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -38,12 +40,35 @@ struct Series {
   std::vector<Measured> runs = {};
 };
 
+// A folder for copies of frames, which goes away with this object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "dojo-bench-XXXXXX").string();
+    if (!mkdtemp(pattern.data()))
+      throw Error(Category::kIo, "no temporary folder can be made", pattern,
+                  "set TMPDIR to a folder that can be written");
+    path_ = pattern;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 class VideoBench {
  public:
   VideoBench(bench::Workload workload, double seconds, int64_t rounds)
       : w_(std::move(workload)), seconds_(seconds), rounds_(rounds) {}
 
   void add_cases(const std::string& only, int64_t workers);
+  void add_copies(const std::string& only);
   void add_peers(const std::string& only);
   bool empty() const { return series_.empty(); }
   void run(bool quiet);
@@ -65,7 +90,37 @@ class VideoBench {
   std::map<int64_t, std::vector<ClipRef>> clips_;  // by round: the random sequence of all patterns
   FrameReader reader_;
   std::vector<std::unique_ptr<Peer>> peers_;
+  std::map<CopyTier, std::unique_ptr<TemporaryFolder>> copies_;  // filled
 };
+
+void VideoBench::add_copies(const std::string& only) {
+  struct Case {
+    const char* name;
+    CopyTier tier;
+    SamplingOrder order;
+  };
+  for (const auto& [case_name, tier, order] :
+       {Case{"cache-uniform", CopyTier::kShortGop, SamplingOrder::kUniform},
+        Case{"cache-run", CopyTier::kShortGop, SamplingOrder::kGopRun},
+        Case{"raw", CopyTier::kRaw, SamplingOrder::kGopRun}}) {
+    const std::string name = case_name;
+    if (!only.empty() && only != name) continue;
+    series_.push_back(
+        {"video", name, "ours", 1, [this, name, t = tier, how = order](int64_t round) {
+           std::unique_ptr<TemporaryFolder>& folder = copies_[t];
+           if (!folder) {
+             folder = std::make_unique<TemporaryFolder>();
+             bench::measure_in_child("making copies",
+                                     [&] { return bench::fill_copies(w_, t, folder->path()); });
+           }
+           const auto check =
+               exact(how == SamplingOrder::kUniform ? w_.parts : w_.pieces, how, round);
+           return bench::measure_in_child("\"" + name + "\"", [&] {
+             return bench::load_copies(w_, t, folder->path(), how, seed(round), seconds_, check);
+           });
+         }});
+  }
+}
 
 const std::vector<ClipRef>& VideoBench::clips(int64_t round) {
   std::vector<ClipRef>& c = clips_[round];
@@ -306,8 +361,8 @@ std::vector<Recording> recordings_of(std::vector<std::string> folders, int worke
 }  // namespace
 
 int run_bench_video(std::span<const std::string> argv) {
-  std::vector<std::string> folders,
-      names = {"usual", "kept-open", "uniform", "gop-run", "sequential"};
+  std::vector<std::string> folders, names = {"usual",         "kept-open", "uniform", "gop-run",
+                                             "cache-uniform", "cache-run", "raw",     "sequential"};
   std::string only;
   bool json = false, peers = false, quiet = false;
   double seconds = 5;
@@ -351,6 +406,7 @@ int run_bench_video(std::span<const std::string> argv) {
                r.codec, r.first_frame, r.end_frame - 1);
   VideoBench bench(std::move(workload), seconds, rounds);
   bench.add_cases(only, workers);
+  bench.add_copies(only);
   if (peers || only.starts_with("peer-")) bench.add_peers(only);
   if (bench.empty())
     throw Error(Category::kConfig, fmt::format("{} cannot be measured here", only), "--case",

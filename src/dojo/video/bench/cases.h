@@ -4,10 +4,12 @@
 // compared with those of the exact reader.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "dojo/video/bench/measure.h"
 #include "dojo/video/bench/workload.h"
+#include "dojo/video/cache/copy_cache.h"
 
 namespace dojo::bench {
 
@@ -31,6 +33,16 @@ Measured load_uniform(const Workload& w, uint64_t seed, double seconds,
 // them.
 Measured load_runs(const Workload& w, uint64_t seed, int workers, int copies,
                    const std::vector<ExactClip>& exact);
+
+// Makes small copies of all frames in `folder`: a first epoch of the pieces with that tier.
+Measured fill_copies(const Workload& w, CopyTier tier, const std::string& folder);
+
+// The loader with copies that fill_copies() has made and an empty memory: one epoch by run, or
+// clips in uniform order, each by itself. Pixels of the short-gop tier may differ by an error
+// within its bound.
+Measured load_copies(const Workload& w, CopyTier tier, const std::string& folder,
+                     SamplingOrder order, uint64_t seed, double seconds,
+                     const std::vector<ExactClip>& exact);
 
 // Frames from the key frame before a clip to its last frame: what a decoder has to decode for it
 // where nothing is shared, summed over clips.
