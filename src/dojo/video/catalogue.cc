@@ -1,10 +1,10 @@
 #include "dojo/video/catalogue.h"
 
-#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <mutex>
 
+#include "dojo/base/cache_folder.h"
 #include "dojo/base/crc32c.h"
 #include "dojo/base/error.h"
 #include "dojo/video/catalogue_file.h"
@@ -117,16 +117,8 @@ struct Catalogue::Impl {
 };
 
 std::string Catalogue::default_path() {
-  const auto variable = [](const char* name) -> fs::path {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-  };
-  fs::path cache = variable("XDG_CACHE_HOME");
-  if (!cache.is_absolute()) {
-    if (!variable("HOME").is_absolute()) return "";
-    cache = variable("HOME") / ".cache";
-  }
-  return (cache / "opendojo" / "catalogue.sqlite").string();
+  const std::string folder = cache_folder();
+  return folder.empty() ? "" : folder + "/catalogue.sqlite";
 }
 
 Catalogue::Catalogue(const std::string& path) : impl_(std::make_unique<Impl>(path)) {}
