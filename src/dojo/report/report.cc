@@ -310,13 +310,39 @@ std::string recordings(const EvalLine& result) {
       kErrorHeads, rows);
 }
 
+// Why the training waited, the longest first, and what helps; "" where that is not known.
+std::string reasons_of_waiting(const Waits& w) {
+  struct Reason {
+    double seconds;
+    const char* text;
+  };
+  Reason all[] = {
+      {w.decoding, "for decoding (more <code>--workers</code>, or <code>--cache</code>, help)"},
+      {w.indexing, "for files that were read for the first time (the catalogue spares it later)"},
+      {w.copies, "for small copies on disk"},
+      {w.assembling, "for clips to be put together"}};
+  std::sort(std::begin(all), std::end(all), [](const Reason& a, const Reason& b) {
+    return !std::isnan(a.seconds) && (std::isnan(b.seconds) || a.seconds > b.seconds);
+  });
+  std::string text;
+  for (const Reason& r : all)
+    if (r.seconds >= 0.05)
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", duration(r.seconds), r.text);
+  return text;
+}
+
 std::string time_and_memory(const RunData& run) {
   FinalLine f;
   if (run.final) {
     f = *run.final;
   } else {
     double wait = 0, compute = 0;
+    const auto add = [](double* sum, double seconds) {
+      if (std::isfinite(seconds)) *sum = (std::isfinite(*sum) ? *sum : 0) + seconds;
+    };
     for (const StepLine& s : run.steps) {
+      for (auto cause : {&Waits::indexing, &Waits::decoding, &Waits::copies, &Waits::assembling})
+        add(&(f.waited_for.*cause), s.waited_for.*cause);
       if (std::isfinite(s.wait_seconds)) wait += s.wait_seconds;
       if (std::isfinite(s.compute_seconds)) compute += s.compute_seconds;
       f.elapsed_seconds = s.elapsed_seconds;
@@ -345,6 +371,7 @@ std::string time_and_memory(const RunData& run) {
   if (f.compute_seconds + f.wait_seconds > 0) {
     text += fmt::format("; while training, <b>{:.1f} %</b> of the time went into waiting for data",
                         100 * f.wait_seconds / (f.compute_seconds + f.wait_seconds));
+    if (const std::string why = reasons_of_waiting(f.waited_for); !why.empty()) text += ": " + why;
   }
   text += ".";
   if (std::isfinite(f.decode_seconds))

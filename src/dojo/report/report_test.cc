@@ -66,6 +66,19 @@ TEST_F(Report, SaysTheResultInPlainWordsWithBothFactors) {
   EXPECT_TRUE(holds(page, "<pre>./dojo train clips</pre>"));
 }
 
+TEST_F(Report, SaysWhyTheTrainingWaited) {
+  copy_golden();
+  put("metrics.jsonl",
+      R"({"kind":"final","step":9,"time":{"elapsed_seconds":20,"wait_seconds":4,"compute_seconds":16,)"
+      R"("waited_for":{"indexing":1,"decoding":3,"copies":0,"assembling":"x"}}})");
+  const std::string page = render_report(folder.string()).html;
+  const size_t decoding = page.find("3.0 s for decoding"), files = page.find("1.0 s for files");
+  EXPECT_NE(decoding, std::string::npos);
+  EXPECT_NE(files, std::string::npos);
+  EXPECT_LT(decoding, files) << "the longest first";
+  EXPECT_FALSE(holds(page, "for small copies"));
+}
+
 TEST_F(Report, TheCommandToRepeatLeavesOutTheFolderThatIsTaken) {
   const auto command_of = [&](const std::string& words) {
     put("config.json", R"({"command":["dojo","train",)" + words + "]}");

@@ -57,6 +57,13 @@ Errors errors(const Json& json) {
           number(json, "psnr"), number(json, "clips")};
 }
 
+Waits waits(const Json& time) {
+  const Json by_cause = time.value("waited_for", Json::object());
+  if (!by_cause.is_object()) return {};
+  return {number(by_cause, "indexing"), number(by_cause, "decoding"), number(by_cause, "copies"),
+          number(by_cause, "assembling")};
+}
+
 StepLine step_line(const Json& json) {
   const Json time = json.value("time", Json::object());
   return {number(json, "step"),
@@ -68,7 +75,8 @@ StepLine step_line(const Json& json) {
           number(time, "elapsed_seconds"),
           number(time, "clips_per_second"),
           number(time, "wait_seconds"),
-          number(time, "compute_seconds")};
+          number(time, "compute_seconds"),
+          waits(time)};
 }
 
 EvalLine eval_line(const Json& json) {
@@ -95,6 +103,7 @@ FinalLine final_line(const Json& json) {
   line.elapsed_seconds = number(time, "elapsed_seconds");
   line.decode_seconds = number(time, "decode_seconds");
   line.wait_seconds = number(time, "wait_seconds");
+  line.waited_for = waits(time);
   line.compute_seconds = number(time, "compute_seconds");
   line.eval_seconds = number(time, "eval_seconds");
   line.peak_memory_bytes = number(time, "peak_memory_bytes");

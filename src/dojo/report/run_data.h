@@ -20,9 +20,14 @@ struct Errors {  // mean squared errors of pixels in [0, 1]; NaN where the file 
   double over_flow() const { return mse / flow_mse; }
 };
 
+struct Waits {  // seconds of waiting for data, by what the loader was at
+  double indexing = NAN, decoding = NAN, copies = NAN, assembling = NAN;
+};
+
 struct StepLine {
   double step = NAN, loss = NAN, mse = NAN, copy_last_mse = NAN, grad_norm = NAN, lr = NAN;
   double elapsed_seconds = NAN, clips_per_second = NAN, wait_seconds = NAN, compute_seconds = NAN;
+  Waits waited_for;
 };
 
 struct EvalLine {
@@ -41,6 +46,7 @@ struct FinalLine {
   std::string reason, problem;
   double elapsed_seconds = NAN, decode_seconds = NAN, wait_seconds = NAN, compute_seconds = NAN,
          eval_seconds = NAN;
+  Waits waited_for;
   double peak_memory_bytes = NAN;
 };
 

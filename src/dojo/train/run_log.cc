@@ -15,6 +15,14 @@ double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+// An object with the seconds of each cause.
+template <typename Seconds>
+nlohmann::ordered_json causes(const Seconds& seconds_of) {
+  nlohmann::ordered_json j = nlohmann::ordered_json::object();
+  for (const auto& [name, cause] : kWaitCauses) j[name] = seconds_of(cause);
+  return j;
+}
+
 }  // namespace
 
 // `time` holds what depends on the clock or the machine.
@@ -57,6 +65,7 @@ void RunLog::step(int64_t step, int64_t clips, float lr,
                   const std::vector<std::pair<std::string, double>>& means,
                   const LoaderStats& stats) {
   now_.wait = stats.wait_seconds;
+  now_.waited_for = stats.waited_for;
   now_.decode = stats.decode_seconds;
   now_.elapsed = elapsed() - before_.elapsed;
   const double training = now_.elapsed - logged_.elapsed - (now_.eval - logged_.eval);
@@ -73,6 +82,9 @@ void RunLog::step(int64_t step, int64_t clips, float lr,
   line.json["clips"] = clips;
   line.time = {{"clips_per_second", clips_per_second_},
                {"wait_seconds", now_.wait - logged_.wait},
+               {"waited_for", causes([&](auto cause) {
+                  return now_.waited_for.*cause - logged_.waited_for.*cause;
+                })},
                {"compute_seconds", now_.compute - logged_.compute},
                {"decode_seconds", now_.decode - logged_.decode}};
   append(std::move(line));
@@ -113,6 +125,9 @@ void RunLog::final(const LoopResult& result, int64_t parameters, const LoaderSta
   if (!result.problem.empty()) line.json["problem"] = result.problem;
   line.time = {{"decode_seconds", before_.decode + stats.decode_seconds},
                {"wait_seconds", before_.wait + stats.wait_seconds},
+               {"waited_for", causes([&](auto cause) {
+                  return before_.waited_for.*cause + stats.waited_for.*cause;
+                })},
                {"compute_seconds", before_.compute + now_.compute},
                {"eval_seconds", before_.eval + now_.eval},
                {"peak_memory_bytes", process_memory().peak_bytes}};

@@ -13,11 +13,14 @@ Times times_of(const std::string& metrics) {
     const auto j = nlohmann::json::parse(line, nullptr, false);
     if (!j.is_object() || !j.contains("time") || (j.contains("kind") && j["kind"] == "final"))
       continue;
-    const auto seconds = [&](const char* name) {
-      const auto& time = j["time"];
-      if (!time.is_object() || !time.contains(name) || !time[name].is_number()) return 0.0;
-      return time[name].get<double>();
+    const auto number = [](const nlohmann::json& in, const char* name) {
+      if (!in.is_object() || !in.contains(name) || !in[name].is_number()) return 0.0;
+      return in[name].get<double>();
     };
+    const auto seconds = [&](const char* name) { return number(j["time"], name); };
+    if (j["time"].is_object() && j["time"].contains("waited_for"))
+      for (const auto& [name, cause] : kWaitCauses)
+        t.waited_for.*cause += number(j["time"]["waited_for"], name);
     t.wait += seconds("wait_seconds");
     t.compute += seconds("compute_seconds");
     t.decode += seconds("decode_seconds");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
@@ -34,6 +35,24 @@ using Clock = std::chrono::steady_clock;
 double since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
+
+// What the prefetch thread is at: one of the causes for which next() may have to wait.
+using Cause = double WaitCauses::*;
+
+// Says so for as long as this object lives.
+class Doing {
+ public:
+  Doing(std::atomic<Cause>* cause, Cause now) : cause_(cause), before_(cause->exchange(now)) {}
+  ~Doing() { *cause_ = before_; }
+  Doing(const Doing&) = delete;
+  Doing& operator=(const Doing&) = delete;
+
+ private:
+  std::atomic<Cause>* cause_;
+  Cause before_;
+};
+
+constexpr std::chrono::milliseconds kTick{2};  // how finely waiting is told apart by cause
 
 constexpr uint64_t kNever = UINT64_MAX;  // a position that is not reached
 
@@ -216,6 +235,7 @@ struct ClipLoader::Impl {
             !cache.find(key, true) && !read_copy(ref, f))
           needed.insert(key);
     if (!known || !needed.empty()) {
+      lacking = known ? &WaitCauses::decoding : &WaitCauses::indexing;
       const std::lock_guard lock(mutex);
       spare.push_back(std::move(batch));
       return false;
@@ -315,6 +335,7 @@ struct ClipLoader::Impl {
     double patience = 1e6;
     pool.add_waits(&waits, &patience);
     if (!sleep) patience = 0;
+    const Doing waiting(&cause, lacking);
     poll(waits.data(), waits.size(), static_cast<int>(patience * 1000));
     uint64_t count = 0;
     (void)!read(wake, &count, sizeof count);
@@ -373,6 +394,7 @@ struct ClipLoader::Impl {
   bool read_copy(const ClipRef& ref, int64_t frame) {
     if (!has_copy(ref.recording, frame)) return false;
     const Clock::time_point start = Clock::now();
+    const Doing reading(&cause, &WaitCauses::copies);
     const auto wanted = [&](int64_t f) {
       return (whole_units || std::binary_search(ref.frames.begin(), ref.frames.end(), f)) &&
              !cache.find(FrameCache::key(ref.recording, f), false);
@@ -389,6 +411,7 @@ struct ClipLoader::Impl {
   bool store_next() {
     if (!copies || !copies->has_waiting()) return false;
     const Clock::time_point start = Clock::now();
+    const Doing storing(&cause, &WaitCauses::copies);
     const int32_t recording = copies->waiting_recording();
     const std::vector<int64_t> frames = copies->store_next(
         plan.recording(recording),
@@ -447,11 +470,13 @@ struct ClipLoader::Impl {
   std::set<int32_t> reported;              // damaged
   std::vector<uint8_t> clip_frames_buffer;
   uint64_t seen_generation = 0;
-  bool is_first = true;  // no batch was made since the last seek()
+  Cause lacking = &WaitCauses::decoding;  // what the batch at `making` waits for
+  bool is_first = true;                   // no batch was made since the last seek()
 
   // Shared, under the mutex
   mutable std::mutex mutex;
   std::condition_variable ready_changed;
+  std::atomic<Cause> cause = &WaitCauses::assembling;  // needs no mutex
   std::deque<Batch> ready;
   std::vector<Batch> spare;  // used buffers
   uint64_t position = 0, making = 0;
@@ -498,7 +523,13 @@ const Batch& ClipLoader::next() {
   if (!impl_->thread.joinable()) impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
   {
     std::unique_lock lock(impl_->mutex);
-    impl_->ready_changed.wait(lock, [&] { return !impl_->ready.empty() || impl_->failure; });
+    const auto is_over = [&] { return !impl_->ready.empty() || impl_->failure; };
+    while (!is_over()) {
+      const Clock::time_point tick = Clock::now();
+      const Cause cause = impl_->cause;
+      impl_->ready_changed.wait_for(lock, kTick, is_over);
+      impl_->statistics.waited_for.*cause += since(tick);
+    }
     if (impl_->ready.empty()) std::rethrow_exception(impl_->failure);
     impl_->spare.push_back(std::move(impl_->current));
     impl_->current = std::move(impl_->ready.front());

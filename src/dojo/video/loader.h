@@ -71,8 +71,17 @@ struct Batch {
   uint64_t first_position = 0;  // of clip 0; the next is `world` further on
 };
 
+// What the loader was at while its caller waited, in seconds.
+struct WaitCauses {
+  double indexing = 0;    // files were read for the first time
+  double decoding = 0;    // the workers had not finished the frames of the next batch
+  double copies = 0;      // copies on disk were read or made
+  double assembling = 0;  // frames were put together, or the clips to come were planned
+};
+
 struct LoaderStats {
-  double wait_seconds = 0;      // the caller stood in next()
+  double wait_seconds = 0;  // the caller stood in next()
+  WaitCauses waited_for;
   double decode_seconds = 0;    // CPU seconds of the workers
   double assemble_seconds = 0;  // of the prefetch thread, without waiting
   int64_t frames_decoded = 0;
