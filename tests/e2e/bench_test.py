@@ -15,7 +15,7 @@ class BenchVideo(harness.TestCase):
     def setUpClass(cls):
         cls.made_once = tempfile.TemporaryDirectory()
         cls.drives = pathlib.Path(cls.made_once.name, "drives")
-        made = run("scene", "--out", cls.drives, "--drives", 2, "--seconds", 5, "--size", "96x128", "-q")
+        made = run("render", "--out", cls.drives, "--drives", 2, "--seconds", 5, "--size", "96x128", "-q")
         assert made.code == 0, made
 
     @classmethod

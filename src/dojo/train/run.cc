@@ -181,6 +181,7 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
     if (!warning.empty()) fmt::print(stderr, "warning: {}\n", one_line(warning));
     config.files = before->files;
   }
+  if (found.cannot_split) throw Error(*found.cannot_split);
   std::vector<Quarantined> lost = std::move(found.quarantined);
   auto [split, held, unreadable] = split_and_read(&found, o);
   lost.insert(lost.end(), unreadable.begin(), unreadable.end());

@@ -30,11 +30,21 @@ std::vector<Recording> indexed(std::vector<Recording> files, const RunRecordings
   return std::move(found.recordings);
 }
 
+void split(const std::vector<Recording>& recordings, const RunRecordingsOptions& o,
+           RunRecordings* run) {
+  try {
+    run->split = split_recordings(recordings, o.held_out, o.gap_seconds);
+  } catch (const Error& e) {
+    if (e.category() != Category::kConfig) throw;
+    run->cannot_split = e;
+  }
+}
+
 RunRecordings from_all(FoundRecordings files, const RunRecordingsOptions& o) {
   FoundRecordings found =
       usable_recordings(std::move(files), o.indexing, o.frames, o.interval_seconds);
   RunRecordings run;
-  run.split = split_recordings(found.recordings, o.held_out, o.gap_seconds);
+  split(found.recordings, o, &run);
   run.all = std::move(found.recordings);
   run.quarantined = std::move(found.quarantined);
   run.messages = std::move(found.messages);
@@ -50,7 +60,11 @@ RunRecordings recordings_of_run(const RunRecordingsOptions& o) {
   RunRecordings run;
   run.quarantined = files.quarantined;
   if (!o.held_out.empty()) {
-    run.split = split_recordings(files.recordings, o.held_out, o.gap_seconds);
+    split(files.recordings, o, &run);
+    if (run.cannot_split) {
+      run.all = std::move(files.recordings);
+      return run;
+    }
     run.split.held_out = indexed(std::move(run.split.held_out), o, &run);
   } else {
     // By the same hash of names; drives of unusable files are passed over.

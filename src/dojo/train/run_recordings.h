@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "dojo/base/error.h"
 #include "dojo/video/indexer.h"
 #include "dojo/video/split_recordings.h"
 
@@ -27,6 +29,7 @@ struct RunRecordings {
   std::vector<Recording> all;  // of both parts, by name
   std::vector<Quarantined> quarantined;
   std::vector<std::string> messages;  // for people
+  std::optional<Error> cannot_split;  // `held_out` matches nothing, or everything: `split` is empty
 };
 
 // Without patterns at most kMostHeldOut of many recordings are held out.

@@ -68,7 +68,10 @@ TEST_F(ManyRecordings, PatternsGoByNames) {
   EXPECT_EQ(run.split.held_out.size(), 11u);
   EXPECT_EQ(run.split.train.size(), 29u);
   options_.held_out = "zebra";
-  EXPECT_THROW(recordings_of_run(options_), Error);
+  const RunRecordings none = recordings_of_run(options_);
+  ASSERT_TRUE(none.cannot_split);
+  EXPECT_EQ(none.cannot_split->category(), Category::kConfig);
+  EXPECT_EQ(none.all.size(), 40u);
 }
 
 TEST_F(ManyRecordings, WhereHardlyAnyIsUsableAllAreLookedAt) {
