@@ -50,6 +50,12 @@ CopyTier copy_tier_named(const std::string& name) {
               "write none, raw, short-gop or auto");
 }
 
+SamplingOrder order_named(const std::string& name) {
+  if (const std::optional<SamplingOrder> order = parse_sampling_order(name)) return *order;
+  throw Error(Category::kConfig, "there is no order \"" + name + "\"", "--order",
+              "write gop-run or uniform");
+}
+
 // A report that cannot be written must not hide why the run ended.
 void try_report(const std::string& folder) {
   try {
@@ -108,7 +114,7 @@ void keep_the_heap_small() {
 int run_train(std::span<const std::string> argv) {
   RunOptions o;
   std::string out, resume, size = fmt::format("{}x{}", o.model.height, o.model.width);
-  std::string cache = "none";
+  std::string cache = "none", order = std::string(name(o.order));
   bool quiet = false, json = false;
   o.threads = num_threads();
   Args args(
@@ -150,6 +156,10 @@ int run_train(std::span<const std::string> argv) {
   args.option("--threads", "N", "processor threads; default: all cores", &o.threads,
               {.min = 1, .max = 1024});
   args.option("--workers", "N", "decoding processes", &o.workers, {.min = 1, .max = 64});
+  args.option("--order", "NAME",
+              "of the clips: gop-run (neighbours share their decoding), or uniform (fully random, "
+              "slower)",
+              &order);
   args.option(
       "--cache", "TIER",
       "small copies of frames on disk, for later epochs and runs: none, raw (exact), "
@@ -178,7 +188,7 @@ int run_train(std::span<const std::string> argv) {
     // The end of a run may be moved, and what changes no byte; all else is as it began.
     for (const char* name : {"--out", "--batch", "--size", "--frames", "--interval", "--held-out",
                              "--lr", "--weight-decay", "--channels", "--seed", "--threads",
-                             "--cache", "--eval-every", "--executor", "--keep-damaged"})
+                             "--order", "--cache", "--eval-every", "--executor", "--keep-damaged"})
       if (args.given(name))
         throw Error(Category::kConfig, "a resumed run keeps the value that it began with", name,
                     "leave it out, or start a new run");
@@ -196,6 +206,7 @@ int run_train(std::span<const std::string> argv) {
     if (o.steps == 0 && o.minutes == 0) o.minutes = kDefaultMinutes;
     o.command = {"dojo", "train"};
     o.command.insert(o.command.end(), argv.begin(), argv.end());
+    o.order = order_named(order);
     o.cache = copy_tier_named(cache);
     executor_factory(o.executor);  // a wrong name before the folder is made
     set_num_threads(static_cast<int>(o.threads));

@@ -51,6 +51,7 @@ std::unique_ptr<ClipSource> make_source(const std::vector<Recording>& recordings
   sampler.interval_seconds = o.interval_seconds;
   sampler.interval_factors = {0.5, 0.75, 1, 1, 1, 1.5};
   sampler.seed = o.seed;
+  sampler.order = o.order;
   LoaderOptions loader;
   loader.batch = m.batch;
   loader.height = m.height;

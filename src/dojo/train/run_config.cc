@@ -66,6 +66,7 @@ std::string to_json(const RunConfig& config) {
                   {"workers", o.workers},
                   {"executor", o.executor},
                   {"keep_damaged", o.keep_damaged},
+                  {"order", std::string(name(o.order))},
                   {"cache", std::string(name(o.cache))},
                   {"cache_dir", path_as_text(o.cache_folder)},
                   {"cache_gb", o.cache_gigabytes}};
@@ -122,7 +123,15 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
   options.get("checkpoint_every", &o.checkpoint_every, 0, kMany);
   options.get("log_every", &o.log_every, 1, kMany);
   options.get("workers", &o.workers, 1, 64);
-  if (options.has("cache")) {  // runs of versions before had none
+  // Runs of versions before had neither of these.
+  if (options.has("order")) {
+    std::string order;
+    options.get("order", &order);
+    const std::optional<SamplingOrder> known = parse_sampling_order(order);
+    if (!known) options.fail("there is no order \"" + order + "\"");
+    o.order = *known;
+  }
+  if (options.has("cache")) {
     std::string tier;
     options.get("cache", &tier);
     const std::optional<CopyTier> known = parse_copy_tier(tier);

@@ -8,6 +8,7 @@
 
 #include "dojo/model/predict.h"
 #include "dojo/video/cache/copy_cache.h"
+#include "dojo/video/sampler.h"
 
 namespace dojo {
 
@@ -21,8 +22,9 @@ struct RunOptions {
   double minutes = 0;
   double learning_rate = 1e-3, weight_decay = 0.01;
   uint64_t seed = 1;
-  int64_t threads = 0;               // as set; part of what makes bits equal
-  int64_t workers = 1;               // decoding processes
+  int64_t threads = 0;  // as set; part of what makes bits equal
+  int64_t workers = 1;  // decoding processes
+  SamplingOrder order = SamplingOrder::kGopRun;
   CopyTier cache = CopyTier::kNone;  // small copies of frames on disk; short-gop changes pixels
   std::string cache_folder;          // empty: the user's cache folder
   double cache_gigabytes = 20;       // that it may grow to

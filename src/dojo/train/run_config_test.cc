@@ -21,6 +21,7 @@ TEST(RunConfig, SurvivesBeingWritten) {
                .seed = ~uint64_t{0},
                .threads = 2,
                .workers = 3,
+               .order = SamplingOrder::kUniform,
                .cache = CopyTier::kShortGop,
                .cache_folder = "/a b",
                .cache_gigabytes = 2.5,
@@ -34,6 +35,7 @@ TEST(RunConfig, SurvivesBeingWritten) {
   const RunConfig d = parse_run_config(to_json(c), "config.json");
   EXPECT_EQ(to_json(d), to_json(c));
   EXPECT_EQ(d.options.model.batch, 3);
+  EXPECT_EQ(d.options.order, SamplingOrder::kUniform);
   EXPECT_EQ(d.options.cache, CopyTier::kShortGop);
   EXPECT_EQ(d.options.seed, ~uint64_t{0});
   EXPECT_EQ(d.options.folders[1], "/d\"e");

@@ -26,6 +26,16 @@ constexpr double kTie = 1e-3;
 
 }  // namespace
 
+std::string_view name(SamplingOrder order) {
+  return order == SamplingOrder::kUniform ? "uniform" : "gop-run";
+}
+
+std::optional<SamplingOrder> parse_sampling_order(std::string_view text) {
+  for (SamplingOrder order : {SamplingOrder::kGopRun, SamplingOrder::kUniform})
+    if (text == name(order)) return order;
+  return std::nullopt;
+}
+
 // A balanced Feistel network of four Philox rounds on the smallest even number of bits that holds
 // n; values >= n walk on.
 int64_t permuted(int64_t i, int64_t n, uint64_t seed, uint64_t stream, uint64_t substream) {

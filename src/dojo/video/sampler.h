@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dojo/video/recording.h"
@@ -22,6 +23,9 @@ enum class SamplingOrder {
   kGopRun,   // runs of neighbouring clips share one decode; a shuffle over runs mixes them
   kUniform,  // a random permutation of all clips of the epoch: exact, and slower
 };
+
+std::string_view name(SamplingOrder order);                           // "gop-run", "uniform"
+std::optional<SamplingOrder> parse_sampling_order(std::string_view);  // of these names
 
 struct SamplerOptions {
   int64_t frames = 5;  // T

@@ -169,6 +169,12 @@ TEST(Sampler, ClipsAreMixedUpToTheEndOfTheirRunsAndNotBeyond) {
   EXPECT_EQ(uniform.mixed_until(17), 18u);
 }
 
+TEST(Sampler, OrdersHaveNames) {
+  for (SamplingOrder order : {SamplingOrder::kGopRun, SamplingOrder::kUniform})
+    EXPECT_EQ(parse_sampling_order(name(order)), order);
+  EXPECT_FALSE(parse_sampling_order("random"));
+}
+
 TEST(Sampler, DrawsTheIntervalForEachClip) {
   const std::vector<Recording> recordings = {regular(400, 20)};
   const ClipSampler sampler(recordings, {.frames = 3, .interval_factors = {1, 2, 3}, .seed = 3});
