@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (file < 0 || write(file, data, size) != static_cast<ssize_t>(size)) std::abort();
   const std::string path = "/proc/self/fd/" + std::to_string(file);
   try {
-    dojo::Decoder decoder(path);
+    dojo::Decoder decoder(dojo::open_source(path));
     const dojo::FrameIndex& index = decoder.index();
     if (index.num_frames() > 0 && index.num_frames() < 1000 &&
         index.width * index.height < 1 << 20) {

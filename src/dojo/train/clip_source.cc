@@ -9,6 +9,7 @@ class LoaderSource final : public ClipSource {
 
   void seek(uint64_t position) override { loader_->seek(position); }
   uint64_t position() const override { return loader_->position(); }
+  bool wait(double seconds) override { return loader_->wait(seconds); }
   std::span<const uint8_t> next() override { return loader_->next().clips; }
   LoaderStats stats() const override { return loader_->stats(); }
   std::vector<Quarantined> quarantined() const override { return loader_->quarantined(); }

@@ -30,6 +30,8 @@ namespace {
 constexpr double kEvalPause = 33;
 constexpr double kLeastEvalPauseSeconds = 20;
 
+constexpr double kPatience = 0.2;  // seconds of waiting for a batch between looks at other things
+
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -134,6 +136,7 @@ class Loop {
         result_.reason = StopReason::kMinutes;
         break;
       }
+      if (!source_.wait(kPatience)) continue;  // a signal must not wait for a decoder that hangs
       if (!one_step()) break;
       show(progress_bar);
       if (evaluation_due() && !evaluate(progress_bar)) break;

@@ -142,6 +142,25 @@ TEST_F(TrainLoop, AnInterruptedRunGoesOnToTheSameBytes) {
   }
 }
 
+// As when a decoder hangs and its deadline is far away.
+TEST_F(TrainLoop, ARunThatWaitsForClipsCanBeInterrupted) {
+  struct Hanging : tiny::Source {
+    bool wait(double) override {
+      if (position() < 5 * tiny::kBatch) return true;
+      if (++waits == 3) std::raise(SIGINT);
+      return false;
+    }
+    int waits = 0;
+  } source;
+  LoopOptions o = options(folder("part"));
+  const LoopResult result = train(o, source);
+  EXPECT_EQ(result.reason, StopReason::kInterrupted);
+  EXPECT_EQ(result.step, 5);
+  EXPECT_EQ(source.waits, 3);
+  o.resume = true;
+  EXPECT_EQ(train(o).step, 40);
+}
+
 TEST_F(TrainLoop, AKilledRunGoesOnToTheSameBytes) {
   train(options(folder("whole")));
   for (const int64_t at : {1, 13, 26, 38}) {

@@ -53,7 +53,7 @@ inline void fill(uint8_t* frame, int64_t start, int64_t t) {
   for (int64_t i = 0; i < kFrame; ++i) frame[i] = static_cast<uint8_t>(start + i + 8 * t);
 }
 
-class Source final : public ClipSource {
+class Source : public ClipSource {
  public:
   void seek(uint64_t position) override { position_ = position; }
   uint64_t position() const override { return position_; }

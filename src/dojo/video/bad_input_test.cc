@@ -24,22 +24,6 @@ double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-// All frames, if the file gives any. The error otherwise.
-std::string read_all(const std::string& path, double deadline) {
-  try {
-    FrameReader reader({.deadline_seconds = deadline});
-    const Recording r = reader.open(path);
-    std::vector<int64_t> frames;
-    for (int64_t i = 0; i < r.num_frames(); ++i) frames.push_back(i);
-    reader.read(r, frames, 24, 32);
-    return {};
-  } catch (const Error& e) {
-    EXPECT_NE(e.where().find(path), std::string::npos) << e.what();
-    EXPECT_FALSE(e.message().empty());
-    return e.message();
-  }
-}
-
 TEST(BadInput, UnusableFilesAreNamedWithTheReason) {
   const TestFolder folder;
   std::filesystem::create_directories(folder / "deep/er");
@@ -48,7 +32,6 @@ TEST(BadInput, UnusableFilesAreNamedWithTheReason) {
   make_clip(folder, "audio.mp4", "-f lavfi -i sine=d=1 -c:a aac");
   write_bytes(folder / "text.mp4", "this is a text\n");
   write_bytes(folder / "empty.mkv", "");
-  write_bytes(folder / "playlist.mp4", "#EXTM3U\n#EXTINF:1,\n/etc/passwd\n");
   write_bytes(folder / "notes.txt", "not looked at");
   std::filesystem::create_directory_symlink(folder.path(), folder / "deep/loop");
   mkfifo((folder / "pipe.mp4").c_str(), 0600);
@@ -59,11 +42,73 @@ TEST(BadInput, UnusableFilesAreNamedWithTheReason) {
   std::map<std::string, std::string> reasons;
   for (const Quarantined& q : found.quarantined)
     reasons[std::filesystem::path(q.path).filename()] = q.reason;
-  EXPECT_EQ(reasons.size(), 5u);
+  EXPECT_EQ(reasons.size(), 4u);
   EXPECT_EQ(found.skipped, (std::map<std::string, int64_t>{{".txt", 1}}));
-  for (const char* name : {"audio.mp4", "text.mp4", "empty.mkv", "playlist.mp4", "pipe.mp4"})
+  for (const char* name : {"audio.mp4", "text.mp4", "empty.mkv", "pipe.mp4"})
     EXPECT_FALSE(reasons[name].empty()) << name;
   EXPECT_EQ(reasons["audio.mp4"], "the file has no video stream");
+  EXPECT_EQ(reasons["pipe.mp4"], "not a regular file");
+}
+
+// The video of an MP4 file whose data lie in the file `elsewhere`: a reference (box "alis" in
+// "dref") in place of "in this file". REQUIRES: the tables of `bytes` come after its data.
+std::string with_data_elsewhere(std::string bytes, const std::string& elsewhere) {
+  const auto big = [](size_t value, int size) {
+    std::string out;
+    for (int shift = 8 * (size - 1); shift >= 0; shift -= 8)
+      out += static_cast<char>(value >> shift);
+    return out;
+  };
+  const std::string path = elsewhere.size() % 2 ? elsewhere + " " : elsewhere;
+  std::string alias = "alis" + big(0, 4) + std::string(10, '\0') + big(0, 1) +
+                      std::string(27 + 12, '\0') + big(0, 1) + std::string(63 + 16, '\0') +
+                      big(1, 2) + big(1, 2) + std::string(16, '\0') + big(2, 2) +
+                      big(path.size(), 2) + path + big(0xffff, 2) + big(0, 2);
+  alias = big(alias.size() + 4, 4) + alias;
+  const size_t self = bytes.find("url ", bytes.find("dref")) - 4;
+  bytes.replace(self, 12, alias);
+  size_t at = 0;
+  for (const char* box : {"moov", "trak", "mdia", "minf", "dinf", "dref"}) {
+    at = bytes.find(box, at);
+    size_t size = 0;
+    for (size_t i = at - 4; i < at; ++i) size = size << 8 | static_cast<uint8_t>(bytes[i]);
+    bytes.replace(at - 4, 4, big(size + alias.size() - 12, 4));
+  }
+  return bytes;
+}
+
+TEST(BadInput, FilesThatNameOtherFilesAreRefusedAndSaidToDoSo) {
+  const TestFolder folder;
+  const std::string other =
+      make_clip(folder, "other.mp4", "-f lavfi -i testsrc2=s=64x48:r=10:d=1 -c:v libx264");
+  const auto reason = [&](const std::string& name, const std::string& bytes) {
+    write_bytes(folder / name, bytes);
+    FrameReader reader;
+    try {
+      reader.open(folder / name);
+    } catch (const Error& e) {
+      EXPECT_EQ(e.category(), Category::kUnsupported) << e.what();
+      return e.message();
+    }
+    return std::string("it was opened");
+  };
+  const auto is_named = [](const std::string& text, const std::string& kind) {
+    return text.find("a playlist or script (" + kind) == 0;
+  };
+  std::string text = reason("a.mp4",
+                            "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:0\n"
+                            "#EXTINF:1,\n" +
+                                other + "\n#EXT-X-ENDLIST\n");
+  EXPECT_TRUE(is_named(text, "hls")) << text;
+  text = reason("b.mkv", "ffconcat version 1.0\nfile '" + other + "'\n");
+  EXPECT_TRUE(is_named(text, "concat")) << text;
+  text =
+      reason("c.avi", "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=video 1 RTP/AVP 96\n");
+  EXPECT_TRUE(is_named(text, "sdp")) << text;
+  const std::string whole = read_bytes(other);
+  text = reason("d.mov", with_data_elsewhere(whole, other));
+  EXPECT_EQ(text.find("its video lies in another file, which is not opened: "), 0u) << text;
+  EXPECT_NE(text.find(other), std::string::npos) << text;
 }
 
 TEST(BadInput, FoldersWithoutVideoAreErrors) {
@@ -116,30 +161,14 @@ TEST(BadInput, CutFilesGiveTheirFirstPartOrAReason) {
   }
 }
 
-TEST(BadInput, TwoHundredDamagedVariantsEndInFramesOrReasons) {
-  const TestFolder folder;
-  const std::string whole = make_clip(
-      folder, "whole.mp4",
-      "-f lavfi -i testsrc2=s=64x48:r=10:d=2 -c:v libx264 -g 6 -bf 2 -movflags +faststart");
-  const std::string bytes = read_bytes(whole);
-  Random random(1);
-  int errors = 0;
-  for (int variant = 0; variant < 200; ++variant) {
-    std::string damaged = bytes;
-    for (int64_t flips = 1 + random.below(20); flips > 0; --flips)
-      damaged[static_cast<size_t>(random.below(static_cast<int64_t>(bytes.size())))] ^=
-          static_cast<char>(1 << random.below(8));
-    const std::string path = folder / "damaged.mp4";
-    write_bytes(path, damaged);
-    std::string reason;
-    EXPECT_LT(seconds_of([&] { reason = read_all(path, 10); }), 25.0) << "variant " << variant;
-    errors += !reason.empty();
-  }
-  EXPECT_GT(errors, 100);  // most flips are noticed
+std::string some_file(const TestFolder& folder, const std::string& name) {
+  write_bytes(folder / name, "never looked at");
+  return folder / name;
 }
 
 TEST(BadInput, AWorkerThatCrashesHangsOrBabblesCostsOneFile) {
   const TestFolder folder;
+  const std::string x = some_file(folder, "x.mp4");
   const auto program = [&](const std::string& name, const std::string& body) {
     const std::string path = folder / name;
     write_bytes(path, "#!/bin/sh\n" + body + "\n");
@@ -147,33 +176,32 @@ TEST(BadInput, AWorkerThatCrashesHangsOrBabblesCostsOneFile) {
     return path;
   };
   WorkerProcess crash({.program = program("crash", "kill -SEGV $$")});
-  crash.ask_probe("x.mp4");
+  crash.ask_probe(x);
   WorkerReply reply = crash.answer();
   EXPECT_TRUE(reply.process_lost);
   EXPECT_EQ(reply.reason, "the decoding process was ended by SIGSEGV");
 
   WorkerProcess hang({.deadline_seconds = 0.3, .program = program("hang", "exec sleep 100")});
   EXPECT_LT(seconds_of([&] {
-              hang.ask_probe("x.mp4");
+              hang.ask_probe(x);
               reply = hang.answer();
             }),
             5.0);
   EXPECT_EQ(reply.reason, "no answer and no progress within the deadline of 0.3 s");
-  hang.ask_probe("y.mp4");  // a fresh process
+  hang.ask_probe(x);  // a fresh process
   EXPECT_TRUE(hang.answer().process_lost);
 
   WorkerProcess babble(
       {.program = program("babble", "printf '\\004\\000\\000\\000abcd' >&3; sleep 1")});
-  babble.ask_probe("x.mp4");
+  babble.ask_probe(x);
   reply = babble.answer();
   EXPECT_TRUE(reply.process_lost);
   EXPECT_EQ(reply.category, "io");
 
   WorkerProcess missing({.program = folder / "missing"});
-  EXPECT_THROW(missing.ask_probe("x.mp4"), Error);
+  EXPECT_THROW(missing.ask_probe(x), Error);
 }
 
-// A worker that sends these bytes after a pause, again and again.
 std::string script(const TestFolder& folder, const std::string& body) {
   const std::string path = folder / "worker";
   write_bytes(path, "#!/bin/sh\n" + body + "\n");
@@ -183,21 +211,25 @@ std::string script(const TestFolder& folder, const std::string& body) {
 
 TEST(BadInput, TheDeadlineIsOneOfSilenceAndSignsOfLifeNeedProgress) {
   const TestFolder folder;
-  // {"progress": n} in CBOR after its length
-  const std::string sign = "printf '\\013\\000\\000\\000\\241\\150progress\\00'";
+  const std::string x = some_file(folder, "x.mp4");
+  // Two bytes: P, and twice the number.
+  const std::string sign = "printf '\\002\\000\\000\\000P\\0";
   const auto ask = [&](const std::string& body) {
     WorkerProcess worker({.deadline_seconds = 0.8, .program = script(folder, body)});
-    worker.ask_probe("x.mp4");
+    worker.ask_probe(x);
     return worker.answer();
   };
   WorkerReply reply;
   const double seconds = seconds_of([&] {
-    reply = ask("for i in 1 2 3 4 5 6; do " + sign + "$i >&3; sleep 0.3; done; exec sleep 100");
+    std::string signs;
+    for (const char* n : {"02", "04", "06", "10", "12", "14"})
+      signs += sign + n + "' >&3; sleep 0.3; ";
+    reply = ask(signs + "exec sleep 100");
   });
   EXPECT_GT(seconds, 2.0);  // it lived on while it told of progress
   EXPECT_LT(seconds, 10.0);
   EXPECT_EQ(reply.reason, "no answer and no progress within the deadline of 0.8 s");
-  reply = ask("while true; do " + sign + "3 >&3; sleep 0.1; done");
+  reply = ask("while true; do " + sign + "06' >&3; sleep 0.1; done");
   EXPECT_TRUE(reply.process_lost);
   EXPECT_NE(reply.reason.find("no progress"), std::string::npos);
 }
@@ -220,7 +252,7 @@ TEST(BadInput, AnswersThatDoNotFitTheQuestionAreNotBelieved) {
     WorkerProcess worker(
         {.program = script(folder, "cat '" + (folder / "reply") + "' >&3; exec sleep 100")});
     Recording r;
-    r.path = "x.mp4";
+    r.path = some_file(folder, "x.mp4");
     worker.ask_read(r, {.frames = {3, 5}, .height = 2, .width = 2});
     return worker.answer();
   };

@@ -3,18 +3,15 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <list>
-#include <map>
 #include <memory>
 #include <new>
 
@@ -22,7 +19,10 @@
 #include "dojo/base/error.h"
 #include "dojo/video/decoder.h"
 #include "dojo/video/picture.h"
+#include "dojo/video/recent.h"
+#include "dojo/video/sandbox.h"
 #include "dojo/video/telemetry/read_states.h"
+#include "dojo/video/worker_channel.h"
 #include "dojo/video/worker_protocol.h"
 
 extern "C" {
@@ -58,22 +58,13 @@ class Memory {
   size_t size_ = 0;
 };
 
-bool send_all(const std::string& bytes) {
-  for (size_t sent = 0; sent < bytes.size();) {
-    const ssize_t n = send(kWorkerSocket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    sent += static_cast<size_t>(n);
-  }
-  return true;
-}
-
 // Tells the main process now and then that the work goes on: every second, or often enough for a
 // shorter deadline. Where FFmpeg hangs nothing is told.
 class SignsOfLife {
  public:
-  explicit SignsOfLife(double deadline_seconds)
-      : deadline_(static_cast<unsigned>(deadline_seconds) + 10),
+  SignsOfLife(WorkerChannel* channel, double deadline_seconds)
+      : channel_(*channel),
+        deadline_(static_cast<unsigned>(deadline_seconds) + 10),
         pause_(std::min(1.0, deadline_seconds / 8)) {}
 
   void begin() {
@@ -88,13 +79,12 @@ class SignsOfLife {
     if (std::chrono::duration<double>(now - last_).count() < pause_) return;
     last_ = now;
     alarm(deadline_);
-    WorkerReply sign;
-    sign.progress = progress_;
-    send_all(encode(sign));
+    channel_.send(encode(WorkerProgress{progress_}));
   }
 
  private:
   using Clock = std::chrono::steady_clock;
+  WorkerChannel& channel_;
   unsigned deadline_;
   double pause_;
   int64_t progress_ = 0;
@@ -103,13 +93,14 @@ class SignsOfLife {
 
 class Server {
  public:
-  explicit Server(std::function<void()> progress) : progress_(std::move(progress)) {}
+  Server(WorkerChannel* channel, std::function<void()> progress)
+      : channel_(*channel), progress_(std::move(progress)) {}
 
   WorkerReply answer(const WorkerRequest& request) {
     if (request.states) return states(request);
     if (!request.probe) return read(request);
     WorkerReply reply;
-    reply.index = Decoder(request.path, progress_).index();
+    reply.index = Decoder(channel_.source(request, request.picture_times), progress_).index();
     reply.ok = true;
     return reply;
   }
@@ -122,40 +113,47 @@ class Server {
     std::unique_ptr<RgbConverter> converter;
   };
 
-  Open& open(const std::string& path) {
+  // What the main process told about a file.
+  struct Known {
+    std::shared_ptr<const FrameIndex> index;  // null: it has to be built
+    std::vector<int64_t> picture_times;
+  };
+
+  const Known& known(const WorkerRequest& request) {
+    const bool news = request.index || !request.picture_times.empty();
+    if (news) open_.remove_if([&](const Open& o) { return o.path == request.path; });
+    const Known* found = known_.find(request.path);
+    if (!news && found) return *found;
+    return known_.put(request.path, {request.index, request.picture_times});
+  }
+
+  Open& open(const WorkerRequest& request, const Known& facts) {
     for (auto at = open_.begin(); at != open_.end(); ++at) {
-      if (at->path != path) continue;
+      if (at->path != request.path) continue;
       open_.splice(open_.begin(), open_, at);
       return open_.front();
     }
     while (open_.size() >= kOpenFiles) open_.pop_back();
-    const auto known = indexes_.find(path);
-    auto decoder = known == indexes_.end()
-                       ? std::make_unique<Decoder>(path, progress_)
-                       : std::make_unique<Decoder>(path, known->second, progress_);
-    open_.push_front({path, std::move(decoder), std::make_unique<RgbConverter>()});
+    MediaSource source = channel_.source(request, facts.picture_times);
+    auto decoder = facts.index
+                       ? std::make_unique<Decoder>(std::move(source), *facts.index, progress_)
+                       : std::make_unique<Decoder>(std::move(source), progress_);
+    open_.push_front({request.path, std::move(decoder), std::make_unique<RgbConverter>()});
     return open_.front();
   }
 
-  void learn_index(const WorkerRequest& request) {
-    if (!request.index) return;
-    open_.remove_if([&](const Open& o) { return o.path == request.path; });
-    indexes_[request.path] = *request.index;
-  }
-
   WorkerReply states(const WorkerRequest& request) {
-    learn_index(request);
+    const Known& facts = known(request);
     WorkerReply reply;
-    MediaFile file(request.path, progress_);
-    reply.states = read_states(file, open(request.path).decoder->index());
+    MediaFile file(channel_.source(request, facts.picture_times), progress_);
+    reply.states = read_states(file, open(request, facts).decoder->index());
     reply.ok = true;
     return reply;
   }
 
   WorkerReply read(const WorkerRequest& request) {
     const std::string& path = request.path;
-    learn_index(request);
-    Open& file = open(path);
+    Open& file = open(request, known(request));
     const auto& [frames, height, width, md5, keep_damaged] = request.read;
     const FrameIndex& index = file.decoder->index();
     for (size_t i = 0; i < frames.size(); ++i)
@@ -198,8 +196,9 @@ class Server {
     return reply;
   }
 
+  WorkerChannel& channel_;
   std::function<void()> progress_;
-  std::map<std::string, FrameIndex> indexes_;
+  Recent<Known> known_{kKnownFiles};
   std::list<Open> open_;  // the last used first
   Memory memory_;
 };
@@ -215,29 +214,15 @@ int decode_worker_main(int argc, char** argv) {
   signal(SIGINT, SIG_IGN);   // Ctrl-C is the main process's business,
   signal(SIGTERM, SIG_IGN);  // and so is the end of its process group
   signal(SIGPIPE, SIG_IGN);
-  const rlimit no_core{0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);
-#if !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)  // these need terabytes of address space
-  const auto bytes = static_cast<rlim_t>(std::strtoll(argv[1], nullptr, 10));
-  const rlimit memory{bytes, bytes};
-  setrlimit(RLIMIT_AS, &memory);
-#endif
-  SignsOfLife life(std::strtod(argv[2], nullptr));
   capture_ffmpeg_log();
+  const std::string unguarded =
+      enter_sandbox(std::strtoll(argv[1], nullptr, 10), kWorkerSocket, kWorkerMemory);
 
-  Server server([&] { life.progress(); });
-  std::string buffer, text;
-  std::vector<char> chunk(1 << 16);
+  WorkerChannel channel;
+  SignsOfLife life(&channel, std::strtod(argv[2], nullptr));
+  Server server(&channel, [&] { life.progress(); });
   for (;;) {
-    while (!take_message(&buffer, &text)) {
-      const ssize_t n = recv(kWorkerSocket, chunk.data(), chunk.size(), 0);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return 0;  // the main process is done, or gone
-      buffer.append(chunk.data(), static_cast<size_t>(n));
-    }
-    life.begin();
-    const double before = cpu_seconds();
+    double before = 0;
     WorkerReply reply;
     const auto failed = [&](std::string_view category, const std::string& reason) {
       reply = {};
@@ -245,7 +230,11 @@ int decode_worker_main(int argc, char** argv) {
       reply.reason = reason;
     };
     try {
-      reply = server.answer(decode_request(text));
+      WorkerRequest request;
+      if (!channel.receive(&request)) return 0;  // the main process is done, or gone
+      life.begin();
+      before = cpu_seconds();
+      reply = server.answer(request);
     } catch (const Error& e) {
       failed(name(e.category()), e.message());
     } catch (const std::bad_alloc&) {
@@ -255,7 +244,8 @@ int decode_worker_main(int argc, char** argv) {
     }
     life.end();
     reply.cpu_seconds = cpu_seconds() - before;
-    if (!send_all(encode(reply))) return 0;
+    reply.unguarded = unguarded;
+    if (!channel.send(encode(reply))) return 0;
   }
 }
 

@@ -19,17 +19,18 @@ constexpr size_t kLostPackets = 1000;  // a gap of more than these is not looked
 
 }  // namespace
 
-Decoder::Decoder(const std::string& path, std::function<void()> progress)
-    : file_(path, std::move(progress)), index_(build_index(file_)) {
+Decoder::Decoder(MediaSource source, std::function<void()> progress)
+    : file_(std::move(source), std::move(progress)), index_(build_index(file_)) {
   file_.restart();
   know_packets();
 }
 
-Decoder::Decoder(const std::string& path, FrameIndex index, std::function<void()> progress)
-    : file_(path, std::move(progress)), index_(std::move(index)) {
+Decoder::Decoder(MediaSource source, FrameIndex index, std::function<void()> progress)
+    : file_(std::move(source), std::move(progress)), index_(std::move(index)) {
   DOJO_CHECK(!index_.keys.empty());
   if (index_.header_crc != 0 && index_.header_crc != header_crc_of(file_))
-    throw Error(Category::kInput, "the file's header changed since the file was indexed", path);
+    throw Error(Category::kInput, "the file's header changed since the file was indexed",
+                file_.path());
   know_packets();
 }
 

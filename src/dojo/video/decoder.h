@@ -20,9 +20,8 @@ namespace dojo {
 class Decoder {
  public:
   // `progress` is called after each packet and each picture.
-  explicit Decoder(const std::string& path,
-                   std::function<void()> progress = {});  // builds the index
-  Decoder(const std::string& path, FrameIndex index,
+  explicit Decoder(MediaSource source, std::function<void()> progress = {});  // builds the index
+  Decoder(MediaSource source, FrameIndex index,
           std::function<void()> progress = {});  // trusts an index built before
 
   const FrameIndex& index() const { return index_; }

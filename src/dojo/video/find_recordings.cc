@@ -132,6 +132,8 @@ void index_all(FoundRecordings* found, const IndexOptions& options) {
     found->recordings.push_back(std::move(file.recording));
   }
   assign_drives(&found->recordings);
+  if (const std::string lacks = indexer.take_unguarded(); !lacks.empty())
+    found->messages.push_back("decoding processes are less shut in than they could be: " + lacks);
   if (!options.catalogue) return;
   for (std::string& m : options.catalogue->take_messages()) found->messages.push_back(std::move(m));
 }

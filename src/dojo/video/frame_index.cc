@@ -200,8 +200,13 @@ FrameIndex build_index(MediaFile& file) {
   bool complete_times = good_container;  // every packet has a time of its own
   std::vector<ReadPacket> packets;
   PictureOrder order(p);
+  const auto most = static_cast<size_t>(std::max<int64_t>(0, file.file_bytes()));
   while (file.read()) {
     const AVPacket& packet = *file.packet();
+    if (packets.size() >= most)  // an edit list can make millions of a few
+      throw Error(Category::kInput,
+                  fmt::format("its tables make more packets of it than it has bytes, {}", most),
+                  file.path());
     complete_times &= packet.pts != AV_NOPTS_VALUE;
     if (av_packet_get_side_data(&packet, AV_PKT_DATA_NEW_EXTRADATA, nullptr))
       complete_times = false;

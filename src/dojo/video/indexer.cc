@@ -145,6 +145,7 @@ bool Indexer::begin(Job* job, size_t file, std::vector<Indexed>* done) {
 
 Indexed Indexer::finish(Job* job, WorkerReply reply) {
   const std::string& path = files_[job->file].path;
+  if (!reply.unguarded.empty()) unguarded_ = reply.unguarded;
   const bool same_size = job->before && job->before->fingerprint.size == job->seen.size;
   Catalogue::Entry entry;
   Indexed result;

@@ -21,6 +21,7 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
+#include "dojo/base/interrupt.h"
 #include "dojo/video/cache/copy_store.h"
 #include "dojo/video/clip_plan.h"
 #include "dojo/video/decode_pool.h"
@@ -348,6 +349,8 @@ struct ClipLoader::Impl {
       const std::lock_guard lock(mutex);
       statistics.decode_seconds += reply.cpu_seconds;
       statistics.frames_decoded += reply.frames_decoded;
+      if (!reply.unguarded.empty() && std::exchange(guarded, false))
+        add_message("decoding processes are less shut in than they could be: " + reply.unguarded);
     }
     if (!reply.ok || !reply.damaged.empty()) settled_until = 0;  // other clips take their place
     if (!reply.ok || !copies)
@@ -425,7 +428,11 @@ struct ClipLoader::Impl {
     const std::lock_guard lock(mutex);
     statistics.frames_from_copies += read;
     statistics.copy_seconds += since(start);
-    const std::string text = copies->take_message();
+    add_message(copies->take_message());
+  }
+
+  // REQUIRES: the mutex is held.
+  void add_message(const std::string& text) {
     if (!text.empty()) message += (message.empty() ? "" : "; ") + text;
   }
 
@@ -472,6 +479,7 @@ struct ClipLoader::Impl {
   uint64_t seen_generation = 0;
   Cause lacking = &WaitCauses::decoding;  // what the batch at `making` waits for
   bool is_first = true;                   // no batch was made since the last seek()
+  bool guarded = true;                    // no worker has said that its sandbox lacks something
 
   // Shared, under the mutex
   mutable std::mutex mutex;
@@ -518,18 +526,25 @@ uint64_t ClipLoader::position() const {
   return impl_->position;
 }
 
-const Batch& ClipLoader::next() {
+bool ClipLoader::wait(double seconds) {
   const Clock::time_point start = Clock::now();
   if (!impl_->thread.joinable()) impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
+  std::unique_lock lock(impl_->mutex);
+  const auto is_over = [&] { return !impl_->ready.empty() || impl_->failure; };
+  while (!is_over() && since(start) < seconds) {
+    const Clock::time_point tick = Clock::now();
+    const Cause cause = impl_->cause;
+    impl_->ready_changed.wait_for(lock, kTick, is_over);
+    impl_->statistics.waited_for.*cause += since(tick);
+  }
+  impl_->statistics.wait_seconds += since(start);
+  return is_over();
+}
+
+const Batch& ClipLoader::next() {
+  while (!wait(1)) throw_if_interrupted();
   {
-    std::unique_lock lock(impl_->mutex);
-    const auto is_over = [&] { return !impl_->ready.empty() || impl_->failure; };
-    while (!is_over()) {
-      const Clock::time_point tick = Clock::now();
-      const Cause cause = impl_->cause;
-      impl_->ready_changed.wait_for(lock, kTick, is_over);
-      impl_->statistics.waited_for.*cause += since(tick);
-    }
+    const std::lock_guard lock(impl_->mutex);
     if (impl_->ready.empty()) std::rethrow_exception(impl_->failure);
     impl_->spare.push_back(std::move(impl_->current));
     impl_->current = std::move(impl_->ready.front());
@@ -537,7 +552,6 @@ const Batch& ClipLoader::next() {
     impl_->position = impl_->current.first_position - static_cast<uint64_t>(impl_->options.rank) +
                       impl_->step_of_positions();
     impl_->list_given_up(impl_->position);
-    impl_->statistics.wait_seconds += since(start);
   }
   impl_->signal_thread();
   return impl_->current;

@@ -101,8 +101,12 @@ class ClipLoader {
   uint64_t position() const;  // how many clips all ranks together have handed out
 
   // The next batch; valid until the next call. Throws Error(kInput) when no usable recording is
-  // left.
+  // left, and Interrupted (base/interrupt.h).
   const Batch& next();
+
+  // Waits until next() would not, but no longer than this. False if it still would: for a caller
+  // that has to notice other things while a decoder hangs.
+  bool wait(double seconds);
 
   LoaderStats stats() const;
 

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "dojo/video/loader.h"
+#include "dojo/video/test_clips.h"
 #include "dojo/video/worker_protocol.h"
 
 namespace dojo {
@@ -34,9 +35,9 @@ constexpr int64_t kHeight = 4, kWidth = 8;
     std::vector<uint8_t> pixels(bytes * request.read.frames.size());
     for (size_t i = 0; i < request.read.frames.size(); ++i) {
       const int64_t f = request.read.frames[i];
-      if (request.path == "b" && f >= 150 && f < 160) raise(SIGKILL);
+      if (request.path.back() == 'b' && f >= 150 && f < 160) raise(SIGKILL);
       std::fill_n(pixels.begin() + static_cast<int64_t>(i * bytes), bytes,
-                  static_cast<uint8_t>(f + request.path[0]));
+                  static_cast<uint8_t>(f + request.path.back()));
     }
     (void)!pwrite(kWorkerMemory, pixels.data(), pixels.size(), 0);
     WorkerReply reply;
@@ -56,11 +57,14 @@ struct Outcome {
   std::vector<Quarantined> lost;
 };
 
-Outcome run(const LoaderOptions& options, uint64_t begin, uint64_t end, int pause_ms) {
+Outcome run(const TestFolder& folder, const LoaderOptions& options, uint64_t begin, uint64_t end,
+            int pause_ms) {
   std::vector<Recording> recordings;
   for (const char* name : {"a", "b", "c"}) {
     Recording r;
-    r.path = r.name = name;
+    r.name = name;
+    r.path = folder / name;
+    write_bytes(r.path, "never looked at");
     for (int i = 0; i < 300; ++i) r.pts_seconds.push_back(0.1 * i);
     for (int64_t i = 0; i < 300; i += 10) r.key_frames.push_back(i);
     r.end_frame = 300;
@@ -80,15 +84,17 @@ Outcome run(const LoaderOptions& options, uint64_t begin, uint64_t end, int paus
 }
 
 TEST(LoaderFailure, AFileThatKillsItsWorkerIsGivenUpFromTheSamePositionInEveryRun) {
+  const TestFolder folder;
   char self[4096] = {};
   ASSERT_GT(readlink("/proc/self/exe", self, sizeof self - 1), 0);
   setenv("DOJO_WORKER", self, 1);
   setenv(kAsWorker, "1", 1);
   const LoaderOptions options{.batch = 4, .height = kHeight, .width = kWidth, .transform = {}};
-  const Outcome first = run(options, 0, 800, 0);
+  const Outcome first = run(folder, options, 0, 800, 0);
   ASSERT_EQ(first.lost.size(), 1u);
-  EXPECT_EQ(first.lost[0].path, "b");
-  EXPECT_EQ(first.lost[0].reason, "the decoding process was ended by SIGKILL");
+  EXPECT_EQ(first.lost[0].path, folder / "b");
+  EXPECT_EQ(first.lost[0].reason,
+            "the decoding process was ended by SIGKILL, and so was a fresh one");
   EXPECT_TRUE(first.lost[0].whole_file);
   // It is used until a clip needs one of the frames, and not from there on.
   size_t used = 0;
@@ -103,7 +109,7 @@ TEST(LoaderFailure, AFileThatKillsItsWorkerIsGivenUpFromTheSamePositionInEveryRu
     other.workers = workers;
     other.prefetch = workers == 1 ? 1 : 8;
     if (workers == 1) other.cache_bytes = 40 * kHeight * kWidth * 3;
-    const Outcome again = run(other, 0, 800, workers == 1 ? 0 : 1);
+    const Outcome again = run(folder, other, 0, 800, workers == 1 ? 0 : 1);
     EXPECT_EQ(again.refs, first.refs);
     EXPECT_EQ(again.clips, first.clips);
     EXPECT_EQ(again.lost.size(), 1u);
@@ -111,9 +117,9 @@ TEST(LoaderFailure, AFileThatKillsItsWorkerIsGivenUpFromTheSamePositionInEveryRu
   // An exact resume, with what was known at that position.
   for (uint64_t at : {4u, 40u, 400u}) {
     LoaderOptions resumed = options;
-    resumed.quarantined = run(options, 0, at, 2).lost;
+    resumed.quarantined = run(folder, options, 0, at, 2).lost;
     EXPECT_EQ(
-        run(resumed, at, 800, 0).refs,
+        run(folder, resumed, at, 800, 0).refs,
         std::vector<ClipRef>(first.refs.begin() + static_cast<int64_t>(at), first.refs.end()));
   }
   unsetenv(kAsWorker);

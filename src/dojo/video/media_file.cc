@@ -1,9 +1,6 @@
 #include "dojo/video/media_file.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
@@ -12,12 +9,11 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
-#include "dojo/base/file.h"
-#include "dojo/video/image_folder.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/avstring.h>
 #include <libavutil/display.h>
 }
 
@@ -30,6 +26,13 @@ constexpr char kFormats[] =
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,h264,hevc,obu,ivf,ogg,asf,m4v,"
     "mpegvideo,mjpeg";
 
+// Those that do name other files. The list is for the message: what is not in kFormats is not read.
+constexpr char kPlaylists[] = "hls,applehttp,concat,dash,imf,image2,sdp,rtsp,rtp,lavfi,tedcaptions";
+
+constexpr int64_t kMaxPictureBytes = 256 << 20;
+
+constexpr char kElsewhere[] = "external track";  // in a message of FFmpeg's MP4 reader
+
 struct Log {
   std::string lines;      // of any level up to errors
   std::string complaint;  // the first error of a decoder
@@ -37,7 +40,9 @@ struct Log {
 thread_local Log log_of_thread;
 
 void keep_log(void* object, int level, const char* format, va_list arguments) {
-  if (level > AV_LOG_ERROR) return;
+  // That the video lies in another file is only a warning to FFmpeg.
+  if (level > AV_LOG_WARNING) return;
+  if (level > AV_LOG_ERROR && std::strstr(format, kElsewhere) == nullptr) return;
   char line[512];
   std::vsnprintf(line, sizeof line, format, arguments);
   std::string text(line);
@@ -53,6 +58,16 @@ void keep_log(void* object, int level, const char* format, va_list arguments) {
   if (decoder && text.rfind("SEI ", 0) != 0 && log.complaint.empty()) log.complaint = text;
 }
 
+// A demuxer wants a file that the one it reads names. None of kFormats should.
+int refuse_to_open(AVFormatContext* context, AVIOContext**, const char* url, int, AVDictionary**) {
+  av_log(context, AV_LOG_ERROR, "it names another file, which is not opened: %.200s\n", url);
+  return AVERROR(EPERM);
+}
+
+// What FFmpeg is told: a name whose ending helps to tell raw streams, not a path that it could
+// open.
+std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
 }  // namespace
 
 std::string ffmpeg_error(int code) {
@@ -65,8 +80,8 @@ void capture_ffmpeg_log() { av_log_set_callback(keep_log); }
 
 std::string take_ffmpeg_log() { return std::exchange(log_of_thread.lines, {}); }
 
-MediaFile::MediaFile(std::string path, std::function<void()> progress)
-    : path_(std::move(path)), progress_(std::move(progress)) {
+MediaFile::MediaFile(MediaSource source, std::function<void()> progress)
+    : source_(std::move(source)), progress_(std::move(progress)) {
   packet_ = av_packet_alloc();
   frame_ = av_frame_alloc();
   DOJO_CHECK(packet_ && frame_);
@@ -86,33 +101,22 @@ MediaFile::~MediaFile() {
   av_frame_free(&frame_);
 }
 
+int64_t MediaFile::file_bytes() const {
+  return is_pictures() ? static_cast<int64_t>(source_.picture_times.size()) : source_.file->size();
+}
+
 void MediaFile::close() {
   avcodec_free_context(&decoder_);
-  if (pictures_) avformat_free_context(std::exchange(format_, nullptr));
+  if (is_pictures()) avformat_free_context(std::exchange(format_, nullptr));
   avformat_close_input(&format_);
-  pictures_.reset();
+  input_.reset();
 }
 
 void MediaFile::open() {
   take_ffmpeg_log();
   end_reason_.clear();
-  if (access(path_.c_str(), R_OK) != 0)
-    throw Error(Category::kIo, std::string("the file cannot be read: ") + std::strerror(errno),
-                path_);
-  if (has_picture_extension(path_)) return open_pictures();
-  AVDictionary* options = nullptr;
-  av_dict_set(&options, "protocol_whitelist", "file", 0);
-  av_dict_set(&options, "format_whitelist", kFormats, 0);
-  const int opened = avformat_open_input(&format_, ("file:" + path_).c_str(), nullptr, &options);
-  av_dict_free(&options);
-  if (opened < 0) {
-    const std::string log = take_ffmpeg_log();
-    const bool system =
-        opened == AVERROR(EACCES) || opened == AVERROR(EIO) || opened == AVERROR(EISDIR);
-    throw Error(system ? Category::kIo : Category::kInput,
-                "no video file that FFmpeg can read: " + (log.empty() ? ffmpeg_error(opened) : log),
-                path_);
-  }
+  if (is_pictures()) return open_pictures();
+  open_input();
   // Sizes are known from the header in most containers: refuse bombs before frames are decoded for
   // the missing facts.
   const auto refuse_large = [&] {
@@ -121,12 +125,12 @@ void MediaFile::open() {
       if (p.codec_type == AVMEDIA_TYPE_VIDEO && int64_t{p.width} * p.height > kMaxPixels)
         throw Error(Category::kUnsupported,
                     fmt::format("pictures of {}x{} are larger than 8192x8192", p.width, p.height),
-                    path_);
+                    path());
     }
   };
   refuse_large();
   const int info = avformat_find_stream_info(format_, nullptr);
-  if (info < 0) throw Error(Category::kInput, "no streams: " + ffmpeg_error(info), path_);
+  if (info < 0) throw Error(Category::kInput, "no streams: " + ffmpeg_error(info), path());
   refuse_large();
   stream_ = -1;
   for (unsigned i = 0; i < format_->nb_streams; ++i) {
@@ -137,20 +141,61 @@ void MediaFile::open() {
     else
       s->discard = AVDISCARD_ALL;
   }
-  if (stream_ < 0) throw Error(Category::kInput, "the file has no video stream", path_);
+  if (stream_ < 0) throw Error(Category::kInput, "the file has no video stream", path());
   const AVCodecParameters& p = *stream()->codecpar;
   if (p.width < 1 || p.height < 1 || p.format < 0) {
     const std::string log = take_ffmpeg_log();
     throw Error(Category::kInput,
-                "no picture can be decoded" + (log.empty() ? std::string() : ": " + log), path_);
+                "no picture can be decoded" + (log.empty() ? std::string() : ": " + log), path());
   }
   take_ffmpeg_log();
   log_of_thread.complaint.clear();
 }
 
+// Probes the format first, so that what is refused can be named, and gives the file to its demuxer.
+void MediaFile::open_input() {
+  input_.emplace(source_.file);
+  const std::string name = file_name(path());
+  decltype(AVFormatContext::iformat) format = nullptr;
+  const auto refuse = [&](int error) {
+    const std::string log = take_ffmpeg_log();
+    const bool system =
+        error == AVERROR(EACCES) || error == AVERROR(EIO) || error == AVERROR(EISDIR);
+    throw Error(system ? Category::kIo : Category::kInput,
+                "no video file that FFmpeg can read: " + (log.empty() ? ffmpeg_error(error) : log),
+                path());
+  };
+  const int probed =
+      av_probe_input_buffer2(input_->context(), &format, name.c_str(), nullptr, 0, 0);
+  if (probed < 0) refuse(probed);
+  if (av_match_list(format->name, kPlaylists, ',') > 0)
+    throw Error(Category::kUnsupported,
+                std::string("a playlist or script (") + format->name +
+                    "): the files that it names are not opened",
+                path(), "give those files themselves");
+  if (av_match_list(format->name, kFormats, ',') <= 0)
+    throw Error(Category::kInput,
+                std::string("no video file that is read here: FFmpeg takes it for ") + format->name,
+                path());
+  format_ = avformat_alloc_context();
+  DOJO_CHECK(format_);
+  format_->pb = input_->context();
+  format_->io_open = refuse_to_open;
+  AVDictionary* options = nullptr;
+  av_dict_set(&options, "protocol_whitelist", "none", 0);
+  av_dict_set(&options, "format_whitelist", kFormats, 0);
+  const int opened = avformat_open_input(&format_, name.c_str(), format, &options);
+  av_dict_free(&options);
+  if (opened < 0) refuse(opened);
+  const std::string log = take_ffmpeg_log();
+  if (log.find(kElsewhere) != std::string::npos)
+    throw Error(Category::kUnsupported,
+                "its video lies in another file, which is not opened: " + log, path(),
+                "give that file itself");
+}
+
 // FFmpeg has a demuxer for this, but it invents the times and wants patterns for names.
 void MediaFile::open_pictures() {
-  pictures_ = std::make_unique<const PictureSeries>(read_picture_series(path_));
   next_picture_ = 0;
   format_ = avformat_alloc_context();
   DOJO_CHECK(format_);
@@ -160,7 +205,7 @@ void MediaFile::open_pictures() {
   s->time_base = {1, 1000000};
   AVCodecParameters& p = *s->codecpar;
   p.codec_type = AVMEDIA_TYPE_VIDEO;
-  const char letter = path_[path_.size() - 2];  // of .png, .jpg, .jpeg
+  const char letter = path()[path().size() - 2];  // of .png, .jpg, .jpeg
   const bool png = letter == 'n' || letter == 'N';
   p.codec_id = png ? AV_CODEC_ID_PNG : AV_CODEC_ID_MJPEG;
   // The first picture that can be decoded tells size and format.
@@ -179,26 +224,32 @@ void MediaFile::open_pictures() {
   const std::string log = take_ffmpeg_log();
   if (p.width < 1)
     throw Error(Category::kInput,
-                "no picture can be decoded" + (log.empty() ? std::string() : ": " + log), path_);
+                "no picture can be decoded" + (log.empty() ? std::string() : ": " + log), path());
 }
 
 bool MediaFile::read_picture() {
   av_packet_unref(packet_);
-  if (next_picture_ == pictures_->files.size()) return false;
-  const std::string bytes = read_file(pictures_->files[next_picture_], 256 << 20);
+  if (next_picture_ == source_.picture_times.size()) return false;
+  const SharedFile file = source_.open_picture(next_picture_);
+  const int64_t size = file->size();
+  if (size > kMaxPictureBytes)
+    throw Error(Category::kInput, fmt::format("a picture of {} bytes", size), path());
   // An empty packet would mean the end to a decoder: an empty file is one bad byte.
-  const int made = av_new_packet(packet_, std::max(1, static_cast<int>(bytes.size())));
-  if (made < 0) throw std::bad_alloc();
+  if (av_new_packet(packet_, static_cast<int>(std::max<int64_t>(1, size))) < 0)
+    throw std::bad_alloc();
   packet_->data[0] = 0;
-  std::copy(bytes.begin(), bytes.end(), packet_->data);
-  packet_->pts = packet_->dts = pictures_->microseconds[next_picture_];
+  if (file->read(0, packet_->data, size) != size)
+    throw Error(Category::kIo, fmt::format("picture {} cannot be read", next_picture_ + 1), path());
+  packet_->pts = packet_->dts = source_.picture_times[next_picture_];
   packet_->flags |= AV_PKT_FLAG_KEY;
   packet_->stream_index = stream_;
   ++next_picture_;
   return true;
 }
 
-std::string MediaFile::container() const { return pictures_ ? "pictures" : format_->iformat->name; }
+std::string MediaFile::container() const {
+  return is_pictures() ? "pictures" : format_->iformat->name;
+}
 
 AVStream* MediaFile::stream() const { return format_->streams[stream_]; }
 
@@ -228,7 +279,7 @@ AVCodecContext* MediaFile::decoder() {
     throw Error(
         Category::kUnsupported,
         std::string("FFmpeg has no decoder for ") + avcodec_get_name(stream()->codecpar->codec_id),
-        path_);
+        path());
   decoder_ = avcodec_alloc_context3(codec);
   DOJO_CHECK(decoder_);
   avcodec_parameters_to_context(decoder_, stream()->codecpar);
@@ -237,13 +288,14 @@ AVCodecContext* MediaFile::decoder() {
   decoder_->max_pixels = kMaxPixels;
   const int opened = avcodec_open2(decoder_, codec, nullptr);
   if (opened < 0)
-    throw Error(Category::kInput, "the decoder refuses the stream: " + ffmpeg_error(opened), path_);
+    throw Error(Category::kInput, "the decoder refuses the stream: " + ffmpeg_error(opened),
+                path());
   return decoder_;
 }
 
 bool MediaFile::read() {
   if (!end_reason_.empty()) return false;
-  if (pictures_) {
+  if (is_pictures()) {
     const bool more = read_picture();
     if (more && progress_) progress_();
     return more;
@@ -285,7 +337,7 @@ AVFrame* MediaFile::receive() {
     if (got < 0) {  // one damaged picture; the next may be good
       if (complaint_.empty()) complaint_ = "a picture cannot be decoded: " + ffmpeg_error(got);
       if (got == AVERROR(ENOMEM))
-        throw Error(Category::kInput, "decoding needs more memory than a worker may have", path_);
+        throw Error(Category::kInput, "decoding needs more memory than a worker may have", path());
       continue;
     }
     if (progress_) progress_();
@@ -305,8 +357,8 @@ std::string MediaFile::take_complaints() {
 bool MediaFile::seek(int64_t timestamp) {
   end_reason_.clear();
   if (decoder_) avcodec_flush_buffers(decoder_);
-  if (pictures_) {
-    const std::vector<int64_t>& times = pictures_->microseconds;
+  if (is_pictures()) {
+    const std::vector<int64_t>& times = source_.picture_times;
     const auto after = std::upper_bound(times.begin(), times.end(), timestamp);
     next_picture_ = static_cast<size_t>(std::max<ptrdiff_t>(0, after - times.begin() - 1));
     return true;

@@ -1,13 +1,18 @@
 // An open video file: FFmpeg's demuxer and decoder for its first video stream that is not a cover
 // picture. Or a folder of pictures (image_folder.h), each a packet of its own. The file is not
-// trusted: use this in a worker process (decode_worker.h), not in the main one. Not thread-safe.
+// trusted: use this in a worker process (decode_worker.h), not in the main one. It opens nothing:
+// what FFmpeg reads was opened before, and where a file names others, such as a playlist does, it
+// is refused. Not thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "dojo/video/ffmpeg_input.h"
+#include "dojo/video/media_source.h"
 
 struct AVCodecContext;
 struct AVFormatContext;
@@ -17,21 +22,20 @@ struct AVStream;
 
 namespace dojo {
 
-struct PictureSeries;  // image_folder.h
-
 // Larger pictures are refused (Error kUnsupported) before memory is spent on them.
 constexpr int64_t kMaxPixels = int64_t{8192} * 8192;
 
 class MediaFile {
  public:
-  // Throws Error(kInput) where FFmpeg finds no video, Error(kIo) where the system refuses the file.
-  // `progress` is called after each packet and each picture.
-  explicit MediaFile(std::string path, std::function<void()> progress = {});
+  // Throws Error(kInput) where FFmpeg finds no video, Error(kUnsupported) for what would open
+  // further files. `progress` is called after each packet and each picture.
+  explicit MediaFile(MediaSource source, std::function<void()> progress = {});
   ~MediaFile();
   MediaFile(const MediaFile&) = delete;
   MediaFile& operator=(const MediaFile&) = delete;
 
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return source_.path; }
+  int64_t file_bytes() const;  // of a video file; of a folder of pictures, how many there are
   AVFormatContext* format() const { return format_; }
   std::string container() const;  // FFmpeg's names for it, "mov,mp4,..."; or "pictures"
   AVStream* stream() const;
@@ -61,17 +65,21 @@ class MediaFile {
 
  private:
   void open();
+  void open_input();
   void open_pictures();
   bool read_picture();
   void close();
-  std::string path_, end_reason_;
+  bool is_pictures() const { return source_.file == nullptr; }
+
+  const MediaSource source_;
+  std::string end_reason_;
   std::function<void()> progress_;
   AVFormatContext* format_ = nullptr;
   AVCodecContext* decoder_ = nullptr;
   AVPacket* packet_ = nullptr;
   AVFrame* frame_ = nullptr;
   int stream_ = -1;
-  std::unique_ptr<const PictureSeries> pictures_;  // null for a file
+  std::optional<FfmpegInput> input_;  // of a video file
   size_t next_picture_ = 0;
   std::string complaint_;
 };

@@ -64,7 +64,7 @@ class VarintReader {
 
  private:
   [[noreturn]] static void fail() {
-    throw Error(Category::kInput, "the index of the file is cut short or makes no sense");
+    throw Error(Category::kInput, "bytes are cut short or make no sense");
   }
   std::string_view left_;
 };

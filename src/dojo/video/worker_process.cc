@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,30 +10,25 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
+#include <new>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
+#include "dojo/video/image_folder.h"
+#include "dojo/video/media_file.h"
 #include "dojo/video/packet_table.h"
+#include "dojo/video/sandbox.h"
 #include "dojo/video/worker_protocol.h"
-
-extern char** environ;
 
 namespace dojo {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string find_program(const std::string& given) {
-  if (!given.empty()) return given;
-  if (const char* set = std::getenv("DOJO_WORKER")) return set;
-  char self[4096];
-  const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-  const std::string path(self, n > 0 ? static_cast<size_t>(n) : 0);
-  return path.substr(0, path.rfind('/') + 1) + "dojo-decode-worker";
-}
 
 Error system_error(const std::string& what) {
   return Error(Category::kIo,
@@ -58,49 +51,9 @@ void WorkerProcess::start() {
     if (memory_ < 0) throw system_error("memfd_create");
     fcntl(memory_, F_ADD_SEALS, F_SEAL_SHRINK);  // a worker cannot take pages away under us
   }
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    throw system_error("socketpair");
-  // Above the numbers that the child gets, so that no dup2() overwrites the other.
-  const int theirs = fcntl(ends[1], F_DUPFD_CLOEXEC, 10),
-            memory = fcntl(memory_, F_DUPFD_CLOEXEC, 10);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  if (!std::getenv("DOJO_WORKER_STDERR"))
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, theirs, kWorkerSocket);
-  posix_spawn_file_actions_adddup2(&actions, memory, kWorkerMemory);
-  // Signals that the program blocks or ignores must work in the worker.
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  sigset_t none, defaults;
-  sigemptyset(&none);
-  sigfillset(&defaults);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::string program = find_program(options_.program);
-  std::string bytes = std::to_string(options_.max_bytes),
-              seconds = std::to_string(options_.deadline_seconds);
-  char* arguments[] = {program.data(), bytes.data(), seconds.data(), nullptr};
-  pid_t pid = -1;
-  const int failed = posix_spawn(&pid, program.c_str(), &actions, &attributes, arguments, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  close(theirs);
-  close(memory);
-  close(ends[1]);
-  if (failed) {
-    close(ends[0]);
-    throw Error(Category::kIo,
-                std::string("no decoding process can be started: ") + std::strerror(failed),
-                program, "build the target dojo-decode-worker, or set DOJO_WORKER to its path");
-  }
-  pid_ = pid;
-  if (options_.low_priority) setpriority(PRIO_PROCESS, static_cast<id_t>(pid), 10);
-  socket_ = ends[0];
+  const StartedWorker started = start_worker(options_, memory_);
+  pid_ = started.pid;
+  socket_ = started.socket;
   buffer_.clear();
   told_.clear();
 }
@@ -117,31 +70,37 @@ void WorkerProcess::stop() {
   busy_ = false;
 }
 
-// How the process ended, after its socket closed.
-std::string WorkerProcess::how_it_ended() {
-  int status = 0;
-  for (int i = 0; i < 200; ++i) {
-    const pid_t got = waitpid(static_cast<pid_t>(pid_), &status, WNOHANG);
-    if (got == static_cast<pid_t>(pid_)) {
-      pid_ = -1;
-      if (WIFSIGNALED(status)) {
-        const char* text = sigabbrev_np(WTERMSIG(status));
-        return std::string("the decoding process was ended by SIG") + (text ? text : "?");
-      }
-      return "the decoding process ended with code " + std::to_string(WEXITSTATUS(status));
-    }
-    usleep(5000);
-  }
-  return "the decoding process closed its socket";
-}
-
-WorkerReply WorkerProcess::lost(const std::string& reason, const std::string& category) {
+void WorkerProcess::lose(const std::string& reason, const std::string& category) {
   stop();
   WorkerReply reply;
   reply.category = category;
   reply.reason = reason;
   reply.process_lost = true;
-  return reply;
+  answer_ = std::move(reply);
+}
+
+// After the socket closed.
+void WorkerProcess::lose_or_ask_again() {
+  int status = 0;
+  bool ended = false;
+  for (int i = 0; i < 200 && !ended; ++i) {
+    ended = waitpid(static_cast<pid_t>(pid_), &status, WNOHANG) == static_cast<pid_t>(pid_);
+    if (!ended) usleep(5000);
+  }
+  if (!ended) return lose("the decoding process closed its socket");
+  pid_ = -1;
+  if (!WIFSIGNALED(status))
+    return lose(fmt::format("the decoding process ended with code {}", WEXITSTATUS(status)));
+  const char* text = sigabbrev_np(WTERMSIG(status));
+  const std::string reason =
+      std::string("the decoding process was ended by SIG") + (text ? text : "?");
+  // Not by this side, which takes the answer away from a process before it kills it.
+  const bool killed = WTERMSIG(status) == SIGKILL;
+  if (!killed) return lose(reason);
+  if (second_try_) return lose(reason + ", and so was a fresh one");
+  stop();
+  second_try_ = busy_ = true;
+  put_question();
 }
 
 void WorkerProcess::set_deadline() {
@@ -154,23 +113,26 @@ void WorkerProcess::check(const WorkerReply& reply) const {
   const auto insist = [](bool good) {
     if (!good) throw Error(Category::kIo, "the answer does not fit the question");
   };
-  if (probe_) {
-    insist(reply.index.num_frames() > 0);
-    decode_packets(reply.index.packets);
+  const std::vector<int64_t>& asked = request_.read.frames;
+  if (request_.probe) {
+    const FrameIndex& index = reply.index;
+    insist(index.num_frames() > 0 && index.num_frames() <= file_bytes_);
+    insist(index.width * index.height <= kMaxPixels);
+    decode_packets(index.packets);
     return;
   }
   for (size_t i = 0; i < reply.states.size(); ++i) {
     const int64_t frame = reply.states[i].first;
-    insist(frame >= 0 && frame < states_of_);
+    insist(request_.states && frame >= 0 && frame < static_cast<int64_t>(most_frames_));
     insist(i == 0 || reply.states[i - 1].first < frame);
   }
-  insist(reply.md5.size() == (md5_ ? frames_asked_.size() : 0));
+  insist(reply.md5.size() == (request_.read.md5 ? asked.size() : 0));
   for (size_t i = 0; i < reply.damaged.size(); ++i) {
     const int64_t frame = reply.damaged[i].first;
-    insist(std::binary_search(frames_asked_.begin(), frames_asked_.end(), frame));
+    insist(std::binary_search(asked.begin(), asked.end(), frame));
     insist(i == 0 || reply.damaged[i - 1].first < frame);
   }
-  insist(reply.kept.empty() || keep_damaged_);
+  insist(reply.kept.empty() || request_.read.keep_damaged);
   for (size_t i = 0; i < reply.kept.size(); ++i) {
     insist(std::any_of(reply.damaged.begin(), reply.damaged.end(),
                        [&](const auto& d) { return d.first == reply.kept[i]; }));
@@ -178,37 +140,20 @@ void WorkerProcess::check(const WorkerReply& reply) const {
   }
 }
 
-void WorkerProcess::ask(const WorkerRequest& request) {
-  const std::string message = encode(request);
-  DOJO_CHECK(!busy_);
-  if (pid_ < 0) start();
-  busy_ = true;
-  progress_ = 0;
-  set_deadline();
-  for (size_t sent = 0; sent < message.size();) {
-    const ssize_t n = send(socket_, message.data() + sent, message.size() - sent, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;  // it is gone: the answer will say how
-    sent += static_cast<size_t>(n);
-  }
-}
-
 void WorkerProcess::ask_probe(const std::string& path) {
   pixel_bytes_ = 0;
-  probe_ = true;
-  states_of_ = 0;
-  ask({.path = path, .probe = true});
+  most_frames_ = 0;
+  ask({.path = path, .probe = true}, nullptr);
+  // A frame takes at most 16 bytes of the answer, and seldom less than that in the file.
+  most_bytes_ = static_cast<uint32_t>(
+      std::clamp<int64_t>((int64_t{1} << 20) + 4 * file_bytes_, 0, kMaxMessageBytes));
 }
 
 void WorkerProcess::ask_read(const Recording& recording, const ReadRequest& request) {
-  if (pid_ < 0) start();
-  states_of_ = 0;
-  frames_asked_ = request.frames;
-  md5_ = request.md5;
-  keep_damaged_ = request.keep_damaged;
+  most_frames_ = request.frames.size();
   pixel_bytes_ =
-      request.md5 ? 0
-                  : frames_asked_.size() * static_cast<size_t>(request.height * request.width * 3);
+      request.md5 ? 0 : most_frames_ * static_cast<size_t>(request.height * request.width * 3);
+  if (memory_ < 0) start();
   if (pixel_bytes_ > map_bytes_) {
     if (map_) munmap(map_, map_bytes_);
     map_ = nullptr;
@@ -219,64 +164,158 @@ void WorkerProcess::ask_read(const Recording& recording, const ReadRequest& requ
     map_ = map;
     map_bytes_ = pixel_bytes_;
   }
-  WorkerRequest whole{.path = recording.path, .read = request};
-  tell_index(recording, &whole);
-  probe_ = false;
-  ask(whole);
+  ask({.path = recording.path, .read = request}, recording.index);
+  most_bytes_ = static_cast<uint32_t>(
+      std::min<size_t>((size_t{1} << 20) + 4200 * most_frames_, kMaxMessageBytes));
 }
 
 void WorkerProcess::ask_states(const Recording& recording) {
-  if (pid_ < 0) start();
-  frames_asked_.clear();
+  most_frames_ = static_cast<size_t>(recording.num_frames());
   pixel_bytes_ = 0;
-  probe_ = md5_ = false;
-  states_of_ = recording.num_frames();
-  WorkerRequest request{.path = recording.path, .states = true};
-  tell_index(recording, &request);
-  ask(request);
+  ask({.path = recording.path, .states = true}, recording.index);
+  most_bytes_ = static_cast<uint32_t>(
+      std::min<size_t>((size_t{1} << 20) + 256 * most_frames_, kMaxMessageBytes));
 }
 
-void WorkerProcess::tell_index(const Recording& recording, WorkerRequest* request) {
-  if (recording.index && told_[recording.path] != recording.index)
-    request->index = told_[recording.path] = recording.index;
+void WorkerProcess::ask(WorkerRequest request, const std::shared_ptr<const FrameIndex>& index) {
+  DOJO_CHECK(!busy_);
+  request_ = std::move(request);
+  request_.pictures = has_picture_extension(request_.path);
+  index_ = index;
+  second_try_ = false;
+  put_question();
+  busy_ = true;
+}
+
+// Whatever is wrong with the file is the answer.
+void WorkerProcess::put_question() {
+  answer_.reset();
+  progress_ = grants_ = 0;
+  set_deadline();
+  const std::string& path = request_.path;
+  std::vector<SharedFile> files;
+  try {
+    if (!request_.pictures) {
+      files.push_back(open_file(path));
+      file_bytes_ = files[0]->size();
+    } else {
+      const std::shared_ptr<const PictureSeries>* known =
+          request_.probe ? nullptr : series_.find(path);
+      pictures_ =
+          known
+              ? *known
+              : series_.put(path, std::make_shared<const PictureSeries>(read_picture_series(path)));
+      file_bytes_ = static_cast<int64_t>(pictures_->files.size());
+    }
+  } catch (const Error& e) {
+    WorkerReply reply;
+    reply.category = name(e.category());
+    reply.reason = e.message();
+    answer_ = std::move(reply);
+    return;
+  }
+  if (pid_ < 0) start();
+  request_.index = nullptr;
+  request_.picture_times.clear();
+  const auto* told = request_.probe ? nullptr : told_.find(path);
+  if (!told || *told != index_) {
+    request_.index = index_;
+    if (request_.pictures) request_.picture_times = pictures_->microseconds;
+    if (!request_.probe) told_.put(path, index_);
+  }
+  send_message(socket_, encode(request_), files);  // where it is gone the answer will say how
+}
+
+void WorkerProcess::grant_pictures(int64_t first) {
+  const auto count = static_cast<int64_t>(request_.pictures ? pictures_->files.size() : 0);
+  // An honest process asks for each picture a few times at most.
+  if (first < 0 || first >= count || ++grants_ > 16 * (count + 16))
+    throw Error(Category::kIo, fmt::format("it asks for picture {} of {}", first + 1, count));
+  GrantedPictures granted;
+  std::vector<SharedFile> files;
+  const int64_t end = std::min(count, first + static_cast<int64_t>(kPicturesAtOnce));
+  for (int64_t i = first; i < end; ++i) {
+    std::string problem;
+    try {
+      files.push_back(open_file(pictures_->files[static_cast<size_t>(i)]));
+    } catch (const Error& e) {
+      problem = fmt::format("picture {}: {}", i + 1, e.message());
+    }
+    granted.problems.push_back(std::move(problem));
+  }
+  set_deadline();  // it has waited for this side
+  if (!send_message(socket_, encode(granted), files))
+    throw Error(Category::kIo, "it does not take what it asks for");
 }
 
 double WorkerProcess::seconds_left() const {
+  if (answer_) return 0;
   return std::chrono::duration<double>(deadline_ - Clock::now()).count();
+}
+
+// These are false for what is not the last word.
+bool WorkerProcess::take(WorkerReply reply) {
+  if (reply.ok) check(reply);
+  reply.pixels = {static_cast<const uint8_t*>(map_), pixel_bytes_};
+  answer_ = std::move(reply);
+  return true;
+}
+
+bool WorkerProcess::take(const WorkerProgress& progress) {
+  if (progress.done <= progress_) throw Error(Category::kIo, "no progress");
+  // A file has no more packets than bytes; some are read a few times.
+  if (progress.done > 1'000'000 + 16 * file_bytes_)
+    throw Error(Category::kIo, "more progress than there is work");
+  progress_ = progress.done;
+  set_deadline();
+  return false;
+}
+
+bool WorkerProcess::take(const WantedPictures& wanted) {
+  grant_pictures(wanted.first);
+  return false;
+}
+
+bool WorkerProcess::take(const RefusedCall& call) {
+  lose(fmt::format("the decoding process tried system call {}, which decoding does not need",
+                   system_call_name(call.number)));
+  return true;
+}
+
+void WorkerProcess::read_messages() {
+  char chunk[1 << 16];
+  for (size_t got = 0; !answer_;) {
+    const ssize_t n = recv(socket_, chunk, sizeof chunk, MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+    if (n <= 0) return lose_or_ask_again();
+    buffer_.append(chunk, static_cast<size_t>(n));
+    got += static_cast<size_t>(n);
+    if (got > size_t{2} * most_bytes_) return lose("the decoding process says too much", "io");
+    for (std::string text; take_message(&buffer_, &text, most_bytes_);)
+      if (std::visit([this](auto&& message) { return take(std::move(message)); },
+                     decode_worker_message(text, most_frames_))) {
+        if (!buffer_.empty()) lose("the decoding process says more than was asked", "io");
+        return;
+      }
+  }
 }
 
 std::optional<WorkerReply> WorkerProcess::try_answer() {
   DOJO_CHECK(busy_);
-  char chunk[1 << 16];
   try {
-    for (size_t got = 0;;) {
-      const ssize_t n = recv(socket_, chunk, sizeof chunk, MSG_DONTWAIT);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
-      if (n <= 0) return lost(how_it_ended());
-      buffer_.append(chunk, static_cast<size_t>(n));
-      got += static_cast<size_t>(n);
-      if (got > kMaxMessageBytes) return lost("the decoding process says too much", "io");
-      for (std::string text; take_message(&buffer_, &text);) {
-        WorkerReply reply = decode_reply(text);
-        if (reply.progress > 0) {
-          if (reply.progress <= progress_) throw Error(Category::kIo, "no progress");
-          progress_ = reply.progress;
-          set_deadline();
-          continue;
-        }
-        if (reply.ok) check(reply);
-        busy_ = false;
-        reply.pixels = {static_cast<const uint8_t*>(map_), pixel_bytes_};
-        return reply;
-      }
-    }
-  } catch (const std::exception& e) {
-    return lost(std::string("the decoding process makes no sense: ") + e.what(), "io");
+    if (!answer_) read_messages();
+  } catch (const Error& e) {
+    lose("the decoding process makes no sense: " + e.message(), "io");
+  } catch (const std::bad_alloc&) {
+    lose("the decoding process says more than fits into memory", "io");
   }
-  if (seconds_left() > 0) return std::nullopt;
-  return lost(fmt::format("no answer and no progress within the deadline of {:g} s",
-                          options_.deadline_seconds));
+  if (!answer_ && seconds_left() <= 0)
+    lose(fmt::format("no answer and no progress within the deadline of {:g} s",
+                     options_.deadline_seconds));
+  if (!answer_) return std::nullopt;
+  busy_ = false;
+  return std::exchange(answer_, std::nullopt);
 }
 
 WorkerReply WorkerProcess::answer() {

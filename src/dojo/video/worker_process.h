@@ -1,31 +1,30 @@
 // One decoding process, seen from the main process: start it, ask, and get an answer in bounded
 // time, whatever the file does to it: the process tells of its progress, and the deadline runs from
 // the last time that it had made some. A process that crashes or does not answer in time is killed;
-// that is an answer too, and the next request starts a fresh one. Not thread-safe. The thread that
-// makes the first request must outlive the object: the system kills workers with that thread.
+// that is an answer too, and the next request starts a fresh one. One that somebody else kills
+// (SIGKILL, as the system does when memory is short) gets a second chance: the request is made
+// again, once, of a fresh process. Not thread-safe. The thread that makes the first request must
+// outlive the object: the system kills workers with that thread.
+//
+// The worker can open nothing (sandbox.h): this side opens the files and hands them over.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "dojo/video/frame_index.h"
+#include "dojo/video/media_source.h"
+#include "dojo/video/recent.h"
 #include "dojo/video/recording.h"
 #include "dojo/video/worker_protocol.h"
+#include "dojo/video/worker_start.h"
 
 namespace dojo {
 
-struct WorkerOptions {
-  double deadline_seconds = 60;          // of silence; progress of the work is no silence
-  int64_t max_bytes = int64_t{2} << 30;  // of address space
-  bool low_priority = false;             // other processes come first
-  std::string program =
-      {};  // empty: $DOJO_WORKER, else dojo-decode-worker beside the running program
-};
+struct PictureSeries;  // image_folder.h
 
 class WorkerProcess {
  public:
@@ -34,7 +33,8 @@ class WorkerProcess {
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
 
-  // REQUIRES: not busy(). Throws Error(kIo) where no process can be started.
+  // REQUIRES: not busy(). A file that cannot be opened is an answer like others. Throw Error(kIo)
+  // where no process can be started.
   void ask_probe(const std::string& path);
   void ask_read(const Recording& recording, const ReadRequest& request);
   void ask_states(const Recording& recording);  // the telemetry in the video
@@ -52,26 +52,40 @@ class WorkerProcess {
  private:
   void start();
   void stop();
-  void ask(const WorkerRequest& request);
-  void tell_index(const Recording& recording, WorkerRequest* request);
+  void ask(WorkerRequest request, const std::shared_ptr<const FrameIndex>& index);
+  void put_question();
+  void grant_pictures(int64_t first);
   void set_deadline();
+  bool take(WorkerReply reply);
+  bool take(const WorkerProgress& progress);
+  bool take(const WantedPictures& wanted);
+  bool take(const RefusedCall& call);
   void check(const WorkerReply& reply) const;
-  WorkerReply lost(const std::string& reason, const std::string& category = "input");
-  std::string how_it_ended();
+  void lose(const std::string& reason, const std::string& category = "input");
+  void lose_or_ask_again();
+  void read_messages();
 
   WorkerOptions options_;
   int64_t pid_ = -1;
   int socket_ = -1, memory_ = -1;
   void* map_ = nullptr;
   size_t map_bytes_ = 0, pixel_bytes_ = 0;
-  std::vector<int64_t> frames_asked_;
-  bool probe_ = false, md5_ = false, keep_damaged_ = false;
-  int64_t states_of_ = 0;  // asked for: the number of frames that may have some
-  int64_t progress_ = 0;
-  bool busy_ = false;
+
+  // The question
+  WorkerRequest request_;
+  std::shared_ptr<const FrameIndex> index_;  // of its file; null: not known
+  std::shared_ptr<const PictureSeries> pictures_;
+  int64_t file_bytes_ = 0;   // or how many pictures there are
+  size_t most_frames_ = 0;   // that an answer can be about
+  uint32_t most_bytes_ = 0;  // of the answer
+  int64_t progress_ = 0, grants_ = 0;
+  bool busy_ = false, second_try_ = false;
+  std::optional<WorkerReply> answer_;
   std::string buffer_;
   std::chrono::steady_clock::time_point deadline_;
-  std::map<std::string, std::shared_ptr<const FrameIndex>> told_;  // indexes that the process has
+
+  Recent<std::shared_ptr<const FrameIndex>> told_{kKnownFiles};  // what the process knows
+  Recent<std::shared_ptr<const PictureSeries>> series_{8};
 };
 
 }  // namespace dojo

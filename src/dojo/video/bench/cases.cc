@@ -33,7 +33,7 @@ const FrameIndex::Key& key_before(const FrameIndex& index, int64_t frame) {
 
 // A file, opened, and its conversion.
 struct Reader {
-  explicit Reader(const std::string& path) : file(path) {}
+  explicit Reader(const std::string& path) : file(open_source(path)) {}
   MediaFile file;
   RgbConverter converter;
   bool draining = false;
