@@ -67,6 +67,25 @@ class Wrapper(harness.TestCase):
             self.assertEqual(self.dojo("x")[0], steps, name)
         self.assertEqual(self.dojo("x")[0], [])
 
+    def test_the_first_build_says_how_long_it_takes_and_how_far_it_is(self):
+        self.make_clone()
+        cmake = self.folder / "bin/cmake"
+        cmake.write_text(cmake.read_text().replace("#!/bin/sh\n", "#!/bin/sh\n[ $1 = --build ] && echo '[3/8] a.o' && sleep 0.6\n"))
+        os.environ["DOJO_PROGRESS_SECONDS"] = "0.1"
+        self.addCleanup(os.environ.pop, "DOJO_PROGRESS_SECONDS")
+        result = self.dojo("x")[1]
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stderr, r"OpenDojo is built now, for the first call only: \d+ (s|min) to \d+ (s|min) with \d+ compilers")
+        self.assertIn("dojo: building (release) 37 %  3/8 steps  ", result.stderr)
+        self.change("src/a.cc")
+        self.assertNotIn("for the first call only", self.dojo("x")[1].stderr)
+
+    def test_progress_holds_no_pipe_of_the_caller(self):
+        self.make_clone()
+        begin = time.monotonic()
+        self.dojo("x")  # returns when both its pipes are closed
+        self.assertLess(time.monotonic() - begin, 8)
+
     def test_the_program_knows_how_it_was_called(self):
         self.make_clone()
         self.assertIn(f"called {self.folder}/dojo\n", self.dojo("x")[1].stderr)
