@@ -75,7 +75,7 @@ summary{cursor:pointer;color:var(--soft)}
 details>.sample:first-of-type{margin-top:14px}
 footer{margin-top:44px;color:var(--soft);font-size:13px}
 @media(max-width:560px){main{padding:16px 12px 40px}.headline{font-size:17px}h1{font-size:22px}th,td{padding:5px 8px}table{font-size:14px}.chart text,.chart .label{font-size:13px}.tiles{grid-template-columns:1fr 1fr}.tile b{font-size:19px}
-.frames{display:flex;overflow-x:auto;scroll-snap-type:x mandatory;gap:8px;padding-bottom:6px}.frames figure{flex:0 0 88%;scroll-snap-align:start}}
+.frames{grid-template-columns:1fr 1fr}.frames figure{order:1}.frames .truth,.frames .prediction{order:0;grid-column:1/-1}}
 @media print{button,.tip{display:none}}
 )css";
 

@@ -148,9 +148,9 @@ std::string sample(const Sample& s) {
     if (name == "last" || name == "copy_error") note = significant(s.errors.copy_last_mse);
     if (name == "flow" || name == "flow_error") note = significant(s.errors.flow_mse);
     figures += fmt::format(
-        "<figure><img data-kind=\"{}\" alt=\"{}\" "
-        "src=\"data:image/png;base64,{}\"><figcaption>{}{}</figcaption></figure>",
-        kind, label, base64(*image), label, note.empty() || note == "–" ? "" : ", MSE " + note);
+        "<figure class=\"{0}\"><img data-kind=\"{0}\" alt=\"{1}\" "
+        "src=\"data:image/png;base64,{2}\"><figcaption>{1}{3}</figcaption></figure>",
+        kind, label, base64(*image), note.empty() || note == "–" ? "" : ", MSE " + note);
   }
   return fmt::format("<div class=\"sample\"><h3>{}</h3><div class=\"frames\">{}</div></div>", title,
                      figures);
