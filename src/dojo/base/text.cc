@@ -7,23 +7,6 @@
 
 namespace dojo {
 
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
-    if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {  // U+0080 to U+009F: controls, too
-      line += fmt::format("\\x{:02x}", next);
-      ++i;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      line += fmt::format("\\x{:02x}", byte);
-    } else {
-      line += text[i];
-    }
-  }
-  return line;
-}
-
 size_t utf8_length(std::string_view s) {
   const auto byte = [&](size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0u; };
   const auto follows = [&](size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
@@ -42,11 +25,28 @@ size_t utf8_length(std::string_view s) {
   return 0;
 }
 
+std::string one_line(std::string_view text) {
+  std::string line;
+  while (!text.empty()) {
+    const size_t n = utf8_length(text);
+    const auto byte = static_cast<unsigned char>(text[0]),
+               next = static_cast<unsigned char>(n == 2 ? text[1] : 0);
+    if (n == 0 || byte < 0x20 || byte == 0x7f)
+      line += fmt::format("\\x{:02x}", byte);
+    else if (byte == 0xc2 && next < 0xa0)  // U+0080 to U+009F: controls, too
+      line += fmt::format("\\x{:02x}", next);
+    else
+      line += text.substr(0, n);
+    text.remove_prefix(std::max<size_t>(n, 1));
+  }
+  return line;
+}
+
 std::string to_utf8(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const size_t n = utf8_length(text);
-    if (n == 0)
+    if (n == 0 || text.starts_with("\\x"))
       out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
     else
       out += text.substr(0, n);
@@ -78,7 +78,7 @@ std::string shell_word(std::string_view word) {
            static_cast<unsigned char>(c) > 0x7f;
   };
   // Bash, zsh and ksh know $'...' for what would break the line or is no UTF-8.
-  const bool plain_quotes = one_line(word) == word && to_utf8(word) == word;
+  const bool plain_quotes = one_line(word) == word;
   std::string quoted = plain_quotes ? "'" : "$'";
   for (const char c : word) {
     if (plain_quotes)

@@ -6,14 +6,15 @@
 
 namespace dojo {
 
-// File names may hold anything. The text with each control code as "\x1b", so that it stays one
-// line and commands no terminal; other bytes, UTF-8 among them, stay as they are.
+// File names may hold anything. The text with each control code as "\x1b" and each byte that is no
+// UTF-8 as "\xe9", so that it stays one line, commands no terminal and is shown everywhere alike.
 std::string one_line(std::string_view text);
 
 // Bytes of the well-formed UTF-8 character at the beginning of `text`; 0 if there is none.
 size_t utf8_length(std::string_view text);
 
-// The text with each byte that is no UTF-8 as "\xe9": what JSON can hold and a person can read.
+// A name with each byte that is no UTF-8 as "\xe9": what JSON can hold and a person can read. The
+// backslash of a name that has "\x" in it becomes "\x5c", so that different names stay different.
 std::string to_utf8(std::string_view text);
 
 // "file:///a%20b/caf%E9.mp4" (RFC 8089): ASCII, from which every path comes back byte by byte. A

@@ -18,8 +18,13 @@ TEST(OneLine, ControlCodesAreWrittenOut) {
 TEST(OneLine, OtherTextStaysAsItIs) {
   EXPECT_EQ(one_line("caf\xc3\xa9 \xe2\x82\xac \xc2\xa0.mp4"),
             "caf\xc3\xa9 \xe2\x82\xac \xc2\xa0.mp4");
-  EXPECT_EQ(one_line("\xc2"), "\xc2");
   EXPECT_EQ(one_line(""), "");
+}
+
+TEST(OneLine, BytesThatAreNoUtf8AreWrittenOut) {
+  EXPECT_EQ(one_line("caf\xe9.mp4"), "caf\\xe9.mp4");
+  EXPECT_EQ(one_line("\xc2"), "\\xc2");
+  EXPECT_EQ(one_line("\x9b"), "\\x9b");
 }
 
 TEST(ToUtf8, OnlyBytesThatAreNoUtf8AreWrittenOut) {
@@ -30,6 +35,11 @@ TEST(ToUtf8, OnlyBytesThatAreNoUtf8AreWrittenOut) {
   EXPECT_EQ(to_utf8("\xc0\xaf"), "\\xc0\\xaf");                    // too long a form
   EXPECT_EQ(to_utf8("\xed\xa0\x80"), "\\xed\\xa0\\x80");           // half a pair
   EXPECT_EQ(to_utf8("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // beyond U+10FFFF
+}
+
+TEST(ToUtf8, DifferentNamesStayDifferent) {
+  EXPECT_EQ(to_utf8("caf\\xe9.mp4"), "caf\\x5cxe9.mp4");
+  EXPECT_EQ(to_utf8("a\\b\\"), "a\\b\\");
 }
 
 TEST(FileUri, KeepsEveryByteOfThePath) {

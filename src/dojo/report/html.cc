@@ -12,7 +12,6 @@ namespace dojo::report {
 namespace {
 
 constexpr const char* kDash = "–";
-constexpr const char* kReplacement = "\xEF\xBF\xBD";
 
 std::string with_commas(std::string digits) {
   const size_t point = std::min(digits.find('.'), digits.size()), sign = digits[0] == '-';
@@ -28,7 +27,7 @@ std::string escape(std::string_view text) {
     const size_t n = utf8_length(text);
     const unsigned char c = static_cast<unsigned char>(text[0]);
     if (n == 0 || (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F)
-      out += kReplacement;
+      out += fmt::format("\\x{:02x}", c);
     else if (c == '&')
       out += "&amp;";
     else if (c == '<')

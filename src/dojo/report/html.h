@@ -7,7 +7,7 @@
 namespace dojo::report {
 
 // For text and for attribute values in double or single quotes. Bytes that are no UTF-8 and control
-// characters become U+FFFD.
+// characters are written out, "\xe9".
 std::string escape(std::string_view text);
 
 std::string base64(std::string_view bytes);

@@ -10,6 +10,7 @@
 #include "dojo/base/check.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/text.h"
 #include "dojo/train/checkpoint.h"
 #include "dojo/train/json.h"
 #include "dojo/train/optical_flow.h"
@@ -50,7 +51,8 @@ void divide_by_clips(Score& sum) {
 std::string to_json(const Evaluation& e) {
   Json j = score_json(e.overall);
   j["by_recording"] = Json::object();
-  for (const auto& [name, score] : e.by_recording) j["by_recording"][name] = score_json(score);
+  for (const auto& [name, score] : e.by_recording)
+    j["by_recording"][to_utf8(name)] = score_json(score);
   j["by_horizon"] = Json::array();
   for (size_t h = 0; h < e.by_horizon.size(); ++h) {
     Json row{{"horizon", h + 1}, {"seconds", static_cast<double>(h + 1) * e.interval_seconds}};

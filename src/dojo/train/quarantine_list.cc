@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "dojo/base/file.h"
+#include "dojo/base/text.h"
 #include "dojo/train/json.h"
 
 namespace dojo {
@@ -20,8 +21,8 @@ void list_quarantined(const std::string& folder, const std::vector<Quarantined>&
   std::string text = before;
   if (!text.empty() && text.back() != '\n') text += '\n';
   for (const Quarantined& q : files) {
-    const std::string line = dump(
-        nlohmann::ordered_json{{"path", q.path}, {"category", q.category}, {"reason", q.reason}});
+    const std::string line = dump(nlohmann::ordered_json{
+        {"path", to_utf8(q.path)}, {"category", q.category}, {"reason", one_line(q.reason)}});
     if (seen.insert(line).second) text += line + "\n";
   }
   if (!exists || text != before) write_file_atomic(path, text);

@@ -22,7 +22,7 @@ TEST(QuarantineList, GrowsAndNamesEachFileOnce) {
   list_quarantined(folder, {b, a, b});
   EXPECT_EQ(read_file(path),
             "{\"path\":\"a.mp4\",\"category\":\"input\",\"reason\":\"cut\"}\n"
-            "{\"path\":\"caf\xEF\xBF\xBD.mp4\",\"category\":\"io\",\"reason\":\"gone\"}\n");
+            "{\"path\":\"caf\\\\xe9.mp4\",\"category\":\"io\",\"reason\":\"gone\"}\n");
   std::filesystem::remove_all(folder);
 }
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/file.h"
+#include "dojo/base/text.h"
 #include "dojo/train/json.h"
 #include "dojo/video/image.h"
 
@@ -123,7 +124,7 @@ class Writer {
       for (const auto& [r, g, b] : kErrorColours)
         colours.push_back(fmt::format("#{:02x}{:02x}{:02x}", r, g, b));
       list_.push_back(
-          {{"recording", set.recordings[static_cast<size_t>(set.clips[clip].recording)]},
+          {{"recording", to_utf8(set.recordings[static_cast<size_t>(set.clips[clip].recording)])},
            {"horizon", h},
            {"frame", set.clips[clip].frame},
            {"mse", mean_square(prediction, truth)},
