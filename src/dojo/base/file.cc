@@ -35,10 +35,20 @@ int try_write(int fd, std::span<const std::byte> bytes) {
   return 0;
 }
 
+// Of an error in writing.
 std::string hint_of(int error) {
-  return error == ENOSPC || error == EDQUOT || error == EFBIG
-             ? "make room on the disk or choose another folder"
-             : "";
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return "make room on the disk or choose another folder";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "choose a folder that you may write to";
+    default:
+      return "";
+  }
 }
 
 }  // namespace
@@ -112,7 +122,7 @@ void make_folder(const fs::path& path) {
   if (!failure && !fs::is_directory(path, failure)) failure = {ENOTDIR, std::generic_category()};
   if (!failure) return;
   throw Error(Category::kIo, fmt::format("cannot make the folder: {}", failure.message()),
-              path.string());
+              path.string(), hint_of(failure.value()));
 }
 
 void rename_file(const fs::path& from, const fs::path& to) {

@@ -214,7 +214,8 @@ bool Args::parse(std::span<const std::string> argv) {
     if (word.empty()) wrong("an empty argument");
   for (const Positional& p : positionals_) {
     if (used == words.size()) {
-      if (p.required) wrong(p.name + " is missing: " + p.help);
+      if (p.required)
+        wrong(p.name + " is missing: " + p.help, with_program_name("usage: " + usage_));
     } else if (p.one) {
       *p.one = words[used++];
     } else {

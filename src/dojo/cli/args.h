@@ -16,8 +16,7 @@
 // Values are written `--steps 5` or `--steps=5`; `--` ends the options. The value that a variable
 // has before parse() is its default and is shown in the help, unless the help text of the option
 // says "default: " itself, as it must where the variable begins with a value that is not allowed.
-// Wrong usage throws Error(kConfig)
-// that names the option and the nearest known one.
+// Wrong usage throws Error(kConfig) that names the option and the nearest known one.
 #pragma once
 
 #include <cstdint>

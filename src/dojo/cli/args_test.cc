@@ -125,7 +125,8 @@ TEST(Args, RefusesNumbersOutOfRange) {
 }
 
 TEST(Args, RefusesMissingSurplusAndRepeatedWords) {
-  EXPECT_EQ(failure({}), "error (config): FILE is missing: the clip; see dojo try --help");
+  EXPECT_EQ(failure({}),
+            "error (config): FILE is missing: the clip; usage: dojo try FILE [FOLDER...]");
   EXPECT_EQ(failure({"a.mp4", "--steps"}),
             "error (config): --steps wants a value: --steps N; see dojo try --help");
   EXPECT_EQ(failure({"a.mp4", "--out", "--quiet"}),

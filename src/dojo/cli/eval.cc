@@ -1,6 +1,9 @@
 // dojo eval: how good a checkpoint is on clips, beside two baselines.
 #include <fmt/format.h>
 
+#include <filesystem>
+
+#include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/base/parallel_for.h"
@@ -18,6 +21,16 @@ void print_row(const std::string& what, const Score& s) {
   fmt::print("{:<40} {:>9.6f} {:>9.6f} {:>9.6f} {:>7} {:>7} {:>6}\n", what, s.mse, s.copy_last_mse,
              s.flow_mse, ratio_text(s.mse, s.copy_last_mse), ratio_text(s.mse, s.flow_mse),
              s.clips);
+}
+
+void refuse_folder(const std::string& checkpoint) {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(checkpoint)) return;
+  const fs::path best = fs::path(checkpoint) / "best.safetensors";
+  throw Error(Category::kInput, "a folder, not a checkpoint", checkpoint,
+              fs::exists(best) ? "give " + shell_word(best.string())
+                               : "usage: dojo eval CHECKPOINT CLIPS..., where CHECKPOINT is the "
+                                 "best.safetensors of a run");
 }
 
 }  // namespace
@@ -58,6 +71,7 @@ int run_eval(std::span<const std::string> argv) {
 
   const InterruptGuard guard(InterruptGuard::kThrow);
   check_exists(checkpoint, "give the best.safetensors of a run");
+  refuse_folder(checkpoint);
   const EvalResult result = evaluate_checkpoint(checkpoint, o, executor_factory(executor));
   if (!quiet)
     for (const std::string& m : result.messages) fmt::print(stderr, "{}\n", m);

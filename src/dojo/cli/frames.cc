@@ -10,6 +10,7 @@
 #include "dojo/base/interrupt.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
+#include "dojo/cli/called.h"
 #include "dojo/cli/command.h"
 #include "dojo/video/frame_reader.h"
 #include "dojo/video/image.h"
@@ -77,8 +78,11 @@ int run_frames(std::span<const std::string> argv) {
 
   const InterruptGuard guard(InterruptGuard::kThrow);
   check_exists(file);
+  if (std::filesystem::is_directory(file))
+    throw Error(Category::kInput, "a folder, not a video file", file,
+                fmt::format("give one of the files that `{}` lists", as_called({"inspect", file})));
   if (!std::filesystem::is_regular_file(file))
-    throw Error(Category::kInput, "this is not a regular file", file);
+    throw Error(Category::kInput, "this is not a regular file", file, "copy it to one first");
   FrameReader reader({.deadline_seconds = deadline});
   const Recording recording = reader.open(file);
   if (!recording.note.empty())

@@ -12,6 +12,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/text.h"
 
 namespace dojo {
 namespace {
@@ -25,7 +26,7 @@ bool make_one(const fs::path& path) {
   const bool made = fs::create_directory(path, error);
   if (error)
     throw Error(Category::kIo, fmt::format("cannot make the folder: {}", error.message()),
-                path.string());
+                path.string(), "choose another one with --out");
   if (made) sync_folder(path.has_parent_path() ? path.parent_path() : ".");
   return made;
 }
@@ -60,8 +61,9 @@ RunFolder::RunFolder(std::string path, bool made) : path_(std::move(path)), made
 RunFolder RunFolder::begin(const std::string& path) {
   RunFolder folder(path, make_one(path));
   if (holds_a_run(path))
-    throw Error(Category::kConfig, "there is a run already", path,
-                fmt::format("go on with it (--resume {}), or give another --out", path));
+    throw Error(
+        Category::kConfig, "there is a run already", path,
+        fmt::format("go on with it (--resume {}), or give another --out", shell_word(path)));
   if (!is_empty(path))
     throw Error(Category::kConfig, "the folder is not empty, and what is in it is no run", path,
                 "give an --out that is new or empty");
@@ -83,7 +85,7 @@ RunFolder RunFolder::resume(const std::string& path) {
   if (fs::exists(fs::path(path) / "config.json")) return folder;
   if (is_empty(path))
     throw Error(Category::kInput, "nothing to resume: no config.json was written yet", path,
-                fmt::format("start again, with --out {}", path));
+                fmt::format("start again, with --out {}", shell_word(path)));
   throw Error(Category::kInput, "nothing to resume: there is no config.json in the folder", path,
               holds_a_run(path) ? "put it back, or start a new run" : kHint);
 }
