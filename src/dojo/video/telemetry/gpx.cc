@@ -26,16 +26,23 @@ struct Point {
   std::optional<double> altitude, speed, course;
 };
 
-// Speed and course are children of the point in GPX 1.0 and extensions of many writers in 1.1.
-void read_details(const pugi::xml_node& node, int depth, Point* point,
-                  std::optional<double>* time) {
+// Speed and course are children of the point in GPX 1.0 and extensions of many writers in 1.1. An
+// empty element says nothing; of one that holds something else than its number `wrong` is told.
+template <typename Wrong>
+void read_details(const pugi::xml_node& node, int depth, Point* point, std::optional<double>* time,
+                  const Wrong& wrong) {
   for (const pugi::xml_node& child : node) {
-    const std::string_view name = local_name(child), text = child.text().get();
-    if (name == "time" && depth == 0) *time = parse_time(trim(text));
-    if (name == "ele" && depth == 0) point->altitude = parse_number(text);
-    if (name == "speed") point->speed = parse_number(text);
-    if (name == "course") point->course = parse_number(text);
-    if (depth < 3) read_details(child, depth + 1, point, time);
+    const std::string_view name = local_name(child), text = trim(child.text().get());
+    const auto read = [&](const auto& parse, std::optional<double>* value) {
+      if (text.empty()) return;
+      *value = parse(text);
+      if (!*value) wrong(name, text);
+    };
+    if (name == "time" && depth == 0) read(parse_time, time);
+    if (name == "ele" && depth == 0) read(parse_number, &point->altitude);
+    if (name == "speed") read(parse_number, &point->speed);
+    if (name == "course") read(parse_number, &point->course);
+    if (depth < 3) read_details(child, depth + 1, point, time, wrong);
   }
 }
 
@@ -73,7 +80,11 @@ Telemetry read_gpx(const std::string& path, std::optional<double> start) {
                       .speed = {},
                       .course = {}};
           std::optional<double> time;
-          read_details(node, 0, &point, &time);
+          read_details(node, 0, &point, &time, [&](std::string_view name, std::string_view value) {
+            throw Error(Category::kInput,
+                        fmt::format("a track point with the {} \"{}\"", name, value.substr(0, 40)),
+                        where(node.offset_debug()));
+          });
           if (!time)
             throw Error(Category::kInput, "a track point without a time",
                         where(node.offset_debug()));

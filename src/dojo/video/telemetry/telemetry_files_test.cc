@@ -30,6 +30,13 @@ std::string error_of(const F& read) {
   return "";
 }
 
+TEST(TelemetryFiles, NumbersHaveOneSign) {
+  EXPECT_EQ(parse_number(" +5\r"), 5);
+  EXPECT_EQ(parse_number("-5e1"), -50);
+  for (const char* bad : {"", "+", "+-5", "-+5", "--5", "++5", "5 m", "nan", "inf", "0x5"})
+    EXPECT_EQ(parse_number(bad), std::nullopt) << bad;
+}
+
 TEST(TelemetryFiles, TimesAreSecondsSince1970) {
   EXPECT_EQ(parse_time("1970-01-02T00:00:01Z"), 86401);
   EXPECT_EQ(parse_time("2026-05-01T14:02:11.25Z"), 1777644131.25);
@@ -117,6 +124,15 @@ TEST(TelemetryFiles, ABadGpxIsNamedWithItsLine) {
             "a track point at latitude \"91\", longitude \"13.0\" @a.gpx:4");
   EXPECT_EQ(error(kGpx, "<time>2026-05-01T12:02:11Z</time>", ""),
             "a track point without a time @a.gpx:4");
+  EXPECT_EQ(error(kGpx, "2026-05-01T12:02:11Z", "noon"),
+            "a track point with the time \"noon\" @a.gpx:4");
+  EXPECT_EQ(error(kGpx, "speed>11<", "speed>fast<"),
+            "a track point with the speed \"fast\" @a.gpx:4");
+  EXPECT_EQ(error(kGpx, "<ele>40</ele>", "<ele>4O</ele>"),
+            "a track point with the ele \"4O\" @a.gpx:3");
+  EXPECT_EQ(error(kGpx, "<ele>40</ele>", "<course>+-5</course>"),
+            "a track point with the course \"+-5\" @a.gpx:3");
+  EXPECT_EQ(error(kGpx, "<ele>40</ele>", "<ele/>"), "");
   EXPECT_EQ(error(kGpx, "</trkseg>", "</trk>").substr(0, 7), "no GPX:");
   EXPECT_EQ(error("<gpx/>", "", ""), "no track point @a.gpx");
   EXPECT_NE(error("", "", ""), "");
