@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "dojo/base/check.h"
 #include "dojo/graph/op.h"
 
 namespace dojo::host {
@@ -25,7 +26,10 @@ void merge_optimizers(const Graph& graph, Merger& m) {
                              node.inputs.end());
     auto& group = groups[{node.op, key}];
     // One that needs another's result cannot run with it over all tensors at once.
-    if (group.empty() || !m.independent(u, group[0]) || !m.merge(u, group[0])) group.push_back(u);
+    if (!group.empty() && m.independent(u, group[0]))
+      DOJO_CHECK(m.merge(u, group[0]));
+    else
+      group.push_back(u);
   }
 }
 
@@ -64,11 +68,12 @@ void merge_lerps(const Graph& graph, const Constants& constants, Merger& m) {
     const int32_t unit = m.unit_of(add);
     if (m.unit(unit).nodes.size() != 1) continue;
     const int32_t mul = m.unit_of(lerp.mul), sub = m.unit_of(lerp.sub);
-    if (mul == Merger::kNone || sub == Merger::kNone || !m.merge(mul, unit) || !m.merge(sub, unit))
-      continue;
+    if (mul == Merger::kNone || sub == Merger::kNone) continue;
+    // Nothing else reads their results, so nothing can have to run between them.
+    DOJO_CHECK(m.merge(mul, unit) && m.merge(sub, unit));
     m.unit(unit).kind = Unit::Kind::kLerp;
     const auto [found, is_new] = groups.try_emplace(lerp.amount, unit);
-    if (!is_new && m.independent(unit, found->second)) m.merge(unit, found->second);
+    if (!is_new && m.independent(unit, found->second)) DOJO_CHECK(m.merge(unit, found->second));
   }
 }
 
@@ -98,8 +103,7 @@ void merge_sums_of_squares(const Graph& graph, const Constants& constants, Merge
     }
     if (chain.size() < 4) continue;
     const int32_t unit = m.unit_of(chain[0]);
-    for (NodeId node : chain)
-      if (!m.merge(m.unit_of(node), unit)) break;
+    for (NodeId node : chain) DOJO_CHECK(m.merge(m.unit_of(node), unit));
     m.unit(unit).kind = Unit::Kind::kSumOfSquares;
   }
 }
