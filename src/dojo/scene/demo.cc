@@ -38,12 +38,16 @@ uint64_t drive_seed(const DemoOptions& o, int64_t drive) {
 std::string name_of(int64_t drive) { return fmt::format("drive-{:02d}", drive); }
 
 ordered_json recipe(const DemoOptions& o, int64_t drive) {
-  return {{"scene_version", kSceneVersion},
-          {"seed", drive_seed(o, drive)},
-          {"frames", frame_count(o)},
-          {"fps", o.fps},
-          {"height", o.height},
-          {"width", o.width}};
+  ordered_json recipe = {{"scene_version", kSceneVersion},
+                         {"seed", drive_seed(o, drive)},
+                         {"frames", frame_count(o)},
+                         {"fps", o.fps},
+                         {"height", o.height},
+                         {"width", o.width}};
+  // The world depends on them, too. Left out where the frames say it all, as in older manifests.
+  if (o.seconds != static_cast<double>(frame_count(o)) / static_cast<double>(o.fps))
+    recipe["seconds"] = o.seconds;
+  return recipe;
 }
 
 ordered_json fingerprint(const fs::path& path) {

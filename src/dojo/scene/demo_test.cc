@@ -131,6 +131,21 @@ TEST_F(Demo, KeepsWhatIsWholeAndMakesAnewWhatIsNot) {
   EXPECT_NE(read_file(folder / "drive-01.mp4"), before);
 }
 
+TEST_F(Demo, OtherSecondsAreOtherDrivesAlsoWithAsManyFrames) {
+  const auto count = [&](double seconds) {
+    DemoOptions options = small();
+    options.seconds = seconds;
+    int64_t rendered = 0;
+    ensure_demo_drives(folder.string(), options, [&](int64_t done, int64_t) { rendered = done; });
+    return rendered;
+  };
+  EXPECT_EQ(count(0.5), 10);
+  EXPECT_EQ(read_file(folder / "drive-00.json").find("seconds"), std::string::npos);  // as ever
+  EXPECT_EQ(count(0.52), 10);
+  EXPECT_EQ(count(0.52), 0);
+  EXPECT_EQ(count(0.5), 10);
+}
+
 TEST_F(Demo, TheSameSeedGivesTheSameFilesForAnyNumberOfThreads) {
   const int threads = num_threads();
   set_num_threads(1);

@@ -66,19 +66,15 @@ World::GroundPose World::ground_pose(double t) const {
                bend = (road_.heading(s + 1e-3) - road_.heading(s - 1e-3)) / 2e-3;
   const std::array<double, 2> p = road_.exact(s);
   return {p[0] - std::sin(road) * d, p[1] + std::cos(road) * d,
-          road + std::atan2(dd, ds * (1 - bend * d))};
+          road + std::atan2(dd, ds * (1 - bend * d)), std::hypot(ds * (1 - bend * d), dd)};
 }
 
 Truth World::truth(double t) const {
   DOJO_CHECK(!params_.journey);
   const GroundPose here = ground_pose(t);
-  const double s = travelled(t), ds = params_.speed_mps * (1 + sum_of(speed_, t));
-  const double d = -(3.5 * (params_.lanes_each_way - 1) + 1.75) + sum_of(wander_, t),
-               dd = slope_of(wander_, t);
-  const double bend = (road_.heading(s + 1e-3) - road_.heading(s - 1e-3)) / 2e-3;
   Truth truth;
   truth.time_seconds = t;
-  truth.speed_mps = std::hypot(ds * (1 - bend * d), dd);
+  truth.speed_mps = here.speed;
   truth.yaw_rate_radps = (ground_pose(t + 1e-4).heading - ground_pose(t - 1e-4).heading) / 2e-4;
   const double acceleration = params_.speed_mps * slope_of(speed_, t);
 

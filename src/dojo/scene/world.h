@@ -73,7 +73,7 @@ class World {
     int direction;
   };
   struct GroundPose {
-    double x, y, heading;
+    double x, y, heading, speed;
   };
   double travelled(double t) const;
   GroundPose ground_pose(double t) const;
