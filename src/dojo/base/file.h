@@ -23,8 +23,7 @@
 namespace dojo {
 
 // The file's bytes. Throws Error(kIo) when it cannot be read, and Error(kInput) when it has more
-// than `max_bytes` or is no regular file: a folder, or a
-// pipe or device, which may have no end.
+// than `max_bytes` or is no regular file: a folder, or a pipe or device, which may have no end.
 std::string read_file(const std::filesystem::path& path,
                       int64_t max_bytes = std::numeric_limits<int64_t>::max());
 
