@@ -6,6 +6,11 @@
 
 namespace dojo {
 
+double default_learning_rate(int64_t batch) {
+  constexpr double kRate = 1e-3, kBatch = 8;
+  return kRate * std::sqrt(std::min(1.0, static_cast<double>(batch) / kBatch));
+}
+
 double progress(const ScheduleOptions& options, int64_t step, double elapsed_seconds) {
   double done = 0;
   if (options.steps > 0) done = static_cast<double>(step - 1) / static_cast<double>(options.steps);

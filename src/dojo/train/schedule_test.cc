@@ -2,8 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace dojo {
 namespace {
+
+TEST(Schedule, SmallBatchesBeginWithASmallerRate) {
+  EXPECT_EQ(default_learning_rate(8), 1e-3);
+  EXPECT_EQ(default_learning_rate(64), 1e-3);
+  EXPECT_EQ(default_learning_rate(2), 5e-4);
+  EXPECT_NEAR(default_learning_rate(1), 1e-3 / std::sqrt(8), 1e-15);
+}
 
 TEST(Schedule, WarmsUpLinearlyFromTheFirstStep) {
   const ScheduleOptions o{.learning_rate = 1, .warmup_steps = 4, .steps = 1'000'000};
