@@ -1,7 +1,6 @@
 // `dojo inspect`: which recordings a folder gives, and which files it does not.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <ctime>
@@ -181,8 +180,7 @@ int run_inspect(std::span<const std::string> argv) {
   std::vector<Recording> usable = found.recordings;
   const std::vector<Quarantined> dropped = drop_short(&usable, frames + 1, interval);
   if (!usable.empty())
-    split = split_recordings(usable, fmt::format("{}", fmt::join(patterns, ",")),
-                             static_cast<double>(frames + 1) * interval);
+    split = split_recordings(usable, patterns, static_cast<double>(frames + 1) * interval);
   nlohmann::json list = nlohmann::json::array(), bad = nlohmann::json::array();
   for (const Recording& r : found.recordings) {
     const auto in = [&](const auto& list_of) {

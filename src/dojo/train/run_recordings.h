@@ -17,8 +17,8 @@ namespace dojo {
 
 struct RunRecordingsOptions {
   std::vector<std::string> paths;
-  std::string held_out;  // patterns, as split_recordings() takes them
-  int64_t frames = 4;    // of the shortest clip that is of use
+  std::vector<std::string> held_out;  // patterns, as split_recordings() takes them
+  int64_t frames = 4;                 // of the shortest clip that is of use
   double interval_seconds = 0.1;
   double gap_seconds = 1;  // as split_recordings() takes it
   IndexOptions indexing = {};

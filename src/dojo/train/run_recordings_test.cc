@@ -63,11 +63,11 @@ TEST_F(ManyRecordings, TheNextTakesThePlaceOfAnUnusableOneThatWasToBeHeldOut) {
 }
 
 TEST_F(ManyRecordings, PatternsGoByNames) {
-  options_.held_out = "clip_1*, clip_07";
+  options_.held_out = {"clip_1*", "clip_07"};
   const RunRecordings run = recordings_of_run(options_);
   EXPECT_EQ(run.split.held_out.size(), 11u);
   EXPECT_EQ(run.split.train.size(), 29u);
-  options_.held_out = "zebra";
+  options_.held_out = {"zebra"};
   const RunRecordings none = recordings_of_run(options_);
   ASSERT_TRUE(none.cannot_split);
   EXPECT_EQ(none.cannot_split->category(), Category::kConfig);

@@ -21,19 +21,6 @@ std::string lower(std::string text) {
   return text;
 }
 
-std::vector<std::string> split_commas(const std::string& text) {
-  std::vector<std::string> parts;
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    std::string part = text.substr(begin, end - begin);
-    part.erase(0, part.find_first_not_of(' '));
-    part.erase(part.find_last_not_of(' ') + 1);
-    if (!part.empty()) parts.push_back(part);
-    begin = end + 1;
-  }
-  return parts;
-}
-
 // Of each file the last fifth.
 RecordingSplit split_ends(const std::vector<Recording>& recordings, double gap_seconds) {
   RecordingSplit split;
@@ -157,11 +144,10 @@ std::vector<std::vector<size_t>> held_out_order(const std::vector<Recording>& re
 }
 
 RecordingSplit split_recordings(const std::vector<Recording>& recordings,
-                                const std::string& patterns, double gap_seconds) {
+                                const std::vector<std::string>& patterns, double gap_seconds) {
   RecordingSplit split;
   std::vector<bool> held(recordings.size());
-  const std::vector<std::string> parts = split_commas(patterns);
-  if (parts.empty()) {
+  if (patterns.empty()) {
     if (recordings.empty()) return split;
     const std::vector<std::vector<size_t>> drives = held_out_order(recordings);
     if (drives.size() == 1) return split_drive(recordings, gap_seconds);
@@ -169,16 +155,19 @@ RecordingSplit split_recordings(const std::vector<Recording>& recordings,
     for (size_t k = 0; k < n; ++k)
       for (const size_t i : drives[k]) held[i] = true;
   } else {
-    for (const std::string& part : parts) {
+    for (const std::string& pattern : patterns) {
       const auto hold = [&](std::string Recording::*text) {
         bool any = false;
         for (size_t i = 0; i < recordings.size(); ++i)
-          if (matches_pattern(recordings[i].*text, part)) held[i] = any = true;
+          if (matches_pattern(recordings[i].*text, pattern)) held[i] = any = true;
         return any;
       };
       if (!hold(&Recording::name) && !hold(&Recording::path))
-        throw Error(Category::kConfig, "no recording matches the pattern \"" + part + "\"",
-                    "--held-out", "`dojo inspect FOLDER` lists the names");
+        throw Error(Category::kConfig, "no recording matches the pattern \"" + pattern + "\"",
+                    "--held-out",
+                    pattern.find(',') == std::string::npos
+                        ? "`dojo inspect FOLDER` lists the names"
+                        : "a comma is part of a pattern; give --held-out once for each");
     }
   }
   for (size_t i = 0; i < recordings.size(); ++i)

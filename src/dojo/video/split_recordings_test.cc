@@ -28,35 +28,48 @@ TEST(Split, PatternsArePartsOrGlobsInAnyCase) {
   EXPECT_FALSE(matches_pattern("open/Autoware_highway.mp4", "highway*"));
   const std::vector<Recording> all = {named("a/kitti_raw.mp4"), named("b/kitti_odo.mp4"),
                                       named("c/city.mp4")};
-  EXPECT_EQ(names(split_recordings(all, "kitti_raw, CITY", 0.5).held_out),
+  EXPECT_EQ(names(split_recordings(all, {"kitti_raw", "CITY"}, 0.5).held_out),
             (std::vector<std::string>{"a/kitti_raw.mp4", "c/city.mp4"}));
 }
 
 TEST(Split, AFolderAboveAllRecordingsDoesNotHoldOutAll) {
   const std::vector<Recording> all = {named("videos_1.mp4"), named("other.mp4")};
-  EXPECT_EQ(names(split_recordings(all, "videos", 0.5).held_out),
+  EXPECT_EQ(names(split_recordings(all, {"videos"}, 0.5).held_out),
             std::vector<std::string>{"videos_1.mp4"});
 }
 
 TEST(Split, PatternsThatMatchNothingOrAllAreErrors) {
   const std::vector<Recording> all = {named("a.mp4"), named("b.mp4")};
-  EXPECT_THROW(split_recordings(all, "zebra", 0.5), Error);
-  EXPECT_THROW(split_recordings(all, "mp4", 0.5), Error);
+  EXPECT_THROW(split_recordings(all, {"zebra"}, 0.5), Error);
+  EXPECT_THROW(split_recordings(all, {"mp4"}, 0.5), Error);
+}
+
+TEST(Split, ACommaIsPartOfAPattern) {
+  const std::vector<Recording> all = {named("Paris, night.mp4"), named("Paris.mp4"),
+                                      named("night.mp4")};
+  EXPECT_EQ(names(split_recordings(all, {"paris, night"}, 0.5).held_out),
+            std::vector<std::string>{"Paris, night.mp4"});
+  try {
+    split_recordings(all, {"paris.mp4,night.mp4"}, 0.5);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.hint(), "a comma is part of a pattern; give --held-out once for each");
+  }
 }
 
 TEST(Split, HoldsOutAboutAFifthByName) {
   for (size_t n : {2u, 3u, 7u, 20u, 50u}) {
     std::vector<Recording> all;
     for (size_t i = 0; i < n; ++i) all.push_back(named("clip" + std::to_string(i)));
-    const RecordingSplit split = split_recordings(all, "", 0.5);
+    const RecordingSplit split = split_recordings(all, {}, 0.5);
     EXPECT_EQ(split.held_out.size(), std::max<size_t>(1, (n + 2) / 5));
     EXPECT_EQ(split.train.size() + split.held_out.size(), n);
-    EXPECT_EQ(names(split.held_out), names(split_recordings(all, "", 0.5).held_out));
+    EXPECT_EQ(names(split.held_out), names(split_recordings(all, {}, 0.5).held_out));
   }
 }
 
 TEST(Split, OfOneRecordingTheEndIsHeldOutAfterAGap) {
-  const RecordingSplit split = split_recordings({named("only.mp4")}, "", 0.5);
+  const RecordingSplit split = split_recordings({named("only.mp4")}, {}, 0.5);
   ASSERT_EQ(split.train.size(), 1u);
   ASSERT_EQ(split.held_out.size(), 1u);
   EXPECT_EQ(split.held_out[0].first_frame, 80);

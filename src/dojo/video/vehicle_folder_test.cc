@@ -145,7 +145,7 @@ TEST(VehicleFolder, WholeDrivesAreHeldOut) {
     for (const char* camera : {"front", "back", "left_repeater"})
       names.push_back("2026-05-0" + std::to_string(drive + 1) + "_14-03-10/2026-05-0" +
                       std::to_string(drive + 1) + "_14-02-11-" + camera + ".mp4");
-  const RecordingSplit split = split_recordings(recordings(names), "", 1);
+  const RecordingSplit split = split_recordings(recordings(names), {}, 1);
   std::map<std::string, int> train, held_out;
   for (const Recording& r : split.train) ++train[r.drive];
   for (const Recording& r : split.held_out) ++held_out[r.drive];
@@ -163,7 +163,7 @@ TEST(VehicleFolder, OfASoleDriveTheLastMinutesOfAllCamerasAreHeldOut) {
     for (const char* camera : {"-front.mp4", "-back.mp4"})
       names.push_back("2026-05-01_14-30-10/2026-05-01_14-0" + std::to_string(minute) + "-1" +
                       (camera[1] == 'b' ? "2" : "1") + camera);
-  RecordingSplit split = split_recordings(recordings(names), "", 1);
+  RecordingSplit split = split_recordings(recordings(names), {}, 1);
   ASSERT_EQ(split.held_out.size(), 2u);
   EXPECT_EQ(split.train.size(), 8u);
   for (const Recording& r : split.held_out)
@@ -171,7 +171,7 @@ TEST(VehicleFolder, OfASoleDriveTheLastMinutesOfAllCamerasAreHeldOut) {
   EXPECT_EQ(split.messages.size(), 1u);
 
   // A single minute: the last fifth of each file.
-  split = split_recordings(recordings({names[0], names[1]}), "", 1);
+  split = split_recordings(recordings({names[0], names[1]}), {}, 1);
   ASSERT_EQ(split.held_out.size(), 2u);
   ASSERT_EQ(split.train.size(), 2u);
   for (size_t i = 0; i < 2; ++i) EXPECT_LT(split.train[i].end_frame, split.held_out[i].first_frame);
