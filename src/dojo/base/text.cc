@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 
 namespace dojo {
@@ -53,6 +54,19 @@ std::string to_utf8(std::string_view text) {
     text.remove_prefix(std::max<size_t>(n, 1));
   }
   return out;
+}
+
+std::string name_of_utf8(std::string_view text) {
+  std::string name;
+  while (!text.empty()) {
+    unsigned byte = 0;
+    const char* digits = text.data() + 2;
+    const bool written_out = text.size() >= 4 && text.starts_with("\\x") &&
+                             std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
+    name += written_out ? static_cast<char>(byte) : text[0];
+    text.remove_prefix(written_out ? 4 : 1);
+  }
+  return name;
 }
 
 std::string file_uri(const std::string& path) {

@@ -17,6 +17,9 @@ size_t utf8_length(std::string_view text);
 // backslash of a name that has "\x" in it becomes "\x5c", so that different names stay different.
 std::string to_utf8(std::string_view text);
 
+// The name that to_utf8() made `text` of, byte by byte.
+std::string name_of_utf8(std::string_view text);
+
 // "file:///a%20b/caf%E9.mp4" (RFC 8089): ASCII, from which every path comes back byte by byte. A
 // relative path is taken from the folder that the process is in.
 std::string file_uri(const std::string& path);

@@ -37,9 +37,12 @@ TEST(ToUtf8, OnlyBytesThatAreNoUtf8AreWrittenOut) {
   EXPECT_EQ(to_utf8("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // beyond U+10FFFF
 }
 
-TEST(ToUtf8, DifferentNamesStayDifferent) {
+TEST(ToUtf8, EveryNameComesBackByteByByte) {
   EXPECT_EQ(to_utf8("caf\\xe9.mp4"), "caf\\x5cxe9.mp4");
   EXPECT_EQ(to_utf8("a\\b\\"), "a\\b\\");
+  for (const char* name : {"", "caf\xe9.mp4", "caf\\xe9.mp4", "caf\\\xe9.mp4", "caf\xc3\xa9.mp4",
+                           "\\", "\\x", "\\x5", "\\\\x5cx", "\\xzz", "\xe9\\x\xff"})
+    EXPECT_EQ(name_of_utf8(to_utf8(name)), name) << to_utf8(name);
 }
 
 TEST(FileUri, KeepsEveryByteOfThePath) {

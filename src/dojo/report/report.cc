@@ -434,7 +434,8 @@ std::string repeat(const RunData& run) {
       // The folder of this run is taken; without --out the next one gets a free name.
       if (word == "--out") ++i;
       if (word == "--out" || word.starts_with("--out=")) continue;
-      command += i == 0 && word == "dojo" ? "./dojo" : (i == 0 ? "" : " ") + shell_word(word);
+      command += i == 0 && word == "dojo" ? "./dojo"
+                                          : (i == 0 ? "" : " ") + shell_word(name_of_utf8(word));
     }
     html += "<pre>" + escape(command) + "</pre>";
   }

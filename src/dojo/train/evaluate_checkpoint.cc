@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dojo/base/interrupt.h"
+#include "dojo/base/text.h"
 #include "dojo/train/checkpoint.h"
 #include "dojo/train/held_out.h"
 #include "dojo/train/json.h"
@@ -18,7 +19,7 @@ std::string to_json(const EvalResult& result) {
   json["quarantined"] = nlohmann::ordered_json::array();
   for (const Quarantined& q : result.quarantined)
     json["quarantined"].push_back(
-        {{"path", q.path}, {"category", q.category}, {"reason", q.reason}});
+        {{"path", to_utf8(q.path)}, {"category", q.category}, {"reason", one_line(q.reason)}});
   return dump(json);
 }
 

@@ -12,6 +12,13 @@
 namespace dojo {
 namespace {
 
+std::vector<std::string> each(const std::vector<std::string>& names,
+                              std::string (*convert)(std::string_view)) {
+  std::vector<std::string> converted;
+  for (const std::string& name : names) converted.push_back(convert(name));
+  return converted;
+}
+
 constexpr std::string_view kUri = "file://";  // no absolute path begins so
 
 // A path as it is where JSON can hold it, else as a URI, so that a resumed run finds the folder.
@@ -44,12 +51,12 @@ std::string to_json(const RunConfig& config) {
   for (const std::string& folder : o.folders) folders.push_back(path_as_text(folder));
   nlohmann::ordered_json j;
   j["dojo_version"] = std::string(version());
-  j["command"] = o.command;
+  j["command"] = each(o.command, to_utf8);
   j["task"] = "predict";
   j["seed"] = o.seed;
   j["model"] = to_metadata(o.model);
   j["options"] = {{"folders", folders},
-                  {"held_out", o.held_out},
+                  {"held_out", each(o.held_out, to_utf8)},
                   {"steps", o.steps},
                   {"minutes", o.minutes},
                   {"batch", o.model.batch},
@@ -70,11 +77,11 @@ std::string to_json(const RunConfig& config) {
                   {"cache", std::string(name(o.cache))},
                   {"cache_dir", path_as_text(o.cache_folder)},
                   {"cache_gb", o.cache_gigabytes}};
-  j["train"] = config.train;
-  j["held_out"] = config.held_out;
+  j["train"] = each(config.train, to_utf8);
+  j["held_out"] = each(config.held_out, to_utf8);
   j["files"] = nlohmann::ordered_json::array();
   for (const RunFile& f : config.files)
-    j["files"].push_back({{"name", f.name},
+    j["files"].push_back({{"name", to_utf8(f.name)},
                           {"bytes", f.bytes},
                           {"frames", f.frames},
                           {"ends", f.ends},
@@ -95,14 +102,20 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
     model.fail(e.message());
   }
   constexpr int64_t kMany = 1'000'000'000;
-  j.get("command", &o.command);
+  const auto get_names = [](const JsonReader& of, const char* field,
+                            std::vector<std::string>* names) {
+    of.get(field, names);
+    *names = each(*names, name_of_utf8);
+  };
+  get_names(j, "command", &o.command);
   j.get("seed", &o.seed);
   j.get("threads", &o.threads, 1, 1024);
-  j.get("train", &config.train);
-  j.get("held_out", &config.held_out);
+  get_names(j, "train", &config.train);
+  get_names(j, "held_out", &config.held_out);
   for (const JsonReader& file : j.objects("files")) {
     RunFile& f = config.files.emplace_back();
     file.get("name", &f.name);
+    f.name = name_of_utf8(f.name);
     file.get("bytes", &f.bytes);
     file.get("frames", &f.frames, 0);
     file.get("ends", &f.ends);
@@ -110,7 +123,7 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
   }
   options.get("folders", &o.folders);
   for (std::string& folder : o.folders) folder = text_as_path(folder);
-  options.get("held_out", &o.held_out);
+  get_names(options, "held_out", &o.held_out);
   options.get("steps", &o.steps, 0, kMany);
   options.get("minutes", &o.minutes, 0, 1e6);
   if (o.steps == 0 && o.minutes == 0) options.fail("neither steps nor minutes");

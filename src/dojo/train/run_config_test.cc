@@ -73,15 +73,21 @@ TEST(RunConfig, NumbersBeyondTheirRangeAreNamedWithTheFile) {
   }
 }
 
-TEST(RunConfig, NamesThatAreNoUtf8AreWrittenAllTheSame) {
+TEST(RunConfig, NamesThatAreNoUtf8ComeBackByteByByte) {
   RunConfig c;
   c.options.steps = 5;
   c.options.threads = 1;
-  c.train = {"caf\xE9.mp4"};
+  c.options.command = {"dojo", "train", "--held-out", "\xE9"};
+  c.options.held_out = {"\xE9"};
+  c.train = {"caf\xE8.mp4", "caf\\xe8.mp4"};
+  c.held_out = {"caf\xE9.mp4"};
   c.files = {{.name = "caf\xE9.mp4", .bytes = 1000, .ends = 9, .modified_ns = 7, .frames = 30}};
   const RunConfig d = parse_run_config(to_json(c), "config.json");
-  EXPECT_EQ(d.train[0], "caf\xEF\xBF\xBD.mp4");
-  EXPECT_EQ(d.files.at(0).frames, 30);
+  EXPECT_EQ(d.options.command, c.options.command);
+  EXPECT_EQ(d.options.held_out, c.options.held_out);
+  EXPECT_EQ(d.train, c.train);
+  EXPECT_EQ(d.held_out, c.held_out);
+  EXPECT_EQ(d.files.at(0).name, "caf\xE9.mp4");
 }
 
 TEST(RunConfig, WhatIsNoConfigurationIsAnInputErrorWithTheFile) {
