@@ -5,21 +5,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
+#include "dojo/base/clock.h"
 #include "dojo/base/units.h"
 
 namespace dojo {
 namespace {
-
-double steady_seconds() {
-  using std::chrono::duration;
-  return duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 bool is_terminal(std::FILE* file) {
   const char* term = std::getenv("TERM");

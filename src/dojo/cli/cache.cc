@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "dojo/base/error.h"
+#include "dojo/base/json.h"
 #include "dojo/base/progress.h"
 #include "dojo/base/text.h"
 #include "dojo/base/units.h"
@@ -32,9 +33,7 @@ struct CacheOptions {
   bool all = false, json = false, quiet = false;
 };
 
-void print_json(const ordered_json& object) {
-  fmt::print("{}\n", object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
-}
+void print_json(const ordered_json& object) { fmt::print("{}\n", dump(object)); }
 
 int build(const CacheOptions& o) {
   if (o.paths.empty())
@@ -100,7 +99,7 @@ int info(const CacheOptions& o) {
   if (o.json) {
     ordered_json list = ordered_json::array();
     for (const CopyInfo& c : copies)
-      list.push_back({{"path", c.key.path},
+      list.push_back({{"path", to_utf8(c.key.path)},
                       {"name", c.name},
                       {"height", c.key.height},
                       {"width", c.key.width},

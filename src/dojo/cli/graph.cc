@@ -8,7 +8,9 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/json.h"
 #include "dojo/base/random.h"
+#include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/called.h"
 #include "dojo/cli/command.h"
@@ -25,11 +27,6 @@ namespace dojo {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// Names from a file may hold any bytes; what is no UTF-8 is shown as U+FFFD.
-std::string one_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 std::string read_text(const std::string& path) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
@@ -148,7 +145,7 @@ int show(std::span<const std::string> argv) {
                 "--forward-only and --batch go with --model");
   const Graph graph = file.empty() ? model_graph(model, batch, forward_only) : read_graph(file);
   if (json)
-    fmt::print("{}\n", one_line(graph_json(graph, cost)));
+    fmt::print("{}\n", dump(graph_json(graph, cost)));
   else if (cost)
     print_cost(graph);
   else
@@ -229,7 +226,7 @@ int run(std::span<const std::string> argv) {
       fmt::print("step {} {}: {} ={}{}\n", step, output.name, to_string(type), shown,
                  values.size() > 8 ? " ..." : "");
     }
-    if (json) fmt::print("{}\n", one_line({{"step", step}, {"outputs", outputs}}));
+    if (json) fmt::print("{}\n", dump(Json{{"step", step}, {"outputs", outputs}}));
     if (!finite)
       throw Error(Category::kInput,
                   fmt::format("a guard is not finite in step {}, so nothing was updated; the first "

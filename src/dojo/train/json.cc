@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "dojo/base/error.h"
-#include "dojo/base/json.h"
 
 namespace dojo {
 

@@ -1,5 +1,4 @@
-// The JSON in which a run stores what it knows of itself. Writing lets any bytes pass, because
-// names of files may hold any; reading believes nothing.
+// Reads the JSON in which a run stores what it knows of itself, and believes nothing.
 //
 //   const JsonReader json(text, "the configuration of a run", "runs/a/config.json");
 //   json.get("seed", &o.seed);
@@ -16,14 +15,9 @@
 #include <string>
 #include <vector>
 
-namespace dojo {
+#include "dojo/base/json.h"
 
-// The text of a value of the JSON library; bytes that are no UTF-8 become U+FFFD. One line, or with
-// `indent` many.
-template <typename Json>
-std::string dump(const Json& json, int indent = -1) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
+namespace dojo {
 
 // An object in such a text. Cheap to copy.
 class JsonReader {

@@ -1,19 +1,15 @@
 #include "dojo/train/run_log.h"
 
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "dojo/base/clock.h"
 #include "dojo/base/file.h"
 #include "dojo/base/process_memory.h"
 #include "dojo/train/json.h"
 
 namespace dojo {
 namespace {
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // An object with the seconds of each cause.
 template <typename Seconds>
@@ -40,12 +36,12 @@ RunLog::RunLog(const std::string& folder, const LoopState* resumed)
 }
 
 void RunLog::start(int64_t clips) {
-  began_ = seconds_now();
+  began_ = steady_seconds();
   logged_clips_ = clips;
 }
 
 double RunLog::elapsed() const {
-  return before_.elapsed + (began_ > 0 ? seconds_now() - began_ : 0);
+  return before_.elapsed + (began_ > 0 ? steady_seconds() - began_ : 0);
 }
 
 double RunLog::share_of_waiting() const {

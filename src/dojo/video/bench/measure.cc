@@ -8,21 +8,17 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <exception>
 #include <type_traits>
 
+#include "dojo/base/clock.h"
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
 
 namespace dojo::bench {
 namespace {
-
-double wall_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 double cpu_now() {
   double seconds = 0;
@@ -66,8 +62,8 @@ Answer answer_of(const std::function<Measured()>& body) {
 
 }  // namespace
 
-Stopwatch::Stopwatch() : wall_began_(wall_now()), cpu_began_(cpu_now()) {}
-double Stopwatch::wall_seconds() const { return wall_now() - wall_began_; }
+Stopwatch::Stopwatch() : wall_began_(steady_seconds()), cpu_began_(cpu_now()) {}
+double Stopwatch::wall_seconds() const { return steady_seconds() - wall_began_; }
 double Stopwatch::cpu_seconds() const { return cpu_now() - cpu_began_; }
 
 Measured measure_in_child(const std::string& what, const std::function<Measured()>& body) {
