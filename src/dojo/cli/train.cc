@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "dojo/base/cache_folder.h"
+#include "dojo/base/clock.h"
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
@@ -22,6 +23,7 @@
 #include "dojo/report/report.h"
 #include "dojo/train/run.h"
 #include "dojo/train/run_folder.h"
+#include "dojo/train/schedule.h"
 #include "dojo/video/catalogue.h"
 
 namespace dojo {
@@ -40,7 +42,14 @@ std::vector<std::string> demo_drives(bool quiet) {
   if (cache.empty())
     throw Error(Category::kConfig, "neither XDG_CACHE_HOME nor HOME is set", "",
                 "set one of them, or give a folder of video");
-  return render_drives(cache + "/demo-drives", {}, quiet).videos;
+  const std::string folder = cache + "/demo-drives";
+  try {
+    make_folder(folder);
+  } catch (const Error& e) {
+    throw Error(e.category(), e.message(), e.where(),
+                "set XDG_CACHE_HOME to a folder that you may write to, or give a folder of video");
+  }
+  return render_drives(folder, {}, quiet).videos;
 }
 
 CopyTier copy_tier_named(const std::string& name) {
@@ -135,7 +144,9 @@ int run_train(std::span<const std::string> argv) {
               "train for N steps: the same bytes each time; default: until the minutes have passed",
               &o.steps, {.min = 1, .max = 1e9});
   args.option("--minutes", "M",
-              fmt::format("train for M minutes; default: {:g} without --steps", kDefaultMinutes),
+              fmt::format("train for M minutes, without what comes before the first step and after "
+                          "the last; default: {:g} without --steps",
+                          kDefaultMinutes),
               &o.minutes, {.min = 1e-3, .max = 1e6});
   args.option("--batch", "N", "clips in a step", &o.model.batch, {.min = 1, .max = 4096});
   args.option("--size", "HxW", "height and width that the frames are scaled to", &size);
@@ -146,8 +157,11 @@ int run_train(std::span<const std::string> argv) {
               "recordings to evaluate on, by a part of the name or a glob; may be repeated; "
               "default: one in five",
               &o.held_out);
-  args.option("--lr", "RATE", "learning rate after the warm-up", &o.learning_rate,
-              {.min = 0, .max = 1e6});
+  args.option("--lr", "RATE",
+              fmt::format("learning rate after the warm-up; default: {:g}, "
+                          "times sqrt(N / 8) with --batch N below 8",
+                          default_learning_rate(8)),
+              &o.learning_rate, {.min = 0, .max = 1e6});
   args.option("--weight-decay", "RATE", "of matrices and kernels", &o.weight_decay,
               {.min = 0, .max = 1e6});
   args.option("--channels", "N", "width of the network; a multiple of 8", &o.model.channels,
@@ -182,6 +196,7 @@ int run_train(std::span<const std::string> argv) {
   args.option("--json", "", "print the final evaluation as one JSON object", &json);
   if (!args.parse(argv)) return 0;
 
+  const double began = steady_seconds();
   const InterruptGuard guard(InterruptGuard::kThrow);
   keep_the_heap_small();
   if (!resume.empty()) {
@@ -204,6 +219,7 @@ int run_train(std::span<const std::string> argv) {
                   e.hint());
     }
     if (o.steps == 0 && o.minutes == 0) o.minutes = kDefaultMinutes;
+    if (!args.given("--lr")) o.learning_rate = default_learning_rate(o.model.batch);
     o.command = {"dojo", "train"};
     o.command.insert(o.command.end(), argv.begin(), argv.end());
     o.order = order_named(order);
@@ -277,6 +293,14 @@ int run_train(std::span<const std::string> argv) {
         ratio_text(score.mse, score.flow_mse), result.learned ? "" : kLearnedNothing, folder);
   }
   write_report(folder);
+  if (!quiet) {
+    const double all = steady_seconds() - began;
+    fmt::print(stderr,
+               "in all {}: {} of training, {} before and after it for reading the video, the final "
+               "evaluation, pictures and report\n",
+               print_seconds(all), print_seconds(result.training_seconds),
+               print_seconds(all - result.training_seconds));
+  }
   return 0;
 }
 

@@ -49,12 +49,19 @@ HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldO
         most, count, o.max_bytes >> 20));
     count = most;
   }
+  std::vector<Choice> choices;
+  int64_t total = 0, done = 0;
+  for (const Recording& recording : recordings) {
+    choices.push_back(choose(recording, o, count));
+    total += std::ssize(choices.back().clips);
+  }
   FrameReader reader({.deadline_seconds = o.deadline_seconds});
   for (size_t i = 0; i < recordings.size(); ++i) {
     set.recordings.push_back(recordings[i].name);
-    const Choice choice = choose(recordings[i], o, count);
+    const Choice& choice = choices[i];
     int failures = 0;
     for (const ClipRef& ref : choice.clips) {
+      if (o.progress) o.progress(done++, total);
       HeldOutClip clip;
       clip.recording = static_cast<int32_t>(i);
       clip.frame = ref.frames[static_cast<size_t>(o.inputs)];

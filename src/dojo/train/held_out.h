@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct HeldOutOptions {
   int64_t max_bytes =
       int64_t{1} << 30;          // of all clips; then each recording gives fewer, at least 1
   double deadline_seconds = 60;  // for one clip; then its file is given up
+  std::function<void(int64_t done, int64_t total)> progress = {};  // before each clip
 };
 
 struct HeldOutClips {

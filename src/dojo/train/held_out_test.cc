@@ -17,7 +17,15 @@ TEST(HeldOut, ClipsBeyondTheMemoryAllowedAreFewerAndThatIsSaid) {
   for (int i = 0; i < 40; ++i) r.pts_seconds.push_back(i / 10.0);
   r.key_frames = {0};
   HeldOutOptions o{.inputs = 2, .horizons = 2, .height = 32, .width = 64};
+  std::vector<int64_t> done;
+  o.progress = [&](int64_t clips, int64_t total) {
+    done.push_back(clips);
+    EXPECT_EQ(total, 32);
+  };
   const HeldOutClips all = load_held_out({r}, o);
+  o.progress = {};
+  EXPECT_EQ(done.size(), 32u);
+  EXPECT_EQ(done.back(), 31);
   EXPECT_EQ(all.set.clips.size(), 32u);
   EXPECT_TRUE(all.messages.empty());
   o.max_bytes = 5 * (4 * 32 * 64 * 3) + 1;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "dojo/base/check.h"
+#include "dojo/base/clock.h"
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/base/progress.h"
@@ -31,10 +31,6 @@ constexpr double kEvalPause = 33;
 constexpr double kLeastEvalPauseSeconds = 20;
 
 constexpr double kPatience = 0.2;  // seconds of waiting for a batch between looks at other things
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 class Loop {
  public:
@@ -58,8 +54,9 @@ class Loop {
   }
 
   LoopResult run() {
-    saved_ = seconds_now();
+    saved_ = steady_seconds();
     log_->start(state_.step * o_.batch);
+    const double began = elapsed();
     next_eval_ = elapsed() + kLeastEvalPauseSeconds;
     ProgressOptions bar;
     bar.total = o_.schedule.steps;
@@ -84,7 +81,8 @@ class Loop {
     }
     write_quarantine();
     progress_bar.finish();
-    finish();
+    result_.training_seconds = elapsed() - began;
+    finish(progress_bar);
     return result_;
   }
 
@@ -174,7 +172,7 @@ class Loop {
     const int64_t step = state_.step + 1;
     const float lr = static_cast<float>(learning_rate(o_.schedule, step, elapsed()));
     const std::span<const uint8_t> clips = source_.next();
-    const double began = seconds_now();
+    const double began = steady_seconds();
     between_steps_ = false;
     step_.write("clip", std::as_bytes(clips));
     step_.write_scalar("lr", lr);
@@ -196,7 +194,7 @@ class Loop {
     const double copy = step_.graph().find_output("copy_last_mse")
                             ? static_cast<double>(step_.read_scalar("copy_last_mse"))
                             : 0;
-    log_->add_compute(seconds_now() - began);
+    log_->add_compute(steady_seconds() - began);
     state_.step = step;
     state_.position = source_.position();
     if (step == 1 || step % o_.log_every == 0) log_step(lr);
@@ -248,7 +246,7 @@ class Loop {
   // The averaged weights on the held-out clips, one frame ahead; keeps them if they are the best so
   // far. False when the run must stop, as save_last().
   bool evaluate(Progress& progress_bar) {
-    const double began = seconds_now();
+    const double began = steady_seconds();
     between_steps_ = false;
     SafeTensors weights = averaged_tensors(step_);
     evaluator_.load(weights, "the weights of this run");
@@ -257,14 +255,14 @@ class Loop {
     if (!std::isfinite(score)) score = std::numeric_limits<double>::max();  // JSON has no other
     state_.evaluated_step = state_.step;
     if (state_.step == 0) state_.first_score = score;
-    log_->evaluation(state_.step, evaluation, seconds_now() - began);
+    log_->evaluation(state_.step, evaluation, steady_seconds() - began);
     if (state_.best_step < 0 || score < state_.best_score) {
       weights.metadata = o_.metadata;
       weights.metadata["step"] = std::to_string(state_.step);
       weights.metadata["metrics"] = to_json(evaluation);
       if (!keep_as_best(weights, score)) return false;
     }
-    const double cost = seconds_now() - began;
+    const double cost = steady_seconds() - began;
     next_eval_ = elapsed() + std::max(kLeastEvalPauseSeconds, kEvalPause * cost);
     if (o_.quiet) return true;
     progress_bar.message(
@@ -300,7 +298,7 @@ class Loop {
 
   bool checkpoint_due() const {
     return (o_.checkpoint_every > 0 && state_.step % o_.checkpoint_every == 0) ||
-           seconds_now() - saved_ >= o_.checkpoint_seconds;
+           steady_seconds() - saved_ >= o_.checkpoint_seconds;
   }
 
   // False if a tensor is not finite: then nothing is written, the run must stop, and result_ says
@@ -321,7 +319,7 @@ class Loop {
     content.metadata = o_.metadata;
     content.metadata["state"] = to_json(state_);
     write_checkpoint(o_.folder + "/last.safetensors", std::move(content));
-    saved_ = seconds_now();
+    saved_ = steady_seconds();
     return true;
   }
 
@@ -332,20 +330,24 @@ class Loop {
   }
 
   // After the last checkpoint: the best weights on all horizons, and the closing line.
-  void finish() {
+  void finish(Progress& progress_bar) {
     result_.step = state_.step;
     result_.best_step = state_.best_step;
     result_.learned = state_.best_score < state_.first_score;
     if (result_.reason == StopReason::kSteps || result_.reason == StopReason::kMinutes) {
-      const double began = seconds_now();
+      const double began = steady_seconds();
       const std::string path = best_path(o_.folder);
+      if (!o_.quiet)
+        progress_bar.message(fmt::format(
+            "final evaluation: the weights of step {}, up to {} frames ahead on {} clips",
+            state_.best_step, o_.horizons, evaluator_.set().clips.size()));
       evaluator_.load(read_checkpoint(path), path);
       result_.final_evaluation =
           evaluator_.run(o_.horizons, [this] { return interrupt_.signal() != 0; });
       if (interrupt_.signal() != 0)
         result_.reason = StopReason::kInterrupted;
       else
-        log_->evaluation(state_.best_step, result_.final_evaluation, seconds_now() - began);
+        log_->evaluation(state_.best_step, result_.final_evaluation, steady_seconds() - began);
     }
     log_->final(result_, count_parameters(step_.graph()), source_.stats());
   }

@@ -47,6 +47,7 @@ struct LoopResult {
   std::string problem;          // kNonFinite, kDiverged: what happened at which step
   int64_t step = 0;             // steps done
   int64_t best_step = 0;        // of best.safetensors
+  double training_seconds = 0;  // of this session: what --minutes counts
   bool learned = false;         // they are better than the weights that the run began with
   Evaluation final_evaluation;  // of best.safetensors; only for kSteps and kMinutes
 };

@@ -11,6 +11,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/progress.h"
 #include "dojo/base/text.h"
 #include "dojo/base/version.h"
 #include "dojo/train/augment.h"
@@ -123,18 +124,32 @@ double gap_seconds(const RunOptions& o) {
 
 // The clips of those held out. Where nobody named them, recordings of which no clip can be read
 // make room for others, if these are indexed.
-SplitClips split_and_read(RunRecordings* found, const RunOptions& o) {
+SplitClips split_and_read(RunRecordings* found, const RunOptions& o, bool quiet) {
+  ProgressOptions look;
+  look.unit = "clips";
+  look.quiet = quiet;
+  Progress bar("reading held-out clips", look);
+  int64_t clips = 0;
+  const auto show = [&](int64_t done, int64_t total) {
+    clips = total;
+    bar.update(done, {}, static_cast<double>(done) / static_cast<double>(total));
+  };
   const HeldOutOptions options{.inputs = o.model.frames,
                                .horizons = o.horizons,
                                .height = o.model.height,
                                .width = o.model.width,
-                               .interval_seconds = o.interval_seconds};
+                               .interval_seconds = o.interval_seconds,
+                               .progress = show};
   SplitClips result;
   result.split = std::move(found->split);
   std::vector<Recording> left = found->all;
   for (;;) {
     result.held = load_held_out(result.split.held_out, options);
-    if (!result.held.set.clips.empty()) return result;
+    if (!result.held.set.clips.empty()) {
+      bar.update(clips, {}, 1);
+      bar.finish();
+      return result;
+    }
     std::set<std::string> held;
     for (const Recording& r : result.split.held_out) held.insert(r.name);
     std::erase_if(left, [&](const Recording& r) { return held.count(r.name) > 0; });
@@ -146,7 +161,7 @@ SplitClips split_and_read(RunRecordings* found, const RunOptions& o) {
       q.whole_file = true;
       result.unreadable.push_back(std::move(q));
     }
-    result.split = split_recordings(left, "", gap_seconds(o));
+    result.split = split_recordings(left, {}, gap_seconds(o));
   }
 }
 
@@ -164,38 +179,33 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
     if (state) check_end(folder, *state, before->options, o);
   }
 
+  if (!quiet) fmt::print(stderr, "looking at the video\n");
   Catalogue catalogue(o.catalogue);
   const IndexOptions indexing{.workers = index_workers(o), .catalogue = &catalogue};
-  RunRecordings found =
-      recordings_of_run({.paths = o.folders,
-                         .held_out = fmt::format("{}", fmt::join(o.held_out, ",")),
-                         .frames = model.frames + 1,
-                         .interval_seconds = o.interval_seconds,
-                         .gap_seconds = gap_seconds(o),
-                         .indexing = indexing});
+  RunRecordings found = recordings_of_run({.paths = o.folders,
+                                           .held_out = o.held_out,
+                                           .frames = model.frames + 1,
+                                           .interval_seconds = o.interval_seconds,
+                                           .gap_seconds = gap_seconds(o),
+                                           .indexing = indexing});
   RunConfig config{.options = o, .train = {}, .held_out = {}, .files = files_of(found.all)};
   if (before) {
-    // Compared as text has it: names may be no UTF-8.
-    const RunConfig now = parse_run_config(to_json(config), config_path);
     const std::string warning =
-        check_same_files(before->files, now.files, found.quarantined, config_path);
+        check_same_files(before->files, config.files, found.quarantined, config_path);
     if (!warning.empty()) fmt::print(stderr, "warning: {}\n", one_line(warning));
     config.files = before->files;
   }
   if (found.cannot_split) throw Error(*found.cannot_split);
   std::vector<Quarantined> lost = std::move(found.quarantined);
-  auto [split, held, unreadable] = split_and_read(&found, o);
+  auto [split, held, unreadable] = split_and_read(&found, o, quiet);
   lost.insert(lost.end(), unreadable.begin(), unreadable.end());
   config.train = names_of(split.train);
   config.held_out = names_of(split.held_out);
   const std::string config_text = to_json(config);
-  if (before) {
-    const RunConfig now = parse_run_config(config_text, config_path);
-    if (before->train != now.train || before->held_out != now.held_out)
-      throw Error(Category::kInput, "other recordings would be held out than when the run began",
-                  config_path,
-                  "go on with the version of OpenDojo that began it, or start a new run");
-  }
+  if (before && (before->train != config.train || before->held_out != config.held_out))
+    throw Error(Category::kInput, "other recordings would be held out than when the run began",
+                config_path,
+                "go on with the version of OpenDojo that began it, or start a new run");
   if (!quiet) {
     for (const std::string& m : found.messages) fmt::print(stderr, "{}\n", one_line(m));
     for (const std::string& m : split.messages) fmt::print(stderr, "{}\n", one_line(m));
@@ -214,6 +224,9 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
                                            : 0;
   const auto source = make_source(split.train, o, indexing,
                                   state ? std::move(state->given_up) : std::vector<Quarantined>());
+  if (!quiet)
+    fmt::print(stderr, "preparing the training step, and optical flow on {} to compare with\n",
+               counted(held.set.clips.size(), "clip"));
   const auto step = make_executor(training_graph(o));
   Evaluator evaluator(std::move(held.set), evaluation_graph(model), make_executor);
 

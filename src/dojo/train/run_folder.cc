@@ -21,9 +21,9 @@ namespace fs = std::filesystem;
 
 // True iff this call made it. Throws Error(kIo).
 bool make_one(const fs::path& path) {
-  if (path.has_parent_path()) make_folder(path.parent_path());
   std::error_code error;
-  const bool made = fs::create_directory(path, error);
+  if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
+  const bool made = !error && fs::create_directory(path, error);
   if (error)
     throw Error(Category::kIo, fmt::format("cannot make the folder: {}", error.message()),
                 path.string(), "choose another one with --out");
