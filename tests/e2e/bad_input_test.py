@@ -13,7 +13,7 @@ import time
 import urllib.parse
 
 import harness
-from harness import driving, ffmpeg, make_clip, needs_driving_data, needs_verb, run
+from harness import driving, ffmpeg, make_clip, needs_driving_data, run
 
 DEADLINE = 60  # seconds for one command on one small file
 X264 = ("-c:v", "libx264", "-preset", "veryfast")
@@ -72,16 +72,13 @@ class NoVideo(harness.TestCase):
             elif os.path.lexists(path):
                 path.unlink()
 
-    @needs_verb("inspect")
     def test_inspect(self):
         self.check("inspect", None)
 
-    @needs_verb("train")
     def test_train(self):
         self.check("train", None, "--steps", "1", "--out", self.folder / "run")
         self.assertFalse((self.folder / "run" / "last.safetensors").exists())
 
-    @needs_verb("frames")
     def test_frames(self):
         for path in self.rows():
             if path.is_dir():
@@ -203,7 +200,6 @@ class Interrupted(harness.TestCase):
 
 
 class Unreadable(harness.TestCase):
-    @needs_verb("inspect")
     def test_a_file_without_permission_is_named(self):
         path = make_clip(self.folder / "secret.mp4")
         path.chmod(0)
@@ -239,7 +235,6 @@ class OddButSound(harness.TestCase):
         else:
             self.assertError(result, 3, "input", ("the only recording has no clip of 4 frames, 0.1 s apart", path.name))
 
-    @needs_verb("frames")
     def test_made_clips(self):
         x264_444 = (*X264, "-pix_fmt", "yuv444p")
         rows = {
@@ -265,21 +260,18 @@ class OddButSound(harness.TestCase):
                 self.check(path, has_clip=name not in without_clip)
                 path.unlink()
 
-    @needs_verb("frames")
     def test_an_edit_list_hides_the_packets_before_it(self):
         whole = make_clip(self.folder / "whole.mp4", options=("-g", "20", "-bf", "2"))
         cut = self.folder / "edit_list.mp4"
         ffmpeg("-ss", "0.7", "-i", whole, "-c", "copy", cut)
         self.check(cut)
 
-    @needs_verb("frames")
     @needs_driving_data
     def test_real_clips(self):
         for path in sorted(driving("open").glob("*.mp4")) + sorted(driving("nc").glob("*.mp4")):
             with self.subTest(row=path.name):
                 self.check(path, least=40)
 
-    @needs_verb("train")
     def test_a_clip_of_one_frame_is_too_short_to_train_on(self):
         path = make_clip(self.folder / "one_frame.mp4", frames=1)
         result = run("train", path, "--steps", "1", "--out", self.folder / "run", deadline=DEADLINE)
@@ -298,7 +290,6 @@ class Damaged(harness.TestCase):
             self.assertIn(path.name, result.error, result)
         return result
 
-    @needs_verb("frames")
     def test_files_cut_short(self):
         # The index of an MP4 stands at the end, or at the beginning (faststart); a Matroska file can be read as far as it goes.
         clips = {"index_last.mp4": (), "index_first.mp4": ("-movflags", "+faststart"), "matroska.mkv": ()}
@@ -319,7 +310,6 @@ class Damaged(harness.TestCase):
                         self.assertIn("the file ends early", result.json()["note"])
                     self.assertHonest(run("inspect", path, deadline=DEADLINE))
 
-    @needs_verb("frames")
     def test_two_hundred_bit_flipped_variants(self):
         whole = make_clip(self.folder / "whole.mp4", frames=20, options=("-g", "10")).read_bytes()
         ended = {}
@@ -338,7 +328,6 @@ class Damaged(harness.TestCase):
         self.assertGreater(ended.get(0, 0), 20)  # most flips leave something to decode; all refused would prove nothing
         self.assertGreater(200 - ended.get(0, 0), 5)
 
-    @needs_verb("inspect")
     def test_one_bad_file_costs_only_itself(self):
         make_clip(self.folder / "good.mp4")
         (self.folder / "bad.mp4").write_text("not a video")
@@ -347,7 +336,6 @@ class Damaged(harness.TestCase):
         self.assertIn("good.mp4", result.out, result)
         self.assertIn("bad.mp4", result.out + result.err, result)
 
-    @needs_verb("train")
     def test_a_damaged_recording_that_would_be_held_out_makes_room_for_another(self):
         clips = self.folder / "clips"
         clips.mkdir()

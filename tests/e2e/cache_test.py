@@ -5,10 +5,9 @@ import subprocess
 import time
 
 import harness
-from harness import needs_verb, run
+from harness import run
 
 
-@needs_verb("cache")
 class Cache(harness.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import harness
-from harness import make_clip, needs_verb, run
+from harness import make_clip, run
 
 DEADLINE = 240
 
@@ -18,7 +18,6 @@ def age(path, seconds=100):
     os.utime(path, (then, then))
 
 
-@needs_verb("inspect")
 class Catalogue(harness.TestCase):
     def setUp(self):
         super().setUp()
@@ -76,7 +75,6 @@ class Catalogue(harness.TestCase):
         self.assertIn("1 of 40 packets changed since the file was first indexed", self.inspect().err)
 
 
-@needs_verb("train")
 class ManyFiles(harness.TestCase):
     """More files than are indexed before training begins."""
 

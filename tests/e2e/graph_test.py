@@ -12,7 +12,6 @@ LINEAR = """graph "linear" {
 """
 
 
-@harness.needs_verb("graph")
 class Graph(harness.TestCase):
     def write(self, text):
         path = self.folder / "step.graph"

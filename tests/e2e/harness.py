@@ -70,11 +70,6 @@ def verbs():
     return re.findall(r"^  ([a-z]+) +\S", text.split("Verbs:", 1)[1].split("\n\n", 1)[0], re.MULTILINE)
 
 
-def needs_verb(*names):
-    missing = [name for name in names if name not in verbs()]
-    return unittest.skipIf(missing, f"this program has no verb {', '.join(missing)}")
-
-
 def needs_driving_data(test):
     return unittest.skipUnless(DRIVING_DATA, "DOJO_DRIVING_DATA is not set")(test)
 

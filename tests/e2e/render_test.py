@@ -6,7 +6,6 @@ import harness
 from harness import run
 
 
-@harness.needs_verb("render")
 class Render(harness.TestCase):
     SMALL = ["--seconds", "3", "--fps", "10", "--size", "32x48", "-q"]
 

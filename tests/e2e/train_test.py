@@ -14,7 +14,7 @@ import time
 from unittest import mock
 
 import harness
-from harness import make_clip, needs_verb, run
+from harness import make_clip, run
 
 TINY = ["--size", "32x64", "--frames", "2", "--batch", "2", "--threads", "1", "--seed", "3"]
 DEADLINE = 240
@@ -75,7 +75,6 @@ class TrainCase(harness.TestCase):
         self.assertEqual([p.name for p in out.rglob(".*")], [])  # temporary names begin with a dot
 
 
-@needs_verb("train")
 class Train(TrainCase):
     def test_a_run_leaves_its_whole_folder(self):
         self.assertDone(self.finished)
@@ -285,7 +284,6 @@ class Train(TrainCase):
         self.assertError(self.resume(out), 3, "input", clips)
 
 
-@needs_verb("train")
 class Killed(TrainCase):
     def start(self, out):
         return subprocess.Popen([harness.DOJO, "train", self.clips, "--out", out, "--steps", "12", "--checkpoint-every", "1",
@@ -387,7 +385,6 @@ class Killed(TrainCase):
                 self.assertSameRun(out)
 
 
-@needs_verb("train")
 class FullDisk(TrainCase):
     def test_a_full_disk_is_named_and_costs_nothing_that_was_there(self):
         disk = harness.Tmpfs(self, 64).path
@@ -460,7 +457,6 @@ def damaged_checkpoints(content):
     yield "no metadata", with_header(lambda h: h.pop("__metadata__", None))
 
 
-@needs_verb("train", "report")
 class Report(TrainCase):
     def test_what_could_not_be_read_is_told_on_stderr_too(self):
         out = self.folder / "run"
@@ -479,7 +475,6 @@ class Report(TrainCase):
         self.assertError(run("report", out), 3, "input", (out, "config.json is damaged: not JSON: line 2, column 1"))
 
 
-@needs_verb("train", "eval")
 class HostileCheckpoints(TrainCase):
     def check(self, name, command):
         original = (self.reference / name).read_bytes()

@@ -16,7 +16,7 @@ class Usage(harness.TestCase):
             self.assertIn("Verbs:", result.out)
             self.assertIn("4 interrupted with a checkpoint written", result.out)
 
-    def test_no_verb_got_lost(self):  # tests of a verb that is not listed are skipped
+    def test_no_verb_got_lost(self):
         self.assertEqual(harness.verbs(), ["train", "eval", "graph", "render", "report", "frames", "inspect", "cache", "bench"])
 
     def test_version_is_one_line(self):
@@ -61,6 +61,26 @@ class Usage(harness.TestCase):
         self.assertIn("\n  ./dojo train ", run("train", "--help", env=clone).out)
         self.assertError(run("trian", env=clone), 2, "config", "did you mean ./dojo train?")
         self.assertError(run("train", "--resume", self.folder / "none", env=clone), 3, "input", "`./dojo train --out`")
+
+    def test_what_stands_in_a_wrong_place_is_answered_with_what_to_try(self):
+        checkpoint = self.folder / "my runs" / "best.safetensors"
+        checkpoint.parent.mkdir()
+        checkpoint.touch()
+        self.assertError(run("eval", self.folder), 2, "config", ("CLIPS... is missing", "; usage: dojo eval CHECKPOINT CLIPS..."))
+        self.assertError(run("eval", self.folder, self.folder), 3, "input", (f"not a checkpoint, {self.folder};", "dojo eval CHECKPOINT CLIPS..."))
+        self.assertError(run("eval", checkpoint.parent, self.folder), 3, "input", f"; give '{checkpoint}'")
+        self.assertError(run("frames", checkpoint.parent), 3, "input", f"; give one of the files that `dojo inspect '{checkpoint.parent}'` lists")
+        (checkpoint.parent / "config.json").touch()
+        self.assertError(run("train", "--out", checkpoint.parent), 2, "config", f"(--resume '{checkpoint.parent}')")
+
+    def test_folders_that_cannot_be_written_are_answered_with_what_to_try(self):
+        blocked = self.folder / "file"
+        blocked.touch()  # a folder without leave to write would not stop root
+        self.assertError(run("train", "--out", blocked / "run"), 1, "io", (blocked, "; choose another one with --out"))
+        result = run("train", "--out", self.folder / "run", env={"XDG_CACHE_HOME": str(blocked)})
+        self.assertError(result, 1, "io", (f"{blocked}/opendojo", "set XDG_CACHE_HOME to a folder that you may write to"))
+        result = run("train", "--out", self.folder / "run", env={"XDG_CACHE_HOME": "", "HOME": ""})
+        self.assertError(result, 2, "config", "set one of them, or give a folder of video")
 
     def test_every_verb_refuses_an_unknown_option(self):
         for verb in harness.verbs():
