@@ -37,6 +37,18 @@ double since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
+// The last frame up to `frame` from which decoding may start.
+int64_t key_before(const Recording& r, int64_t frame) {
+  const auto after = std::upper_bound(r.key_frames.begin(), r.key_frames.end(), frame);
+  return after == r.key_frames.begin() ? 0 : *(after - 1);
+}
+
+bool is_within(const std::vector<std::pair<int64_t, int64_t>>& ranges, int64_t frame) {
+  return std::any_of(ranges.begin(), ranges.end(), [&](const auto& range) {
+    return frame >= range.first && frame <= range.second;
+  });
+}
+
 // What the prefetch thread is at: one of the causes for which next() may have to wait.
 using Cause = double WaitCauses::*;
 
@@ -289,8 +301,8 @@ struct ClipLoader::Impl {
   // Gives work to idle workers: for the clips of the batch at `begin` first, then for those that
   // follow, in whole groups of mixed runs as far as their frames fit into the cache: of half a
   // group, other frames of the same groups of pictures would be asked for later, and decoded
-  // again. The first batch after a start or a seek, for which the caller waits, is asked for
-  // alone: the rest of its runs is decoded after it.
+  // again. Of the first batch after a start or a seek, for which the caller waits, only that is
+  // asked for which is decoded on the way to its frames: the rest of its runs comes after it.
   void ask_workers(uint64_t begin) {
     if (!pool.has_idle() || (needed.empty() && begin < settled_until)) return;
     const int64_t window = std::max(options.batch, plan.sampler().window() / options.world);
@@ -300,8 +312,8 @@ struct ClipLoader::Impl {
     std::optional<size_t> in_groups;              // of `wants`: those of whole groups
     uint64_t group_end = 0, first_group_end = 0;  // positions
     std::unordered_set<uint64_t> seen;            // frames
+    std::map<int32_t, std::vector<std::pair<int64_t, int64_t>>> on_the_way;  // of the first batch
     for (int64_t i = 0; i < window; ++i) {
-      if (i == options.batch && is_first && !wants.empty()) break;
       const uint64_t at = position_of(begin, i);
       std::optional<ClipRef> ref;
       try {
@@ -315,8 +327,13 @@ struct ClipLoader::Impl {
         if (first_group_end == 0) first_group_end = group_end;
         group_end = plan.sampler().mixed_until(at);
       }
+      if (is_first && i < options.batch)
+        on_the_way[ref->recording].emplace_back(
+            key_before(plan.recording(ref->recording), ref->frames.front()), ref->frames.back());
+      const bool first_only = is_first && i >= options.batch && in_batch > 0;
       for (int64_t f : ref->frames) {
         const uint64_t key = FrameCache::key(ref->recording, f);
+        if (first_only && !is_within(on_the_way[ref->recording], f)) continue;
         if (seen.insert(key).second && !cache.find(key, i < options.batch) &&
             !pool.is_in_flight(ref->recording, f) && !has_copy(ref->recording, f))
           wants.push_back({ref->recording, f, plan.is_suspect(ref->recording, f),
