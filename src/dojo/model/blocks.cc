@@ -22,6 +22,18 @@ ValueId Conv::operator()(Builder& b, ValueId x) const {
   return b.op("Conv", operands, {{"pads", Integers{p, p, p, p}}, {"strides", Integers{s, s}}});
 }
 
+Dense::Dense(Builder& b, std::string_view name, int64_t in, int64_t out, bool starts_at_zero) {
+  const auto scope = b.scope(name);
+  const Initial initial =
+      starts_at_zero ? constant_value(0) : uniform(1 / std::sqrt(static_cast<double>(in)));
+  weight_ = b.parameter("weight", {out, in}, initial);
+  bias_ = b.parameter("bias", {out}, initial);
+}
+
+ValueId Dense::operator()(Builder& b, ValueId x) const {
+  return b.op("Gemm", {x, weight_, bias_}, {{"transB", int64_t{1}}});
+}
+
 GroupNorm::GroupNorm(Builder& b, std::string_view name, int64_t channels, int64_t groups)
     : groups_(groups) {
   const auto scope = b.scope(name);
@@ -32,6 +44,18 @@ GroupNorm::GroupNorm(Builder& b, std::string_view name, int64_t channels, int64_
 ValueId GroupNorm::operator()(Builder& b, ValueId x) const {
   return b.op_multi("GroupNormalization", {x, scale_, bias_},
                     {{"num_groups", groups_}, {"epsilon", 1e-5}})[0];
+}
+
+ResidualBlock::ResidualBlock(Builder& b, std::string_view name, int64_t channels)
+    : ResidualBlock(b.scope(name), b, channels) {}
+
+ResidualBlock::ResidualBlock(const Builder::Scope&, Builder& b, int64_t channels)
+    : norm_(b, "norm", channels, kNormGroups),
+      first_(b, "a", channels, channels),
+      second_(b, "b", channels, channels) {}
+
+ValueId ResidualBlock::operator()(Builder& b, ValueId x) const {
+  return b.add(x, second_(b, gelu(b, first_(b, norm_(b, x)))));
 }
 
 BatchNorm::BatchNorm(Builder& b, std::string_view name, int64_t channels) {

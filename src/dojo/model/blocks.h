@@ -29,6 +29,18 @@ class Conv {
   ValueId weight_, bias_;
 };
 
+// Fully connected: [B,in] -> [B,out]. It starts as a convolution does.
+class Dense {
+ public:
+  Dense(Builder& b, std::string_view name, int64_t in, int64_t out, bool starts_at_zero = false);
+  ValueId operator()(Builder& b, ValueId x) const;
+
+ private:
+  ValueId weight_, bias_;
+};
+
+inline constexpr int64_t kNormGroups = 8;  // of the networks of this folder
+
 class GroupNorm {
  public:
   GroupNorm(Builder& b, std::string_view name, int64_t channels, int64_t groups);
@@ -37,6 +49,19 @@ class GroupNorm {
  private:
   int64_t groups_;
   ValueId scale_, bias_;
+};
+
+// x + conv(gelu(conv(norm(x)))) with as many channels: a multiple of kNormGroups.
+class ResidualBlock {
+ public:
+  ResidualBlock(Builder& b, std::string_view name, int64_t channels);
+  ValueId operator()(Builder& b, ValueId x) const;
+
+ private:
+  ResidualBlock(const Builder::Scope&, Builder& b, int64_t channels);
+
+  GroupNorm norm_;
+  Conv first_, second_;
 };
 
 // Training mode: normalises by the batch's statistics and keeps running ones as states. REQUIRES:

@@ -3,38 +3,16 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
-
 #include "dojo/base/error.h"
 #include "dojo/model/blocks.h"
+#include "dojo/model/metadata.h"
 
 namespace dojo {
 namespace {
 
-constexpr int64_t kNormGroups = 8;
 constexpr int kResidualBlocks = 3;
 constexpr int64_t kMatchingRadius = 1;
 constexpr int64_t kMatchingShifts = (2 * kMatchingRadius + 1) * (2 * kMatchingRadius + 1);
-
-// x + conv(gelu(conv(norm(x))))
-class ResidualBlock {
- public:
-  ResidualBlock(Builder& b, std::string_view name, int64_t channels)
-      : ResidualBlock(b.scope(name), b, channels) {}
-
-  ValueId operator()(Builder& b, ValueId x) const {
-    return b.add(x, second_(b, gelu(b, first_(b, norm_(b, x)))));
-  }
-
- private:
-  ResidualBlock(const Builder::Scope&, Builder& b, int64_t channels)
-      : norm_(b, "norm", channels, kNormGroups),
-        first_(b, "a", channels, channels),
-        second_(b, "b", channels, channels) {}
-
-  GroupNorm norm_;
-  Conv first_, second_;
-};
 
 // Corrects the flow of one level.
 class Corrector {
@@ -126,26 +104,6 @@ std::vector<ValueId> newest_first(Builder& b, ValueId clip, int64_t count) {
   return frames;
 }
 
-std::vector<int64_t> integers_from(const std::map<std::string, std::string>& metadata,
-                                   const std::string& key) {
-  const auto found = metadata.find(key);
-  if (found == metadata.end())
-    throw Error(Category::kInput, fmt::format("no entry '{}' in the model's metadata", key));
-  std::vector<int64_t> values;
-  const char *p = found->second.data(), *end = p + found->second.size();
-  while (true) {
-    int64_t value = 0;
-    const auto [next, error] = std::from_chars(p, end, value);
-    if (error != std::errc() || (next != end && *next != ','))
-      throw Error(
-          Category::kInput,
-          fmt::format("model metadata '{}' is '{}', not a list of integers", key, found->second));
-    values.push_back(value);
-    if (next == end) return values;
-    p = next + 1;
-  }
-}
-
 }  // namespace
 
 std::map<std::string, std::string> to_metadata(const PredictOptions& o) {
@@ -159,12 +117,12 @@ std::map<std::string, std::string> to_metadata(const PredictOptions& o) {
 
 PredictOptions predict_options_from(const std::map<std::string, std::string>& metadata) {
   PredictOptions o;
-  o.frames = integers_from(metadata, "frames")[0];
-  o.height = integers_from(metadata, "height")[0];
-  o.width = integers_from(metadata, "width")[0];
-  o.channels = integers_from(metadata, "channels")[0];
-  o.levels = integers_from(metadata, "levels");
-  o.rounds = integers_from(metadata, "rounds");
+  o.frames = metadata_integers(metadata, "frames")[0];
+  o.height = metadata_integers(metadata, "height")[0];
+  o.width = metadata_integers(metadata, "width")[0];
+  o.channels = metadata_integers(metadata, "channels")[0];
+  o.levels = metadata_integers(metadata, "levels");
+  o.rounds = metadata_integers(metadata, "rounds");
   try {
     check(o);
   } catch (const Error& e) {
