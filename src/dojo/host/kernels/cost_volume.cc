@@ -1,12 +1,12 @@
 // Images are taken apart into planes, b with its border repeated `radius` times around it, so that
-// every shift is a plain loop over neighbouring floats, which the compiler turns into vectors. One
-// image is one piece of work.
+// every shift is a loop over neighbouring floats (cost_volume_rows.h). One image is one piece of
+// work.
 #include "dojo/host/kernels/cost_volume.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "dojo/base/parallel_for.h"
+#include "dojo/host/kernels/cost_volume_rows.h"
 
 namespace dojo::kernels {
 namespace {
@@ -14,12 +14,12 @@ namespace {
 // The scratch memory of one image.
 struct Scratch {
   int64_t side, shifts, padded_w, padded_h, plane, padded_plane;
-  float *a, *b, *db, *row;  // [c,h,w]; [c,h+2r,w+2r] twice; [(2r+1)^2,w]
+  float *a, *b, *db, *row, *da;  // [c,h,w]; [c,h+2r,w+2r] twice; [(2r+1)^2,w]; [w]
 
   static int64_t floats(const CostVolume& v) {
     const int64_t side = 2 * v.radius + 1;
     return v.c * v.h * v.w + 2 * v.c * (v.h + 2 * v.radius) * (v.w + 2 * v.radius) +
-           side * side * v.w;
+           (side * side + 1) * v.w;
   }
 
   Scratch(const CostVolume& v, float* memory)
@@ -32,7 +32,8 @@ struct Scratch {
         a(memory),
         b(a + v.c * plane),
         db(b + v.c * padded_plane),
-        row(db + v.c * padded_plane) {}
+        row(db + v.c * padded_plane),
+        da(row + shifts * v.w) {}
 
   void load(const CostVolume& v, const float* image_a, const float* image_b) {
     for (int64_t c = 0; c < v.c; ++c) {
@@ -63,16 +64,10 @@ void cost_volume(const CostVolume& v, const float* a, const float* b, float* y, 
       Scratch s(v, scratch + n * Scratch::floats(v));
       s.load(v, a + n * s.plane * v.c, b + n * s.plane * v.c);
       for (int64_t row = 0; row < v.h; ++row) {
-        for (int64_t shift = 0; shift < s.shifts; ++shift) {
-          float* sum = s.row + shift * v.w;
-          std::fill(sum, sum + v.w, 0.0f);
-          for (int64_t c = 0; c < v.c; ++c) {
-            const float* pa = s.a + c * s.plane + row * v.w;
-            const float* pb =
-                s.b + c * s.padded_plane + (row + shift / s.side) * s.padded_w + shift % s.side;
-            for (int64_t x = 0; x < v.w; ++x) sum[x] += std::abs(pa[x] - pb[x]);
-          }
-        }
+        for (int64_t shift = 0; shift < s.shifts; ++shift)
+          distance_row(s.a + row * v.w, s.plane,
+                       s.b + (row + shift / s.side) * s.padded_w + shift % s.side, s.padded_plane,
+                       v.c, v.w, s.row + shift * v.w);
         float* out = y + (n * v.h + row) * v.w * pitch(v);
         for (int64_t x = 0; x < v.w; ++x, out += pitch(v))
           for (int64_t shift = 0; shift < s.shifts; ++shift)
@@ -96,21 +91,12 @@ void cost_volume_backward(const CostVolume& v, const float* dy, const float* a, 
           for (int64_t shift = 0; shift < s.shifts; ++shift)
             s.row[shift * v.w + x] = scale * in[shift];
         for (int64_t c = 0; c < v.c; ++c) {
-          float* pa = s.a + c * s.plane + row * v.w;
+          std::fill(s.da, s.da + v.w, 0.0f);
+          const int64_t place = c * s.padded_plane + row * s.padded_w;
+          distance_row_backward(s.a + c * s.plane + row * v.w, s.b + place, s.row, s.side,
+                                s.padded_w, v.w, s.da, s.db + place);
           float* out = da + ((n * v.h + row) * v.w) * v.c + c;
-          for (int64_t x = 0; x < v.w; ++x) out[x * v.c] = 0;
-          for (int64_t shift = 0; shift < s.shifts; ++shift) {
-            const int64_t place =
-                c * s.padded_plane + (row + shift / s.side) * s.padded_w + shift % s.side;
-            const float *pb = s.b + place, *gradient = s.row + shift * v.w;
-            float* pd = s.db + place;
-            for (int64_t x = 0; x < v.w; ++x) {
-              const float difference = pa[x] - pb[x];
-              const float g = difference > 0 ? gradient[x] : difference < 0 ? -gradient[x] : 0.0f;
-              out[x * v.c] += g;
-              pd[x] -= g;
-            }
-          }
+          for (int64_t x = 0; x < v.w; ++x) out[x * v.c] = s.da[x];
         }
       }
       // What fell on the repeated border belongs to the border itself.
