@@ -46,8 +46,8 @@ class Parameters(dict):
 
     def get(self, name, *shape):
         if name not in self:
-            if len(shape) == 4:
-                value = uniform(name, shape, (shape[1] * shape[2] * shape[3]) ** -0.5)
+            if len(shape) >= 2:
+                value = uniform(name, shape, (torch.Size(shape).numel() // shape[0]) ** -0.5)
             else:
                 value = uniform(name, shape, 0.125) + (1 if name.endswith("weight") else 0)
                 value = value.float().double()
@@ -57,6 +57,10 @@ class Parameters(dict):
     def conv(self, name, x, out, kernel=3, stride=1, bias=True):
         weight = self.get(name + ".weight", out, x.shape[1], kernel, kernel)
         return F.conv2d(x, weight, self.get(name + ".bias", out) if bias else None, stride, kernel // 2)
+
+    def dense(self, name, x, out):
+        weight = self.get(name + ".weight", out, x.shape[1])
+        return F.linear(x, weight, self.get(name + ".bias", out))
 
     def group_norm(self, name, x):
         c = x.shape[1]
@@ -82,10 +86,10 @@ def upsample(x):
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def matching(a, b):
+def matching(a, b, radius=1):
     h, w = a.shape[-2:]
-    padded = F.pad(b, (1, 1, 1, 1), mode="replicate")
-    costs = [(a - padded[:, :, i:i + h, j:j + w]).abs().mean(1) for i in range(3) for j in range(3)]
+    padded, side = F.pad(b, (radius,) * 4, mode="replicate"), range(2 * radius + 1)
+    costs = [(a - padded[:, :, i:i + h, j:j + w]).abs().mean(1) for i in side for j in side]
     costs = F.avg_pool2d(torch.stack(costs, 1), 3, 1, 1)
     return 4 * (costs - costs.mean(1, keepdim=True))
 
@@ -125,6 +129,39 @@ def moving_waves(batch, frames, height, width):
     """u8 [B,T,H,W,3]: triangular waves that move from frame to frame; integers only."""
     b, t, y, x, c = torch.meshgrid(*map(torch.arange, (batch, frames, height, width, 3)), indexing="ij")
     return (((x * 9 + y * 5 + t * 7 + b * 60) % 256 - 128).abs() + ((y * 11 - x * 3 + t * 4 + c * 40) % 256 - 128).abs()) * 255 // 256
+
+
+# ---- the task `ego`, src/dojo/model/ego.h and motion.h
+
+
+def ego_loss(p, clip, labels, known, channels=8, mean=(0.25, 0.0, 0.0), deviation=(0.5, 2, 0.25)):
+    batch, count = clip.shape[:2]
+    pairs = batch * (count - 1)
+    frames = torch.cat([f.permute(0, 3, 1, 2).double() / 255 for f in clip.unbind(1)])
+    later, earlier = slice(batch, batch + pairs), slice(0, pairs)
+
+    def level(name, x, out):
+        name = "encoder." + name
+        return F.gelu(p.group_norm(name + "_norm", p.conv(name, x, out, stride=2)))
+
+    def matches(x, radius):
+        return matching(x[later], x[earlier], radius)
+
+    half = level("half", frames - 0.5, channels)
+    quarter = level("quarter", half, 2 * channels)
+    eighth = level("eighth", quarter, 3 * channels)
+    fine = F.gelu(p.conv("encoder.fine", matches(half, 2), 2 * channels, stride=2))
+    x = torch.cat([fine, matches(quarter, 3), quarter[later]], 1)
+    x = F.gelu(p.conv("encoder.merge", x, 4 * channels, stride=2))
+    x = F.gelu(p.conv("encoder.mix", torch.cat([x, matches(eighth, 3)], 1), 4 * channels))
+    inner = p.conv("encoder.block.a", p.group_norm("encoder.block.norm", x), 4 * channels)
+    x = level("sixteenth", x + p.conv("encoder.block.b", F.gelu(inner), 4 * channels), 6 * channels)
+    numbers = F.gelu(p.dense("pair", x.flatten(1), 64))
+    numbers = numbers.unflatten(0, (count - 1, batch)).transpose(0, 1).flatten(1)
+    answer = p.dense("head", F.gelu(p.dense("together", numbers, 64)), 3)
+    target = (labels - torch.tensor(mean).double()) / torch.tensor(deviation).double()
+    losses = F.huber_loss(answer, target, reduction="none")
+    return (losses * known / known.sum(0).clamp(min=1)).sum() / 3
 
 
 # ---- ResNet-18, src/dojo/model/resnet.h
@@ -168,5 +205,7 @@ def train(name, loss_of):
 if __name__ == "__main__":
     clip = moving_waves(2, 4, 32, 64)
     train("predict", lambda p: predict_loss(p, clip))
+    clip, labels = moving_waves(2, 3, 32, 64), uniform("labels", (2, 3), 1)
+    train("ego", lambda p: ego_loss(p, clip, labels, torch.tensor([[1.0, 1, 0], [1, 1, 1]]).double()))
     pictures, target = uniform("images", (4, 3, 64, 64), 1), uniform("target", (4, 64), 1)
     train("resnet18", lambda p: resnet_loss(p, pictures, target))

@@ -11,6 +11,7 @@
 #include "dojo/base/random.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/host/executor.h"
+#include "dojo/model/ego.h"
 #include "dojo/model/predict.h"
 #include "dojo/model/resnet.h"
 #include "dojo/train/step.h"
@@ -29,9 +30,9 @@ std::vector<float> uniform(std::string_view name, int64_t count, double bound) {
 
 // Heads are not zero here: they would leave half of the network without a gradient.
 std::vector<float> first_value(const std::string& name, const Shape& shape) {
-  if (shape.size() == 4) {
+  if (shape.size() >= 2) {
     return uniform(name, num_elements(shape),
-                   1 / std::sqrt(double(shape[1] * shape[2] * shape[3])));
+                   1 / std::sqrt(double(num_elements(shape) / shape[0])));
   }
   std::vector<float> values = uniform(name, num_elements(shape), 0.125);
   if (name.ends_with("weight")) {
@@ -73,9 +74,11 @@ void expect_the_run_of_pytorch(const std::string& name, const ModelFunction& mod
     if (input.role == Role::kParameter)
       executor->write_f32(value.name, first_value(value.name, value.type.shape));
     if (value.name == "clip") executor->write("clip", moving_waves(value.type.shape));
-    if (value.name == "images" || value.name == "target") {
+    if (value.name == "images" || value.name == "target" || value.name == "labels") {
       executor->write_f32(value.name, uniform(value.name, value.type.num_elements(), 1));
     }
+    if (value.name == "known")
+      executor->write_f32(value.name, std::vector<float>{1, 1, 0, 1, 1, 1});
   }
   executor->write_scalar("lr", golden["lr"].get<float>());
   for (size_t step = 0; step < golden["losses"].size(); ++step) {
@@ -99,6 +102,12 @@ TaskGraph small_predict(Builder& b) {
 
 TaskGraph small_resnet(Builder& b) {
   return resnet18_clip_training(b, {.images = 4, .height = 64, .width = 64, .first_channels = 8});
+}
+
+TaskGraph small_ego(Builder& b) {
+  const EgoOptions options{.batch = 2, .frames = 3, .height = 32, .width = 64, .channels = 8};
+  return ego_training(b, options,
+                      {.mean = {0.25, 0.5, 0}, .deviation = {0.5, 2, 0.25}, .frames = {1, 1, 1}});
 }
 
 std::unique_ptr<Executor> in_double(const Graph& graph) {
@@ -132,6 +141,18 @@ TEST(StepGoldens, OnTheHostThePredictorTrainsAsInPyTorch) {
 
 TEST(StepGoldens, OnTheHostResnetTrainsAsInPyTorch) {
   expect_the_run_of_pytorch("resnet18", small_resnet, on_host, 1e-4);
+}
+
+TEST(StepGoldens, InDoubleTheEgoNetworkTrainsAsInPyTorch) {
+  expect_the_run_of_pytorch("ego", small_ego, in_double, 1e-6);
+}
+
+TEST(StepGoldens, InFloatTheEgoNetworkTrainsAsInPyTorch) {
+  expect_the_run_of_pytorch("ego", small_ego, in_float, 1e-4);
+}
+
+TEST(StepGoldens, OnTheHostTheEgoNetworkTrainsAsInPyTorch) {
+  expect_the_run_of_pytorch("ego", small_ego, on_host, 1e-4);
 }
 
 }  // namespace

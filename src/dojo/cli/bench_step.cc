@@ -16,6 +16,7 @@
 #include "dojo/graph/cost.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/host/executor.h"
+#include "dojo/model/ego.h"
 #include "dojo/model/predict.h"
 #include "dojo/model/resnet.h"
 #include "dojo/train/step.h"
@@ -30,6 +31,11 @@ Graph step_graph(const std::string& model, bool small) {
     if (small) o = {.batch = 1, .height = 32, .width = 48, .channels = 8};
     return build_training_step(model, [o](Builder& b) { return predict_training(b, o); }, {});
   }
+  if (model == "ego") {
+    EgoOptions o;
+    if (small) o = {.batch = 1, .frames = 3, .height = 32, .width = 48, .channels = 8};
+    return build_training_step(model, [o](Builder& b) { return ego_training(b, o, {}); }, {});
+  }
   if (model == "resnet18-clip") {
     ResnetOptions o;
     if (small) o = {.images = 4, .height = 64, .width = 64, .first_channels = 8};
@@ -37,7 +43,7 @@ Graph step_graph(const std::string& model, bool small) {
                                {.clip_norm = 0, .ema_decay = 0});
   }
   throw Error(Category::kConfig, fmt::format("unknown model \"{}\"", model), "--model",
-              "use predict or resnet18-clip");
+              "use predict, ego or resnet18-clip");
 }
 
 // Smooth pictures with some noise, the same for each executor.
@@ -208,7 +214,7 @@ int run_bench_step(std::span<const std::string> argv) {
   Args args("dojo bench step", "Measures the speed of a training step.",
             "  dojo bench step --model resnet18-clip --threads 2 --json\n"
             "  dojo bench step --model predict --profile\n");
-  args.option("--model", "NAME", "predict or resnet18-clip", &model);
+  args.option("--model", "NAME", "predict, ego or resnet18-clip", &model);
   args.option("--threads", "N", "processor threads; default: all cores", &threads,
               {.min = 1, .max = 1024});
   args.option("--runs", "N", "timed steps", &runs, {.min = 1, .max = 100000});

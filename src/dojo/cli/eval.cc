@@ -1,6 +1,7 @@
 // dojo eval: how good a checkpoint is on clips, beside two baselines.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "dojo/base/error.h"
@@ -33,6 +34,39 @@ void refuse_folder(const std::string& checkpoint) {
                                  "best.safetensors of a run");
 }
 
+void print_table(const Evaluation& e) {
+  fmt::print("{:<40} {:>9} {:>9} {:>9} {:>7} {:>7} {:>6}\n", "mean squared error", "network",
+             "copy", "flow", "/copy", "/flow", "clips");
+  for (const auto& [name, score] : e.by_recording) print_row(one_line(name), score);
+  print_row("all recordings, next frame", e.overall);
+  for (size_t h = 1; h < e.by_horizon.size(); ++h)
+    print_row(fmt::format("all recordings, {:g} s ahead",
+                          static_cast<double>(h + 1) * e.interval_seconds),
+              e.by_horizon[h]);
+}
+
+// One block of rows for each signal.
+void print_table(const EgoEvaluation& e) {
+  size_t widest = 30;
+  for (const auto& [name, score] : e.by_recording) widest = std::max(widest, one_line(name).size());
+  for (size_t s = 0; s < kEgoSignals.size(); ++s) {
+    if (e.overall.signals[s].clips == 0) continue;
+    fmt::print("{}{:<{}} {:>9} {:>9} {:>7} {:>9} {:>9} {:>6}\n", s == 0 ? "" : "\n",
+               fmt::format("{}, {}", kEgoSignals[s].words, kEgoSignals[s].unit), widest, "error",
+               "of mean", "/mean", "rms", "of mean", "clips");
+    const auto row = [&](const std::string& what, const EgoScore& score) {
+      const SignalScore& of = score.signals[s];
+      if (of.clips == 0) return;
+      fmt::print("{:<{}} {:>9.4g} {:>9.4g} {:>7} {:>9.4g} {:>9.4g} {:>6}\n", what, widest, of.mae,
+                 of.mean_mae, ratio_text(of.mae, of.mean_mae), of.rmse, of.mean_rmse, of.clips);
+    };
+    for (const auto& [name, score] : e.by_recording) row(one_line(name), score);
+    if (e.by_camera.size() > 1)
+      for (const auto& [name, score] : e.by_camera) row("camera " + one_line(name), score);
+    row("all recordings", e.overall);
+  }
+}
+
 }  // namespace
 
 int run_eval(std::span<const std::string> argv) {
@@ -44,18 +78,20 @@ int run_eval(std::span<const std::string> argv) {
   bool json = false, quiet = false;
   Args args(
       "dojo eval CHECKPOINT CLIPS...",
-      "Evaluates a checkpoint on the recordings in files and folders, beside copying the last "
-      "frame and classical optical flow.",
+      "Evaluates a checkpoint on the recordings in files and folders: of the task predict beside "
+      "copying\nthe last frame and classical optical flow, of the task ego beside predicting the "
+      "mean.",
       "  dojo eval runs/mine/best.safetensors ~/TeslaCam --json\n");
   args.positional("CHECKPOINT", "best.safetensors of a run", &checkpoint);
   args.positional("CLIPS...", "folders, searched recursively, or video files", &o.paths);
   args.option("--interval", "SECONDS", "between the frames; default: as in training", &interval,
               {.min = 1e-3, .max = 3600});
-  args.option("--horizons", "N", "frames to predict, one after the other", &o.horizons,
+  args.option("--horizons", "N", "predict: frames to predict, one after the other", &o.horizons,
               {.min = 1, .max = 100});
-  args.option("--clips", "N",
-              "clips of each recording, evenly spaced; default: 32, or fewer of many recordings",
-              &clips, {.min = 1, .max = 1e6});
+  args.option(
+      "--clips", "N",
+      "clips of each recording, evenly spaced; default: 32 (ego: 64), or fewer of many recordings",
+      &clips, {.min = 1, .max = 1e6});
   args.option("--threads", "N", "processor threads; default: all cores", &threads,
               {.min = 1, .max = 1024});
   args.option("--workers", "N", "files probed at a time", &o.workers, {.min = 1, .max = 64});
@@ -77,19 +113,10 @@ int run_eval(std::span<const std::string> argv) {
     for (const std::string& m : result.messages) fmt::print(stderr, "{}\n", m);
   for (const Quarantined& q : result.quarantined)
     fmt::print(stderr, "warning: {}: {}\n", one_line(q.path), one_line(q.reason));
-  const Evaluation& e = result.evaluation;
-  if (json) {
+  if (json)
     fmt::print("{}\n", to_json(result));
-    return 0;
-  }
-  fmt::print("{:<40} {:>9} {:>9} {:>9} {:>7} {:>7} {:>6}\n", "mean squared error", "network",
-             "copy", "flow", "/copy", "/flow", "clips");
-  for (const auto& [name, score] : e.by_recording) print_row(one_line(name), score);
-  print_row("all recordings, next frame", e.overall);
-  for (size_t h = 1; h < e.by_horizon.size(); ++h)
-    print_row(fmt::format("all recordings, {:g} s ahead",
-                          static_cast<double>(h + 1) * e.interval_seconds),
-              e.by_horizon[h]);
+  else
+    std::visit([](const auto& e) { print_table(e); }, result.evaluation);
   return 0;
 }
 

@@ -19,6 +19,7 @@
 #include "dojo/graph/interpreter.h"
 #include "dojo/graph/op_table.h"
 #include "dojo/graph/text.h"
+#include "dojo/model/ego.h"
 #include "dojo/model/predict.h"
 #include "dojo/model/resnet.h"
 #include "dojo/train/step.h"
@@ -44,13 +45,18 @@ Graph model_graph(const std::string& model, int64_t batch, bool forward_only) {
     if (batch > 0) options.batch = batch;
     if (forward_only) return predict_inference(options);
     build = [options](Builder& b) { return predict_training(b, options); };
+  } else if (model == "ego") {
+    EgoOptions options;
+    if (batch > 0) options.batch = batch;
+    if (forward_only) return ego_inference(options, {});
+    build = [options](Builder& b) { return ego_training(b, options, {}); };
   } else if (model == "resnet18-clip") {
     ResnetOptions options;
     if (batch > 0) options.images = batch;
     build = [options](Builder& b) { return resnet18_clip_training(b, options); };
   } else {
     throw Error(Category::kConfig, fmt::format("unknown model \"{}\"", model), "--model",
-                "use predict, resnet18-clip or the name of a graph file");
+                "use predict, ego, resnet18-clip or the name of a graph file");
   }
   if (!forward_only) return build_training_step(model, build, {});
   Builder b(model);
@@ -132,7 +138,7 @@ int show(std::span<const std::string> argv) {
             "  dojo graph show --model resnet18-clip --cost\n"
             "  dojo graph show step.graph --json\n");
   args.positional("[FILE]", "a graph in text form, - for standard input", &file);
-  args.option("--model", "NAME", "predict, resnet18-clip or a graph file", &model);
+  args.option("--model", "NAME", "predict, ego, resnet18-clip or a graph file", &model);
   args.option("--batch", "N", "clips or images a step; default: the model's own", &batch,
               {.min = 1});
   args.option("--forward-only", "", "without backward pass and update", &forward_only);

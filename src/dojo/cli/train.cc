@@ -24,6 +24,7 @@
 #include "dojo/train/run.h"
 #include "dojo/train/run_folder.h"
 #include "dojo/train/schedule.h"
+#include "dojo/train/task.h"
 #include "dojo/video/catalogue.h"
 
 namespace dojo {
@@ -81,24 +82,24 @@ void check_memory(const RunOptions& o) {
   if (o.executor != "host") return;  // nobody trains much with the interpreter
   const auto need_of = [&](int64_t batch) {
     RunOptions tried = o;
-    tried.model.batch = batch;
+    tried.model.batch = tried.ego.batch = batch;
     try {
       return training_memory(tried, [](const Graph& g) { return host_memory_bytes(g); });
     } catch (const Error& e) {  // of a graph with tensors beyond all bounds
       throw Error(Category::kConfig, e.message(), kSizes, "take smaller ones");
     }
   };
-  const MemoryNeed need = need_of(o.model.batch);
+  const int64_t batch = o.task == "ego" ? o.ego.batch : o.model.batch;
+  const MemoryNeed need = need_of(batch);
   const MemoryLimit limit = memory_limit();
   if (need.total() <= limit.bytes) return;
   std::string hint = "take a smaller --size or --channels";
-  if (o.model.batch > 1) {
+  if (batch > 1) {
     const int64_t one = need_of(1).total();  // it grows evenly with the batch
     if (one <= limit.bytes)
-      hint =
-          fmt::format("--batch {} would fit, or take a smaller --size or --channels",
-                      1 + (limit.bytes - one) /
-                              std::max<int64_t>(1, (need.total() - one) / (o.model.batch - 1) + 1));
+      hint = fmt::format(
+          "--batch {} would fit, or take a smaller --size or --channels",
+          1 + (limit.bytes - one) / std::max<int64_t>(1, (need.total() - one) / (batch - 1) + 1));
   }
   throw Error(
       Category::kConfig,
@@ -122,22 +123,29 @@ void keep_the_heap_small() {
 
 int run_train(std::span<const std::string> argv) {
   RunOptions o;
-  std::string out, resume, size = fmt::format("{}x{}", o.model.height, o.model.width);
+  std::string out, resume, size;
+  int64_t batch = 0, frames = 0, channels = 0;
   std::string cache = "none", order = std::string(name(o.order));
   bool quiet = false, json = false;
   o.threads = num_threads();
-  Args args(
-      "dojo train [FOLDER...]",
-      "Trains a network to predict the next frames of driving video, and reports what it learned.",
-      "  dojo train                                  renders demo drives and trains on them\n"
-      "  dojo train ~/TeslaCam --out runs/mine       all video below a folder\n"
-      "  dojo train clips --held-out 'kitti*' --minutes 10\n"
-      "  dojo train --resume runs/mine               goes on exactly where it was\n");
+  Args args("dojo train [FOLDER...]",
+            "Trains a network on driving video, and reports what it learned: to predict the next "
+            "frames,\n"
+            "or with --task ego to tell the car's own speed, yaw rate and steering wheel angle.",
+            "  dojo train                                  renders demo drives and trains on them\n"
+            "  dojo train ~/TeslaCam --out runs/mine       all video below a folder\n"
+            "  dojo train clips --held-out 'kitti*' --minutes 10\n"
+            "  dojo train --task ego ~/TeslaCam            learns from the telemetry in the video\n"
+            "  dojo train --resume runs/mine               goes on exactly where it was\n");
   args.note(searched_files());
   args.positional("[FOLDER...]",
                   "folders, searched with all in them for files named as below, or video files",
                   &o.folders);
-  args.option("--out", "DIR", "the run folder; default: runs/predict-001, or the next free number",
+  args.option("--task", "NAME",
+              "predict: the next frames, without labels; ego: speed, yaw rate and steering wheel "
+              "angle, from telemetry",
+              &o.task);
+  args.option("--out", "DIR", "the run folder; default: runs/TASK-001, or the next free number",
               &out);
   args.option("--resume", "DIR", "go on with the run in this folder", &resume);
   args.option("--steps", "N",
@@ -148,9 +156,20 @@ int run_train(std::span<const std::string> argv) {
                           "the last; default: {:g} without --steps",
                           kDefaultMinutes),
               &o.minutes, {.min = 1e-3, .max = 1e6});
-  args.option("--batch", "N", "clips in a step", &o.model.batch, {.min = 1, .max = 4096});
-  args.option("--size", "HxW", "height and width that the frames are scaled to", &size);
-  args.option("--frames", "N", "frames that are given", &o.model.frames, {.min = 2, .max = 16});
+  const auto defaults = [](const char* help, auto predict, auto ego) {
+    return fmt::format("{}; default: {}, ego: {}", help, predict, ego);
+  };
+  const PredictOptions& p = o.model;
+  const EgoOptions& e = o.ego;
+  args.option("--batch", "N", defaults("clips in a step", p.batch, e.batch), &batch,
+              {.min = 1, .max = 4096});
+  args.option(
+      "--size", "HxW",
+      defaults("height and width that the frames are scaled to",
+               fmt::format("{}x{}", p.height, p.width), fmt::format("{}x{}", e.height, e.width)),
+      &size);
+  args.option("--frames", "N", defaults("frames that are given", p.frames, e.frames), &frames,
+              {.min = 2, .max = 16});
   args.option("--interval", "SECONDS", "between the frames", &o.interval_seconds,
               {.min = 1e-3, .max = 3600});
   args.option("--held-out", "PATTERN",
@@ -164,7 +183,8 @@ int run_train(std::span<const std::string> argv) {
               &o.learning_rate, {.min = 0, .max = 1e6});
   args.option("--weight-decay", "RATE", "of matrices and kernels", &o.weight_decay,
               {.min = 0, .max = 1e6});
-  args.option("--channels", "N", "width of the network; a multiple of 8", &o.model.channels,
+  args.option("--channels", "N",
+              defaults("width of the network; a multiple of 8", p.channels, e.channels), &channels,
               {.min = 8, .max = 4096});
   args.option("--seed", "N", "other seeds, other runs", &o.seed);
   args.option("--threads", "N", "processor threads; default: all cores", &o.threads,
@@ -201,9 +221,10 @@ int run_train(std::span<const std::string> argv) {
   keep_the_heap_small();
   if (!resume.empty()) {
     // The end of a run may be moved, and what changes no byte; all else is as it began.
-    for (const char* name : {"--out", "--batch", "--size", "--frames", "--interval", "--held-out",
-                             "--lr", "--weight-decay", "--channels", "--seed", "--threads",
-                             "--order", "--cache", "--eval-every", "--executor", "--keep-damaged"})
+    for (const char* name :
+         {"--task", "--out", "--batch", "--size", "--frames", "--interval", "--held-out", "--lr",
+          "--weight-decay", "--channels", "--seed", "--threads", "--order", "--cache",
+          "--eval-every", "--executor", "--keep-damaged"})
       if (args.given(name))
         throw Error(Category::kConfig, "a resumed run keeps the value that it began with", name,
                     "leave it out, or start a new run");
@@ -211,15 +232,25 @@ int run_train(std::span<const std::string> argv) {
       throw Error(Category::kConfig, "a resumed run keeps its folders", o.folders[0],
                   "leave them out");
   } else {
-    std::tie(o.model.height, o.model.width) = parse_size(size, "--size");
+    const auto choose = [&](auto* model) {
+      if (batch > 0) model->batch = batch;
+      if (frames > 0) model->frames = frames;
+      if (channels > 0) model->channels = channels;
+      if (!size.empty()) std::tie(model->height, model->width) = parse_size(size, "--size");
+      check(*model);
+    };
+    make_task(o);  // a wrong name before anything else
     try {
-      check(o.model);
-    } catch (const Error& e) {
-      throw Error(Category::kConfig, e.message(), "--size, --frames, --batch, --channels",
-                  e.hint());
+      if (o.task == "ego")
+        choose(&o.ego);
+      else
+        choose(&o.model);
+    } catch (const Error& error) {
+      throw Error(Category::kConfig, error.message(), "--size, --frames, --batch, --channels",
+                  error.hint());
     }
     if (o.steps == 0 && o.minutes == 0) o.minutes = kDefaultMinutes;
-    if (!args.given("--lr")) o.learning_rate = default_learning_rate(o.model.batch);
+    if (!args.given("--lr")) o.learning_rate = default_learning_rate(make_task(o)->batch());
     o.command = {"dojo", "train"};
     o.command.insert(o.command.end(), argv.begin(), argv.end());
     o.order = order_named(order);
@@ -230,7 +261,7 @@ int run_train(std::span<const std::string> argv) {
   }
   // From here on no other process trains in this folder.
   const RunFolder held = !resume.empty() ? RunFolder::resume(resume)
-                         : out.empty()   ? RunFolder::begin_next("runs/predict")
+                         : out.empty()   ? RunFolder::begin_next("runs/" + o.task)
                                          : RunFolder::begin(out);
   const std::string& folder = held.path();
   if (!resume.empty()) {
@@ -282,16 +313,11 @@ int run_train(std::span<const std::string> argv) {
                as_called({"train", "--resume", folder}));
     return 4;
   }
-  const Score& score = result.final_evaluation.overall;
-  if (json) {
+  if (json)
     fmt::print("{}\n", to_json(result));
-  } else {
-    fmt::print(
-        "held-out mse {:.6f}: {} x copying the last frame, {} x optical flow\n"
-        "{}{}/report.html\n",
-        score.mse, ratio_text(score.mse, score.copy_last_mse),
-        ratio_text(score.mse, score.flow_mse), result.learned ? "" : kLearnedNothing, folder);
-  }
+  else
+    fmt::print("{}\n{}{}/report.html\n", result.final_verdict.summary,
+               result.learned ? "" : kLearnedNothing, folder);
   write_report(folder);
   if (!quiet) {
     const double all = steady_seconds() - began;

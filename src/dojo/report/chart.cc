@@ -65,15 +65,19 @@ std::string tick(double v) {
   return s;
 }
 
-std::vector<Point> thinned(const std::vector<Point>& points) {
+std::vector<Point> thinned(const Series& series) {
   std::vector<Point> kept;
-  for (const Point& p : points) {
+  for (const Point& p : series.points) {
     if (std::isfinite(p.x) && std::isfinite(p.y)) kept.push_back(p);
   }
   if (kept.size() <= kMaxPoints) return kept;
   std::vector<Point> means;
   for (size_t i = 0; i < kMaxPoints; ++i) {
     const size_t begin = kept.size() * i / kMaxPoints, end = kept.size() * (i + 1) / kMaxPoints;
+    if (series.scattered) {
+      means.push_back(kept[begin]);
+      continue;
+    }
     Point sum{0, 0};
     for (size_t k = begin; k < end; ++k) sum.x += kept[k].x, sum.y += kept[k].y;
     means.push_back(
@@ -88,7 +92,7 @@ std::string draw(const Chart& chart) {
   std::vector<Series> all;
   double x0 = INFINITY, x1 = -INFINITY, y0 = INFINITY, y1 = -INFINITY;
   for (const Series& s : chart.series) {
-    all.push_back({s.name, s.style, thinned(s.points)});
+    all.push_back({s.name, s.style, thinned(s), s.scattered});
     for (const Point& p : all.back().points) {
       x0 = std::min(x0, p.x), x1 = std::max(x1, p.x), y0 = std::min(y0, p.y),
       y1 = std::max(y1, p.y);
@@ -135,17 +139,18 @@ std::string draw(const Chart& chart) {
     if (s.points.empty()) continue;
     std::string path, data;
     for (const Point& p : s.points) {
-      path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", px(p.x), py(p.y));
+      if (!s.scattered)
+        path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", px(p.x), py(p.y));
       data += fmt::format("{}{:.1f} {:.1f} {:.7g} {:.4g}", data.empty() ? "" : ",", px(p.x),
                           py(p.y), p.x, p.y);
     }
     svg +=
         fmt::format("<path class=\"line line-{}\" data-name=\"{}\" data-points=\"{}\" d=\"{}\"/>",
                     s.style, escape(s.name), data, path);
-    if (s.points.size() <= 25) {
+    if (s.points.size() <= 25 || s.scattered) {
       for (const Point& p : s.points)
-        svg += fmt::format("<circle class=\"dot dot-{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"/>",
-                           s.style, px(p.x), py(p.y));
+        svg += fmt::format("<circle class=\"dot dot-{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\"/>",
+                           s.style, px(p.x), py(p.y), s.scattered ? 2 : 3);
     }
     legend += fmt::format("<span><i class=\"key key-{}\"></i>{}</span>", s.style, escape(s.name));
   }

@@ -15,6 +15,7 @@ struct Series {
   std::string name;
   std::string style;  // CSS class: "network", "copy", "flow", "plain"; becomes "line-network"
   std::vector<Point> points;  // ascending in x; points that are not finite are left out
+  bool scattered = false;     // dots without a line; of many some are left out, in any order of x
 };
 
 struct Chart {

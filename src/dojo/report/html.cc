@@ -90,4 +90,20 @@ std::string bytes(double value) {
   return significant(value) + " " + kUnits[unit];
 }
 
+std::string ratio(double r) { return std::isfinite(r) ? fmt::format("{:.3f}", r) : kDash; }
+
+const char* judge(double r) {
+  return !std::isfinite(r) ? "" : r < 0.995 ? "good" : r > 1.005 ? "bad" : "";
+}
+
+std::string compared(double r, std::string_view baseline) {
+  std::string factor = "the same";
+  if (r < 0.995) factor = fmt::format("{:.2g} times smaller", 1 / r);
+  if (r > 1.005) factor = fmt::format("{:.2g} times larger", r);
+  if (r < 0.995 && 1 / r < 1.95) factor = fmt::format("{:.0f} % smaller", 100 * (1 - r));
+  if (r > 1.005 && r < 1.95) factor = fmt::format("{:.0f} % larger", std::max(1.0, 100 * (r - 1)));
+  return fmt::format("<b class=\"{}\">{} ×</b> that of {} ({})", judge(r), ratio(r), baseline,
+                     factor);
+}
+
 }  // namespace dojo::report

@@ -18,4 +18,10 @@ std::string count(double value);          // "1,234,567"; a dash for what is not
 std::string duration(double seconds);     // "9 min 12 s", "0.35 s"
 std::string bytes(double value);          // "1.23 GiB"
 
+// The network's error over a baseline's: "0.410"; the CSS class that says which is smaller; and
+// "0.410 × that of copying the last frame (2.4 times smaller)".
+std::string ratio(double r);
+const char* judge(double r);
+std::string compared(double r, std::string_view baseline);
+
 }  // namespace dojo::report

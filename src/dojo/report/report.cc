@@ -10,6 +10,7 @@
 #include "dojo/base/file.h"
 #include "dojo/base/text.h"
 #include "dojo/report/chart.h"
+#include "dojo/report/ego_page.h"
 #include "dojo/report/html.h"
 #include "dojo/report/page_style.h"
 #include "dojo/report/run_data.h"
@@ -17,23 +18,6 @@
 namespace dojo {
 namespace report {
 namespace {
-
-std::string ratio(double r) { return std::isfinite(r) ? fmt::format("{:.3f}", r) : "–"; }
-
-const char* judge(double r) {
-  return !std::isfinite(r) ? "" : r < 0.995 ? "good" : r > 1.005 ? "bad" : "";
-}
-
-// "0.410 × that of copying the last frame (2.4 times smaller)"
-std::string compared(double r, const char* baseline) {
-  std::string factor = "the same";
-  if (r < 0.995) factor = fmt::format("{:.2g} times smaller", 1 / r);
-  if (r > 1.005) factor = fmt::format("{:.2g} times larger", r);
-  if (r < 0.995 && 1 / r < 1.95) factor = fmt::format("{:.0f} % smaller", 100 * (1 - r));
-  if (r > 1.005 && r < 1.95) factor = fmt::format("{:.0f} % larger", std::max(1.0, 100 * (r - 1)));
-  return fmt::format("<b class=\"{}\">{} ×</b> that of {} ({})", judge(r), ratio(r), baseline,
-                     factor);
-}
 
 std::string header(const RunData& run) {
   std::string badge = "<span class=\"badge\">not finished</span>";
@@ -59,17 +43,7 @@ std::string header(const RunData& run) {
                      escape(run.folder), badge, line);
 }
 
-std::string headline(const RunData& run) {
-  const EvalLine* result = run.result();
-  if (!result || !std::isfinite(result->overall.mse)) {
-    if (run.steps.empty())
-      return "<p class=\"headline\">This run has not made a step yet: there is no result.</p>";
-    return fmt::format(
-        "<p class=\"headline\">This run has not been evaluated on held-out recordings yet; its "
-        "last line is of step {}.</p>",
-        count(run.steps.back().step));
-  }
-  const Errors& e = result->overall;
+std::string predict_headline(const Errors& e) {
   std::string text =
       "Predicting the next frame of recordings that it never saw in training, the network’s mean "
       "squared error is ";
@@ -80,6 +54,20 @@ std::string headline(const RunData& run) {
   if (std::isfinite(e.over_flow()))
     text += " and " + compared(e.over_flow(), "classical optical flow");
   text += ".";
+  return text;
+}
+
+std::string headline(const RunData& run) {
+  const EvalLine* result = run.result();
+  if (!result || !result->tells()) {
+    if (run.steps.empty())
+      return "<p class=\"headline\">This run has not made a step yet: there is no result.</p>";
+    return fmt::format(
+        "<p class=\"headline\">This run has not been evaluated on held-out recordings yet; its "
+        "last line is of step {}.</p>",
+        count(run.steps.back().step));
+  }
+  std::string text = is_ego(run) ? ego_headline(*result) : predict_headline(result->overall);
   if (!run.final)
     text += fmt::format(" The run is not finished: this is its best state so far, at step {}.",
                         count(result->step));
@@ -98,7 +86,9 @@ std::string tiles(const RunData& run) {
     if (value != "–")
       html += fmt::format("<div class=\"tile\"><b>{}</b><span>{}</span></div>", value, label);
   };
-  if (const EvalLine* result = run.result()) {
+  if (is_ego(run)) {
+    html += ego_tiles(run);
+  } else if (const EvalLine* result = run.result()) {
     tile(ratio(result->overall.over_copy()), "error over copy-last, held-out clips");
     tile(ratio(result->overall.over_flow()), "error over optical flow");
     if (std::isfinite(result->overall.psnr))
@@ -202,7 +192,9 @@ std::string curves(const RunData& run) {
     for (const StepLine& s : run.steps) points.push_back({s.step, pick(s)});
     return points;
   };
-  std::string html = draw(
+  // A chart without a point is no chart: each task shows what its lines have.
+  std::string html = ego_curves(evals, run.steps);
+  html += draw(
       {"Error on held-out recordings",
        "step",
        "mean squared error",
@@ -461,6 +453,10 @@ std::string repeat(const RunData& run) {
          names_of("Held-out recordings", run.held_out);
 }
 
+constexpr const char* kPredictFooter =
+    "Errors are mean squared errors of pixel values between 0 and 1. Copy-last repeats the last "
+    "frame; optical flow moves it on as it moved before. Both need no training.";
+
 }  // namespace
 }  // namespace report
 
@@ -477,16 +473,16 @@ ReportPage render_report(const std::string& run_folder) {
       escape(run.folder) + " – OpenDojo</title><style>" + kStyle + "</style></head><body><main>\n";
   const EvalLine* result = run.result();
   for (const std::string& part :
-       {header(run), headline(run), tiles(run), problems(run), samples(run), curves(run),
-        result ? horizons(*result) : "", result ? recordings(*result) : "", time_and_memory(run),
-        quarantine(run), repeat(run)}) {
+       {header(run), headline(run), tiles(run), problems(run), samples(run), ego_drives(run),
+        curves(run), result ? horizons(*result) : "",
+        !result       ? ""
+        : is_ego(run) ? ego_tables(*result)
+                      : recordings(*result),
+        time_and_memory(run), quarantine(run), repeat(run)}) {
     if (!part.empty()) html += part + "\n";
   }
-  html += std::string(
-              "<footer>Errors are mean squared errors of pixel values between 0 and 1. Copy-last "
-              "repeats the last frame; optical flow moves it on as it moved "
-              "before. Both need no training.</footer></main><script>") +
-          kScript + "</script></body></html>\n";
+  html += std::string("<footer>") + (is_ego(run) ? kEgoFooter : kPredictFooter) +
+          "</footer></main><script>" + kScript + "</script></body></html>\n";
   return {std::move(html), std::move(run.problems)};
 }
 

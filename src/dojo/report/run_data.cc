@@ -64,6 +64,25 @@ Waits waits(const Json& time) {
           number(by_cause, "assembling")};
 }
 
+// The objects in it that are errors of a signal.
+std::vector<SignalErrors> signal_errors(const Json& json) {
+  std::vector<SignalErrors> all;
+  for (const auto& [name, value] : json.items())
+    if (value.is_object() && value.contains("mean_mae"))
+      all.push_back({name, number(value, "mae"), number(value, "rmse"), number(value, "mean_mae"),
+                     number(value, "mean_rmse"), number(value, "clips")});
+  return all;
+}
+
+SignalErrorsBy signal_errors_by(const Json& json, const char* key) {
+  SignalErrorsBy all;
+  if (json.contains(key) && json[key].is_object())
+    for (const auto& [name, value] : json[key].items())
+      if (auto errors_of = signal_errors(value); !errors_of.empty())
+        all.emplace_back(name, std::move(errors_of));
+  return all;
+}
+
 StepLine step_line(const Json& json) {
   const Json time = json.value("time", Json::object());
   return {number(json, "step"),
@@ -72,6 +91,7 @@ StepLine step_line(const Json& json) {
           number(json, "copy_last_mse"),
           number(json, "grad_norm"),
           number(json, "lr"),
+          number(json, "mean_loss"),
           number(time, "elapsed_seconds"),
           number(time, "clips_per_second"),
           number(time, "wait_seconds"),
@@ -80,10 +100,16 @@ StepLine step_line(const Json& json) {
 }
 
 EvalLine eval_line(const Json& json) {
-  EvalLine line{number(json, "step"), errors(json), {}, {}};
+  EvalLine line;
+  line.step = number(json, "step");
+  line.overall = errors(json);
+  line.score = number(json, "score");
+  line.signals = signal_errors(json);
+  line.signals_by_recording = signal_errors_by(json, "by_recording");
+  line.signals_by_camera = signal_errors_by(json, "by_camera");
   if (json.contains("by_recording") && json["by_recording"].is_object()) {
     for (const auto& [name, value] : json["by_recording"].items())
-      line.by_recording.emplace_back(name, errors(value));
+      if (line.signals.empty()) line.by_recording.emplace_back(name, errors(value));
   }
   if (json.contains("by_horizon") && json["by_horizon"].is_array()) {
     for (const Json& row : json["by_horizon"])
@@ -205,6 +231,33 @@ void read_samples(const fs::path& folder, RunData& run) {
   }
 }
 
+std::vector<double> numbers(const Json& json, const char* key, size_t count) {
+  std::vector<double> all;
+  if (json.is_object() && json.contains(key) && json[key].is_array())
+    for (const Json& item : json[key]) all.push_back(item.is_number() ? item.get<double>() : NAN);
+  all.resize(count, NAN);
+  return all;
+}
+
+void read_answers(const fs::path& path, RunData& run) {
+  const Json json = parse(path);
+  if (!json.is_array()) throw std::runtime_error("it holds no JSON array");
+  for (const Json& item : json) {
+    if (!item.is_object()) throw std::runtime_error("an item of it is no object");
+    Answers answers;
+    answers.recording = text(item, "recording");
+    answers.camera = text(item, "camera");
+    if (!item.contains("seconds") || !item["seconds"].is_array()) continue;
+    const size_t count = item["seconds"].size();
+    answers.seconds = numbers(item, "seconds", count);
+    for (const auto& [name, value] : item.items())
+      if (value.is_object())
+        answers.signals.push_back(
+            {name, numbers(value, "truth", count), numbers(value, "network", count)});
+    run.answers.push_back(std::move(answers));
+  }
+}
+
 // Runs `read` if the file is there; notes what is wrong. Returns whether it was read.
 template <typename Read>
 bool part(const fs::path& path, const std::string& shown, const char* missing, RunData& run,
@@ -239,9 +292,7 @@ const EvalLine* RunData::result() const {
   if (final && !evals.empty() && (final->reason == "steps" || final->reason == "minutes"))
     return &evals.back();
   for (const EvalLine& line : evals) {
-    if (std::isfinite(line.overall.mse) &&
-        (!best || line.overall.over_copy() < best->overall.over_copy()))
-      best = &line;
+    if (line.tells() && (!best || line.rank() < best->rank())) best = &line;
   }
   return best;
 }
@@ -287,6 +338,8 @@ RunData read_run(const std::string& folder) {
   });
   part(path / "samples" / "samples.json", "samples/samples.json", "", run,
        [&] { read_samples(path / "samples", run); });
+  part(path / "samples" / "ego.json", "samples/ego.json", "", run,
+       [&] { read_answers(path / "samples" / "ego.json", run); });
   return run;
 }
 

@@ -24,8 +24,28 @@ struct Waits {  // seconds of waiting for data, by what the loader was at
   double indexing = NAN, decoding = NAN, copies = NAN, assembling = NAN;
 };
 
+// Of the task ego: the errors of one signal, in its unit, and those of predicting the mean.
+struct SignalErrors {
+  std::string signal;  // "speed_mps"
+  double mae = NAN, rmse = NAN, mean_mae = NAN, mean_rmse = NAN, clips = NAN;
+  double over_mean() const { return mae / mean_mae; }
+};
+using SignalErrorsBy = std::vector<std::pair<std::string, std::vector<SignalErrors>>>;
+
+// What was said along one held-out recording of the task ego.
+struct Answers {
+  std::string recording, camera;
+  std::vector<double> seconds;
+  struct Signal {
+    std::string name;
+    std::vector<double> truth, network;  // as many as seconds; NaN where not known
+  };
+  std::vector<Signal> signals;
+};
+
 struct StepLine {
   double step = NAN, loss = NAN, mse = NAN, copy_last_mse = NAN, grad_norm = NAN, lr = NAN;
+  double mean_loss = NAN;  // ego: of predicting the mean
   double elapsed_seconds = NAN, clips_per_second = NAN, wait_seconds = NAN, compute_seconds = NAN;
   Waits waited_for;
 };
@@ -39,6 +59,14 @@ struct EvalLine {
     Errors errors;
   };
   std::vector<Horizon> by_horizon;
+
+  double score = NAN;  // ego
+  std::vector<SignalErrors> signals;
+  SignalErrorsBy signals_by_recording, signals_by_camera;
+
+  bool tells() const { return std::isfinite(score) || std::isfinite(overall.mse); }
+  // What the best weights are chosen by; lower is better.
+  double rank() const { return std::isfinite(score) ? score : overall.over_copy(); }
 };
 
 struct FinalLine {
@@ -73,6 +101,7 @@ struct RunData {
   std::vector<EvalLine> evals;  // in the order of the file
   std::optional<FinalLine> final;
   std::vector<Sample> samples;
+  std::vector<Answers> answers;
   std::vector<Quarantine> quarantine;
   bool quarantine_whole = false;  // quarantine.jsonl was there and no line of it is damaged
   std::vector<std::string> problems;

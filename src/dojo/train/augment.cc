@@ -213,6 +213,10 @@ void change_brightness(std::span<uint8_t> clip, double gain, double offset) {
 
 }  // namespace
 
+bool is_mirrored(const AugmentOptions& o, Random random) {
+  return random.chance(o.flip);  // what draw_window() draws first
+}
+
 void augment_clip(const AugmentOptions& o, const ClipGeometry& g, Random random,
                   std::span<const uint8_t> in, std::span<uint8_t> out) {
   const int64_t in_bytes = g.in_height * g.in_width * 3, out_bytes = g.height * g.width * 3;

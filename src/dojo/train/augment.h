@@ -32,6 +32,9 @@ struct ClipGeometry {
   int64_t height = 128, width = 256;
 };
 
+// Whether augment_clip() with the same options and random stream mirrors left and right.
+bool is_mirrored(const AugmentOptions& options, Random random);
+
 void augment_clip(const AugmentOptions& options, const ClipGeometry& geometry, Random random,
                   std::span<const uint8_t> in, std::span<uint8_t> out);
 

@@ -80,5 +80,21 @@ TEST(AugmentClip, SyntheticMotionShowsOneStillFrameThatMovesSteadily) {
   EXPECT_GT(two_steps, 1.2 * first_step);
 }
 
+TEST(AugmentClip, IsMirroredAsItSays) {
+  AugmentOptions o = kNothing;
+  o.flip = 0.5;
+  o.crop = 1;
+  o.brightness = 1;
+  int mirrored = 0;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    const std::vector<uint8_t> out = augmented(o, kGeometry, seed);
+    const bool falls = out[0] > out[static_cast<size_t>(3 * (kGeometry.width - 1))];
+    EXPECT_EQ(is_mirrored(o, Random(seed)), falls) << seed;
+    mirrored += falls;
+  }
+  EXPECT_GT(mirrored, 8);
+  EXPECT_LT(mirrored, 32);
+}
+
 }  // namespace
 }  // namespace dojo

@@ -35,7 +35,7 @@ struct LoopState {
   int64_t metrics_lines = 0;    // of metrics.jsonl at this step
   int64_t evaluated_step = -1;  // the last evaluation; -1: none yet
   int64_t best_step = -1;
-  double best_score = 0;       // held-out mse / copy_last_mse, mean over recordings
+  double best_score = 0;       // Verdict::score; lower is better
   double first_score = 0;      // that of the weights it began with
   double elapsed_seconds = 0;  // 0 unless the run is limited in minutes
   LogSums log;

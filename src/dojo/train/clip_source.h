@@ -7,11 +7,18 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dojo/video/loader.h"
 
 namespace dojo {
+
+// What a step wants for a batch besides its frames.
+struct ClipFeed {
+  std::string_view input;  // a data input of the step
+  std::span<const float> values;
+};
 
 class ClipSource {
  public:
@@ -21,6 +28,7 @@ class ClipSource {
   // False if next() would still wait after so long.
   virtual bool wait(double /*seconds*/) { return true; }
   virtual std::span<const uint8_t> next() = 0;  // [B,T+1,H,W,3] u8; valid until the next call
+  virtual std::vector<ClipFeed> feeds() const { return {}; }  // of the same clips, as long
   virtual LoaderStats stats() const = 0;
   virtual std::vector<Quarantined> quarantined() const = 0;
   virtual std::string take_message() { return {}; }  // lines that a person should read, once

@@ -1,6 +1,6 @@
 // The guard against divergence: the smoothed loss must not stay far above its least value and above
-// the error of copying the last frame. The second condition lets calm stretches of video, where all
-// errors are tiny, be followed by lively ones.
+// that of the baseline (copying the last frame, predicting the mean). The second condition lets
+// calm stretches of video, where all errors are tiny, be followed by lively ones.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ struct DivergenceGuard {
   double smooth_loss = 0, least_smooth_loss = 0, smooth_copy = 0;
   int64_t steps_above = 0;  // in a row; 0: the weights are not on their way to divergence
 
-  // Loss and copy-last error of step `step`, from 1 on.
+  // Loss and baseline's error of step `step`, from 1 on.
   void update(int64_t step, double loss, double copy);
 
   bool diverged() const;

@@ -20,7 +20,8 @@ namespace dojo {
 
 struct HeldOutClip {
   int32_t recording = 0;        // index into HeldOutSet::recordings
-  int64_t frame = 0;            // number of the first predicted frame in its recording
+  int64_t first_frame = 0;      // number of its first frame in its recording
+  int64_t frame = 0;            // that of the first predicted one
   int64_t horizons = 0;         // frames that follow the given ones, at least 1
   std::vector<uint8_t> frames;  // [T+horizons,H,W,3] u8
 };

@@ -7,6 +7,8 @@
 #include "dojo/base/interrupt.h"
 #include "dojo/base/text.h"
 #include "dojo/train/checkpoint.h"
+#include "dojo/train/ego_labels.h"
+#include "dojo/train/ego_task.h"
 #include "dojo/train/held_out.h"
 #include "dojo/train/json.h"
 #include "dojo/train/usable_recordings.h"
@@ -14,8 +16,79 @@
 
 namespace dojo {
 
+namespace {
+
+// Of all recordings the clips to judge by, as a run would choose them.
+HeldOutClips clips_of(const FoundRecordings& found, HeldOutOptions choice, const EvalOptions& o,
+                      EvalResult* result) {
+  if (o.clips_each > 0) {
+    choice.clips_each = o.clips_each;
+    choice.clips_in_all = std::numeric_limits<int64_t>::max();
+  }
+  HeldOutClips held = load_held_out(found.recordings, choice);
+  if (held.set.clips.empty()) throw no_clip_to_judge_by(held, choice);
+  result->quarantined = found.quarantined;
+  result->quarantined.insert(result->quarantined.end(), held.quarantined.begin(),
+                             held.quarantined.end());
+  result->messages = found.messages;
+  result->messages.insert(result->messages.end(), held.messages.begin(), held.messages.end());
+  return held;
+}
+
+FoundRecordings recordings_to_judge_by(const EvalOptions& o, int64_t frames, double interval) {
+  Catalogue catalogue(o.catalogue);
+  return usable_recordings(
+      o.paths, {.workers = static_cast<int>(o.workers), .catalogue = &catalogue}, frames, interval);
+}
+
+EvalResult evaluate_predict(const SafeTensors& checkpoint, const std::string& path,
+                            const EvalOptions& o, const ExecutorFactory& make_executor) {
+  const TrainedModel trained = trained_model_of(checkpoint, path);
+  const PredictOptions& model = trained.model;
+  const double interval = o.interval_seconds.value_or(trained.interval_seconds);
+  // The weights are checked before any time is spent on video.
+  const Graph graph = evaluation_graph(model);
+  restore(*make_executor(graph), checkpoint, path);
+  const FoundRecordings found = recordings_to_judge_by(o, model.frames + 1, interval);
+  EvalResult result;
+  HeldOutClips held = clips_of(found,
+                               {.inputs = model.frames,
+                                .horizons = o.horizons,
+                                .height = model.height,
+                                .width = model.width,
+                                .interval_seconds = interval},
+                               o, &result);
+  Evaluator evaluator(std::move(held.set), graph, make_executor);
+  evaluator.load(checkpoint, path);
+  result.evaluation = evaluator.run(o.horizons, interrupted);
+  throw_if_interrupted();
+  return result;
+}
+
+EvalResult evaluate_ego(const SafeTensors& checkpoint, const std::string& path,
+                        const EvalOptions& o, const ExecutorFactory& make_executor) {
+  const TrainedEgo trained = trained_ego_of(checkpoint, path);
+  const double interval = o.interval_seconds.value_or(trained.interval_seconds);
+  const Graph graph = ego_evaluation_graph(trained.model, trained.scale);
+  restore(*make_executor(graph), checkpoint, path);
+  FoundRecordings found = recordings_to_judge_by(o, trained.model.frames, interval);
+  keep_labelled(&found, /*quiet=*/false);
+  EvalResult result;
+  HeldOutClips held = clips_of(found, ego_held_out(trained.model, interval), o, &result);
+  EgoJudge judge(std::move(held.set), found.recordings, trained.scale, trained.interval_seconds,
+                 graph, make_executor);
+  judge.load(checkpoint, path);
+  const std::vector<EgoAnswer> answers = judge.answers(interrupted);
+  throw_if_interrupted();
+  result.evaluation = judge.evaluate(answers);
+  return result;
+}
+
+}  // namespace
+
 std::string to_json(const EvalResult& result) {
-  auto json = nlohmann::ordered_json::parse(to_json(result.evaluation));
+  auto json = nlohmann::ordered_json::parse(
+      std::visit([](const auto& e) { return to_json(e); }, result.evaluation));
   json["quarantined"] = nlohmann::ordered_json::array();
   for (const Quarantined& q : result.quarantined)
     json["quarantined"].push_back(
@@ -31,39 +104,8 @@ Graph evaluation_graph(PredictOptions model) {
 EvalResult evaluate_checkpoint(const std::string& path, const EvalOptions& o,
                                const ExecutorFactory& make_executor) {
   const SafeTensors checkpoint = read_checkpoint(path);
-  const TrainedModel trained = trained_model_of(checkpoint, path);
-  const PredictOptions& model = trained.model;
-  const double interval = o.interval_seconds.value_or(trained.interval_seconds);
-
-  // The weights are checked before any time is spent on video.
-  const Graph graph = evaluation_graph(model);
-  restore(*make_executor(graph), checkpoint, path);
-  Catalogue catalogue(o.catalogue);
-  FoundRecordings found =
-      usable_recordings(o.paths, {.workers = static_cast<int>(o.workers), .catalogue = &catalogue},
-                        model.frames + 1, interval);
-  EvalResult result;
-  result.quarantined = std::move(found.quarantined);
-  HeldOutOptions choice{.inputs = model.frames,
-                        .horizons = o.horizons,
-                        .height = model.height,
-                        .width = model.width,
-                        .interval_seconds = interval};
-  if (o.clips_each > 0) {
-    choice.clips_each = o.clips_each;
-    choice.clips_in_all = std::numeric_limits<int64_t>::max();
-  }
-  HeldOutClips held = load_held_out(found.recordings, choice);
-  if (held.set.clips.empty()) throw no_clip_to_judge_by(held, choice);
-  result.messages = std::move(found.messages);
-  result.messages.insert(result.messages.end(), held.messages.begin(), held.messages.end());
-  result.quarantined.insert(result.quarantined.end(), held.quarantined.begin(),
-                            held.quarantined.end());
-  Evaluator evaluator(std::move(held.set), graph, make_executor);
-  evaluator.load(checkpoint, path);
-  result.evaluation = evaluator.run(o.horizons, interrupted);
-  throw_if_interrupted();
-  return result;
+  return task_of(checkpoint, path) == "ego" ? evaluate_ego(checkpoint, path, o, make_executor)
+                                            : evaluate_predict(checkpoint, path, o, make_executor);
 }
 
 }  // namespace dojo

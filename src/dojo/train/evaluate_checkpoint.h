@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "dojo/graph/executor.h"
+#include "dojo/train/ego_evaluate.h"
 #include "dojo/train/evaluate.h"
 #include "dojo/train/model_metadata.h"
 #include "dojo/video/recording.h"
@@ -16,14 +18,14 @@ namespace dojo {
 struct EvalOptions {
   std::vector<std::string> paths;
   std::optional<double> interval_seconds;  // otherwise that of the checkpoint
-  int64_t horizons = 4;
+  int64_t horizons = 4;                    // of the task predict
   int64_t clips_each = 0;  // of each recording; 0: as many as in a run (HeldOutOptions)
   int64_t workers = 1;
   std::string catalogue;  // as in RunOptions
 };
 
 struct EvalResult {
-  Evaluation evaluation;
+  std::variant<Evaluation, EgoEvaluation> evaluation;  // of the checkpoint's task
   std::vector<Quarantined> quarantined;
   std::vector<std::string> messages;  // for people
 };

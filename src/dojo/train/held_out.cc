@@ -64,6 +64,7 @@ HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldO
       if (o.progress) o.progress(done++, total);
       HeldOutClip clip;
       clip.recording = static_cast<int32_t>(i);
+      clip.first_frame = ref.frames[0];
       clip.frame = ref.frames[static_cast<size_t>(o.inputs)];
       clip.horizons = choice.horizons;
       try {

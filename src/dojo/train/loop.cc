@@ -34,8 +34,8 @@ constexpr double kPatience = 0.2;  // seconds of waiting for a batch between loo
 
 class Loop {
  public:
-  Loop(const LoopOptions& options, Executor& step, ClipSource& source, Evaluator& evaluator)
-      : o_(options), step_(step), source_(source), evaluator_(evaluator) {
+  Loop(const LoopOptions& options, Executor& step, ClipSource& source, Judge& judge)
+      : o_(options), step_(step), source_(source), judge_(judge) {
     for (const Output& output : step.graph().outputs)
       if (step.graph().type(output.value) == Type{Format::kF32, {}})
         watched_.push_back(output.name);
@@ -110,7 +110,7 @@ class Loop {
                       lines, state_.metrics_lines, state_.step));
     if (state_.best_step < 0) return;
     try {
-      evaluator_.load(read_best(o_.folder, state_.best_step), best_path(o_.folder));
+      judge_.load(read_best(o_.folder, state_.best_step), best_path(o_.folder));
     } catch (const Error& e) {
       if (e.category() == Category::kIo && std::filesystem::exists(best_path(o_.folder))) throw;
       losses_.push_back(fmt::format(
@@ -175,6 +175,7 @@ class Loop {
     const double began = steady_seconds();
     between_steps_ = false;
     step_.write("clip", std::as_bytes(clips));
+    for (const ClipFeed& feed : source_.feeds()) step_.write_f32(feed.input, feed.values);
     step_.write_scalar("lr", lr);
     step_.write_scalar("step", static_cast<float>(step));
     const auto not_finite = [&](const std::string& what) {
@@ -191,14 +192,14 @@ class Loop {
       state_.log.sums[name] += value;
     }
     const double loss = static_cast<double>(step_.read_scalar("loss"));
-    const double copy = step_.graph().find_output("copy_last_mse")
-                            ? static_cast<double>(step_.read_scalar("copy_last_mse"))
-                            : 0;
+    const double baseline = step_.graph().find_output(o_.names.baseline)
+                                ? static_cast<double>(step_.read_scalar(o_.names.baseline))
+                                : 0;
     log_->add_compute(steady_seconds() - began);
     state_.step = step;
     state_.position = source_.position();
     if (step == 1 || step % o_.log_every == 0) log_step(lr);
-    state_.guard.update(step, loss, copy);
+    state_.guard.update(step, loss, baseline);
     if (state_.guard.diverged()) {
       result_.reason = StopReason::kDiverged;
       result_.problem = fmt::format("step {}: {}", step, state_.guard.problem());
@@ -214,10 +215,11 @@ class Loop {
     std::vector<std::pair<std::string, double>> means;
     for (const std::string& name : watched_) means.emplace_back(name, sums.at(name) / steps);
     log_->step(state_.step, state_.step * o_.batch, lr, means, source_.stats());
-    const auto copy = sums.find("copy_last_mse"), mse = sums.find("mse");
+    const auto baseline = sums.find(o_.names.baseline), error = sums.find(o_.names.error);
     status_ = fmt::format("loss {:.5f}", sums.at("loss") / steps);
-    if (copy != sums.end() && mse != sums.end() && copy->second > 0)
-      status_ += fmt::format(", {:.3f} x copy-last", mse->second / copy->second);
+    if (baseline != sums.end() && error != sums.end() && baseline->second > 0)
+      status_ +=
+          fmt::format(", {:.3f} x {}", error->second / baseline->second, o_.names.baseline_words);
     if (state_.step > first_step_)  // whose time includes the start of the workers
       status_ += fmt::format(", {:.1f} clips/s, {:.0f} % waiting", log_->clips_per_second(),
                              100 * log_->share_of_waiting());
@@ -243,34 +245,30 @@ class Loop {
     return elapsed() >= next_eval_;
   }
 
-  // The averaged weights on the held-out clips, one frame ahead; keeps them if they are the best so
+  // The averaged weights on the held-out clips; keeps them if they are the best so
   // far. False when the run must stop, as save_last().
   bool evaluate(Progress& progress_bar) {
     const double began = steady_seconds();
     between_steps_ = false;
     SafeTensors weights = averaged_tensors(step_);
-    evaluator_.load(weights, "the weights of this run");
-    const Evaluation evaluation = evaluator_.run(1);
-    double score = mean_ratio(evaluation);
+    judge_.load(weights, "the weights of this run");
+    const Verdict verdict = judge_.judge(/*at_end=*/false);
+    double score = verdict.score;
     if (!std::isfinite(score)) score = std::numeric_limits<double>::max();  // JSON has no other
     state_.evaluated_step = state_.step;
     if (state_.step == 0) state_.first_score = score;
-    log_->evaluation(state_.step, evaluation, steady_seconds() - began);
+    log_->evaluation(state_.step, verdict, steady_seconds() - began);
     if (state_.best_step < 0 || score < state_.best_score) {
       weights.metadata = o_.metadata;
       weights.metadata["step"] = std::to_string(state_.step);
-      weights.metadata["metrics"] = to_json(evaluation);
+      weights.metadata["metrics"] = verdict.json;
       if (!keep_as_best(weights, score)) return false;
     }
     const double cost = steady_seconds() - began;
     next_eval_ = elapsed() + std::max(kLeastEvalPauseSeconds, kEvalPause * cost);
     if (o_.quiet) return true;
-    progress_bar.message(
-        fmt::format("step {}: held-out mse {:.6f}, {} x copy-last, {} x optical flow{}",
-                    state_.step, evaluation.overall.mse,
-                    ratio_text(evaluation.overall.mse, evaluation.overall.copy_last_mse),
-                    ratio_text(evaluation.overall.mse, evaluation.overall.flow_mse),
-                    state_.best_step == state_.step ? " (best)" : ""));
+    progress_bar.message(fmt::format("step {}: {}{}", state_.step, verdict.text,
+                                     state_.best_step == state_.step ? " (best)" : ""));
     return true;
   }
 
@@ -338,16 +336,15 @@ class Loop {
       const double began = steady_seconds();
       const std::string path = best_path(o_.folder);
       if (!o_.quiet)
-        progress_bar.message(fmt::format(
-            "final evaluation: the weights of step {}, up to {} frames ahead on {} clips",
-            state_.best_step, o_.horizons, evaluator_.set().clips.size()));
-      evaluator_.load(read_checkpoint(path), path);
-      result_.final_evaluation =
-          evaluator_.run(o_.horizons, [this] { return interrupt_.signal() != 0; });
+        progress_bar.message(fmt::format("final evaluation: the weights of step {}, {}",
+                                         state_.best_step, judge_.final_words()));
+      judge_.load(read_checkpoint(path), path);
+      result_.final_verdict =
+          judge_.judge(/*at_end=*/true, [this] { return interrupt_.signal() != 0; });
       if (interrupt_.signal() != 0)
         result_.reason = StopReason::kInterrupted;
       else
-        log_->evaluation(state_.best_step, result_.final_evaluation, steady_seconds() - began);
+        log_->evaluation(state_.best_step, result_.final_verdict, steady_seconds() - began);
     }
     log_->final(result_, count_parameters(step_.graph()), source_.stats());
   }
@@ -355,7 +352,7 @@ class Loop {
   const LoopOptions& o_;
   Executor& step_;
   ClipSource& source_;
-  Evaluator& evaluator_;
+  Judge& judge_;
   InterruptGuard interrupt_;
   LoopState state_;
   LoopResult result_;
@@ -389,17 +386,16 @@ std::string_view name(StopReason reason) {
 }
 
 std::string to_json(const LoopResult& result) {
-  auto json = nlohmann::ordered_json::parse(to_json(result.final_evaluation));
+  auto json = nlohmann::ordered_json::parse(result.final_verdict.json);
   json["step"] = result.step;
   json["best_step"] = result.best_step;
   json["learned"] = result.learned;
   return dump(json);
 }
 
-LoopResult run_loop(const LoopOptions& options, Executor& step, ClipSource& source,
-                    Evaluator& evaluator) {
+LoopResult run_loop(const LoopOptions& options, Executor& step, ClipSource& source, Judge& judge) {
   DOJO_CHECK(options.schedule.steps > 0 || options.schedule.minutes > 0);
-  return Loop(options, step, source, evaluator).run();
+  return Loop(options, step, source, judge).run();
 }
 
 }  // namespace dojo

@@ -16,18 +16,25 @@
 
 #include "dojo/graph/executor.h"
 #include "dojo/train/clip_source.h"
-#include "dojo/train/evaluate.h"
+#include "dojo/train/judge.h"
 #include "dojo/train/schedule.h"
 
 namespace dojo {
+
+// Which outputs of the step tell how far it is, beside which baseline. One that the graph does not
+// have counts nothing.
+struct LossNames {
+  std::string error = "mse", baseline = "copy_last_mse";
+  std::string baseline_words = "copy-last";  // for people: "0.41 x copy-last"
+};
 
 struct LoopOptions {
   std::string folder;   // exists
   bool resume = false;  // from FOLDER/last.safetensors
   ScheduleOptions schedule;
   uint64_t seed = 1;
-  int64_t batch = 8;             // clips a step
-  int64_t horizons = 4;          // of the final evaluation
+  int64_t batch = 8;  // clips a step
+  LossNames names;
   int64_t log_every = 10;        // steps
   int64_t eval_every = 100;      // steps; 0: by time, about 3 % of it
   int64_t checkpoint_every = 0;  // steps; 0: never because of steps
@@ -49,16 +56,15 @@ struct LoopResult {
   int64_t best_step = 0;        // of best.safetensors
   double training_seconds = 0;  // of this session: what --minutes counts
   bool learned = false;         // they are better than the weights that the run began with
-  Evaluation final_evaluation;  // of best.safetensors; only for kSteps and kMinutes
+  Verdict final_verdict;        // on best.safetensors; only for kSteps and kMinutes
 };
 
-// The final evaluation, and "step", "best_step" and "learned".
+// The object of the final verdict, and "step", "best_step" and "learned".
 std::string to_json(const LoopResult& result);
 
 // Throws Error(kIo) when the disk is full; the former checkpoints are whole then. Where no clip is
 // left, the steps so far are in last.safetensors when the error is thrown. After kSteps and
-// kMinutes the evaluator holds the best weights.
-LoopResult run_loop(const LoopOptions& options, Executor& step, ClipSource& source,
-                    Evaluator& evaluator);
+// kMinutes the judge holds the best weights.
+LoopResult run_loop(const LoopOptions& options, Executor& step, ClipSource& source, Judge& judge);
 
 }  // namespace dojo

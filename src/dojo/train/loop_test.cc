@@ -20,6 +20,7 @@
 #include "dojo/base/parallel_for.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/train/checkpoint.h"
+#include "dojo/train/predict_judge.h"
 #include "dojo/train/tiny_test_model.h"
 
 namespace dojo {
@@ -50,7 +51,6 @@ class TrainLoop : public testing::Test {
     o.folder = folder;
     o.schedule = {.learning_rate = 0.01, .warmup_steps = 5, .steps = steps};
     o.batch = tiny::kBatch;
-    o.horizons = 2;
     o.eval_every = 15;
     o.metadata = {{"task", "tiny"}};
     o.quiet = true;
@@ -60,8 +60,8 @@ class TrainLoop : public testing::Test {
   static LoopResult train(const LoopOptions& o, tiny::Source& source) {
     const ExecutorFactory factory = [](const Graph& g) { return make_interpreter(g); };
     const auto step = factory(tiny::step_graph());
-    Evaluator evaluator(tiny::held_out(), tiny::inference_graph(), factory);
-    return run_loop(o, *step, source, evaluator);
+    PredictJudge judge(Evaluator(tiny::held_out(), tiny::inference_graph(), factory), 2);
+    return run_loop(o, *step, source, judge);
   }
   static LoopResult train(const LoopOptions& o) {
     tiny::Source source;
@@ -93,8 +93,9 @@ TEST_F(TrainLoop, LearnsAndKeepsTheBestWeights) {
   const LoopResult result = train(options(folder("a"), 200));
   EXPECT_EQ(result.reason, StopReason::kSteps);
   EXPECT_EQ(result.step, 200);
-  EXPECT_LT(score_ratio(result.final_evaluation.overall), 0.1);
-  EXPECT_EQ(result.final_evaluation.by_horizon.size(), 2u);
+  const Json final = Json::parse(result.final_verdict.json);
+  EXPECT_LT(final["mse"].get<double>(), 0.1 * final["copy_last_mse"].get<double>());
+  EXPECT_EQ(final["by_horizon"].size(), 2u);
   const SafeTensors best = read_safetensors(root_ / "a/best.safetensors");
   EXPECT_EQ(best.metadata.at("step"), std::to_string(result.best_step));
   EXPECT_EQ(best.metadata.at("task"), "tiny");
@@ -302,7 +303,7 @@ TEST_F(TrainLoop, ThatNothingWasLearnedIsSaid) {
   EXPECT_EQ(json["learned"], false);
   EXPECT_EQ(json["best_step"], 0);
   EXPECT_EQ(json["step"], 20);
-  EXPECT_EQ(json["mse"], result.final_evaluation.overall.mse);
+  EXPECT_EQ(json["mse"], Json::parse(result.final_verdict.json)["mse"]);
   EXPECT_TRUE(train(options(folder("b"), 20)).learned);
 }
 
@@ -433,8 +434,8 @@ TEST_F(TrainLoop, HeldOutClipsThatDoNotMoveGiveAReadableCheckpoint) {
     o.resume = resume;
     tiny::Source source;
     const auto step = factory(tiny::step_graph());
-    Evaluator evaluator(still, tiny::inference_graph(), factory);
-    EXPECT_EQ(run_loop(o, *step, source, evaluator).step, 10);
+    PredictJudge judge(Evaluator(still, tiny::inference_graph(), factory), 2);
+    EXPECT_EQ(run_loop(o, *step, source, judge).step, 10);
   }
   const SafeTensors last = read_safetensors(o.folder + "/last.safetensors");
   EXPECT_TRUE(std::isfinite(parse_loop_state(last.metadata.at("state"), "").best_score));

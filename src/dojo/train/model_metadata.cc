@@ -24,6 +24,27 @@ double seconds(const std::string& text, const std::string& path) {
   return value;
 }
 
+void check_task(const SafeTensors& checkpoint, const std::string& task, const std::string& path) {
+  if (const std::string found = task_of(checkpoint, path); found != task)
+    throw Error(Category::kInput, fmt::format("the task is \"{}\", not \"{}\"", found, task), path,
+                kHint);
+}
+
+// Options of a network and the interval between its frames.
+template <typename Trained, typename Parse>
+Trained trained_of(const SafeTensors& checkpoint, const std::string& path, const Parse& parse) {
+  const JsonReader model(metadata(checkpoint, "model", path), "the description of a network", path,
+                         kHint);
+  try {
+    Trained trained;
+    trained.model = parse(model.texts());
+    trained.interval_seconds = seconds(metadata(checkpoint, "interval_seconds", path), path);
+    return trained;
+  } catch (const Error& e) {  // that of the model names no file
+    throw Error(Category::kInput, e.message(), path, kHint);
+  }
+}
+
 }  // namespace
 
 std::map<std::string, std::string> to_metadata(const TrainedModel& trained) {
@@ -32,21 +53,42 @@ std::map<std::string, std::string> to_metadata(const TrainedModel& trained) {
           {"interval_seconds", fmt::format("{}", trained.interval_seconds)}};
 }
 
-TrainedModel trained_model_of(const SafeTensors& checkpoint, const std::string& path) {
-  if (const std::string& task = metadata(checkpoint, "task", path); task != "predict")
-    throw Error(Category::kInput, fmt::format("the task is \"{}\", not \"predict\"", task), path,
-                kHint);
+std::map<std::string, std::string> to_metadata(const TrainedEgo& trained) {
+  nlohmann::ordered_json labels;
+  for (size_t s = 0; s < kEgoSignals.size(); ++s)
+    labels[std::string(kEgoSignals[s].name)] = {{"mean", trained.scale.mean[s]},
+                                                {"deviation", trained.scale.deviation[s]},
+                                                {"frames", trained.scale.frames[s]}};
+  return {{"task", "ego"},
+          {"model", dump(nlohmann::ordered_json(to_metadata(trained.model)))},
+          {"labels", dump(labels)},
+          {"interval_seconds", fmt::format("{}", trained.interval_seconds)}};
+}
+
+std::string task_of(const SafeTensors& checkpoint, const std::string& path) {
   if (checkpoint.metadata.contains("state"))
     throw Error(Category::kInput, "this is the state of a training run, not its result", path,
                 kHint);
-  const JsonReader model(metadata(checkpoint, "model", path), "the description of a network", path,
-                         kHint);
-  try {
-    return {.model = predict_options_from(model.texts()),
-            .interval_seconds = seconds(metadata(checkpoint, "interval_seconds", path), path)};
-  } catch (const Error& e) {  // that of the model names no file
-    throw Error(Category::kInput, e.message(), path, kHint);
+  return metadata(checkpoint, "task", path);
+}
+
+TrainedModel trained_model_of(const SafeTensors& checkpoint, const std::string& path) {
+  check_task(checkpoint, "predict", path);
+  return trained_of<TrainedModel>(checkpoint, path, predict_options_from);
+}
+
+TrainedEgo trained_ego_of(const SafeTensors& checkpoint, const std::string& path) {
+  check_task(checkpoint, "ego", path);
+  TrainedEgo trained = trained_of<TrainedEgo>(checkpoint, path, ego_options_from);
+  const JsonReader labels(metadata(checkpoint, "labels", path), "the labels of a network", path,
+                          kHint);
+  for (size_t s = 0; s < kEgoSignals.size(); ++s) {
+    const JsonReader of = labels.object(std::string(kEgoSignals[s].name));
+    of.get("mean", &trained.scale.mean[s]);
+    of.get("deviation", &trained.scale.deviation[s], 1e-12);
+    of.get("frames", &trained.scale.frames[s], 0);
   }
+  return trained;
 }
 
 }  // namespace dojo

@@ -46,5 +46,44 @@ TEST(ModelMetadata, WhatIsNoResultIsAnInputErrorWithTheFile) {
   }
 }
 
+SafeTensors ego_checkpoint() {
+  SafeTensors content;
+  content.metadata = to_metadata(
+      TrainedEgo{.model = {.frames = 5, .height = 64, .width = 96, .channels = 8},
+                 .scale = {.mean = {9.1, 0.01, -2}, .deviation = {4, 0.1, 30}, .frames = {7, 0, 7}},
+                 .interval_seconds = 0.2});
+  return content;
+}
+
+TEST(ModelMetadata, OfTheTaskEgoHoldsItsLabels) {
+  EXPECT_EQ(task_of(ego_checkpoint(), "b"), "ego");
+  const TrainedEgo t = trained_ego_of(ego_checkpoint(), "best.safetensors");
+  EXPECT_EQ(t.model.frames, 5);
+  EXPECT_EQ(t.model.channels, 8);
+  EXPECT_EQ(t.scale.mean, (EgoValues{9.1, 0.01, -2}));
+  EXPECT_EQ(t.scale.deviation, (EgoValues{4, 0.1, 30}));
+  EXPECT_EQ(t.scale.frames[1], 0);
+  EXPECT_EQ(t.interval_seconds, 0.2);
+  EXPECT_THROW(trained_ego_of(checkpoint(), "b"), Error);
+  EXPECT_THROW(trained_model_of(ego_checkpoint(), "b"), Error);
+}
+
+TEST(ModelMetadata, LabelsThatMakeNoSenseAreAnInputErrorWithTheFile) {
+  for (const char* labels : {"[]", "{}",
+                             R"({"speed_mps":{"mean":1,"deviation":0,"frames":1},)"
+                             R"("yaw_rate_radps":{"mean":1,"deviation":1,"frames":1},)"
+                             R"("steering_wheel_deg":{"mean":1,"deviation":1,"frames":1}})"}) {
+    SafeTensors bad = ego_checkpoint();
+    bad.metadata["labels"] = labels;
+    try {
+      trained_ego_of(bad, "best.safetensors");
+      ADD_FAILURE() << labels;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.category(), Category::kInput);
+      EXPECT_EQ(e.where(), "best.safetensors");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace dojo

@@ -14,14 +14,11 @@
 #include "dojo/base/progress.h"
 #include "dojo/base/text.h"
 #include "dojo/base/version.h"
-#include "dojo/train/augment.h"
-#include "dojo/train/evaluate_checkpoint.h"
 #include "dojo/train/held_out.h"
-#include "dojo/train/model_metadata.h"
 #include "dojo/train/resume.h"
 #include "dojo/train/run_recordings.h"
-#include "dojo/train/samples.h"
 #include "dojo/train/step.h"
+#include "dojo/train/task.h"
 #include "dojo/video/catalogue.h"
 
 namespace dojo {
@@ -43,20 +40,16 @@ int64_t default_eval_every(size_t clips, int64_t batch) {
                            static_cast<int64_t>(std::ceil(cost_in_steps / kEvalShare / 50) * 50));
 }
 
-std::unique_ptr<ClipSource> make_source(const std::vector<Recording>& recordings,
+std::unique_ptr<ClipSource> make_source(const Task& task, const std::vector<Recording>& recordings,
                                         const RunOptions& o, const IndexOptions& indexing,
                                         std::vector<Quarantined> given_up) {
-  const PredictOptions& m = o.model;
-  SamplerOptions sampler;
-  sampler.frames = m.frames + 1;
-  sampler.interval_seconds = o.interval_seconds;
-  sampler.interval_factors = {0.5, 0.75, 1, 1, 1, 1.5};
+  SamplerOptions sampler = task.clips();
   sampler.seed = o.seed;
   sampler.order = o.order;
   LoaderOptions loader;
-  loader.batch = m.batch;
-  loader.height = m.height;
-  loader.width = m.width;
+  loader.batch = task.batch();
+  loader.height = task.held_out().height;
+  loader.width = task.held_out().width;
   loader.workers = static_cast<int>(o.workers);
   loader.keep_damaged = o.keep_damaged;
   loader.indexing = indexing;
@@ -64,17 +57,8 @@ std::unique_ptr<ClipSource> make_source(const std::vector<Recording>& recordings
   loader.copy_folder = o.cache_folder;
   loader.max_copy_bytes = static_cast<int64_t>(o.cache_gigabytes * 1e9);
   loader.quarantined = std::move(given_up);
-  const ClipGeometry geometry{.frames = m.frames + 1,
-                              .in_height = m.height,
-                              .in_width = m.width,
-                              .height = m.height,
-                              .width = m.width};
-  loader.transform = [geometry, seed = o.seed](uint64_t position, const ClipRef&,
-                                               std::span<const uint8_t> frames,
-                                               std::span<uint8_t> clip) {
-    augment_clip({}, geometry, Random(seed, stream_id("augment"), position), frames, clip);
-  };
-  return make_clip_source(std::make_unique<ClipLoader>(recordings, sampler, loader));
+  loader.transform = task.variation();
+  return task.source(std::make_unique<ClipLoader>(recordings, sampler, loader));
 }
 
 // Reading packets is short work for a processor, and waiting for the disk.
@@ -90,21 +74,22 @@ std::string counted(size_t n, const char* what) {
   return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
 }
 
-}  // namespace
-
-Graph training_graph(const RunOptions& o) {
-  const OptimizerOptions optimizer{.weight_decay = o.weight_decay};
-  return build_training_step(
-      "predict", [&](Builder& b) { return predict_training(b, o.model); }, optimizer);
+Graph training_graph(const Task& task, const RunOptions& o) {
+  return build_training_step(o.task, task.model(), {.weight_decay = o.weight_decay});
 }
+
+}  // namespace
 
 MemoryNeed training_memory(const RunOptions& o,
                            const std::function<int64_t(const Graph&)>& executor_bytes) {
-  const PredictOptions& m = o.model;
-  const Graph graph = training_graph(o);
-  MemoryNeed need{.step = executor_bytes(graph), .evaluation = executor_bytes(evaluation_graph(m))};
+  const auto task = make_task(o);
+  const Graph graph = training_graph(*task, o);
+  MemoryNeed need{.step = executor_bytes(graph),
+                  .evaluation = executor_bytes(task->evaluation_graph())};
   // The batch that is used, and those that are ready.
-  need.batches = (1 + LoaderOptions().prefetch) * m.batch * (m.frames + 1) * m.height * m.width * 3;
+  const HeldOutOptions size = task->held_out();
+  need.batches = (1 + LoaderOptions().prefetch) * task->batch() * task->clips().frames *
+                 size.height * size.width * 3;
   for (const Input& input : graph.inputs)
     if (input.role != Role::kData) need.checkpoint += graph.type(input.value).num_bytes();
   return need;
@@ -118,13 +103,14 @@ struct SplitClips {
   std::vector<Quarantined> unreadable;  // would have been held out
 };
 
-double gap_seconds(const RunOptions& o) {
-  return static_cast<double>(o.model.frames + o.horizons) * o.interval_seconds;
+double gap_seconds(const HeldOutOptions& o) {
+  return static_cast<double>(o.inputs + o.horizons) * o.interval_seconds;
 }
 
 // The clips of those held out. Where nobody named them, recordings of which no clip can be read
 // make room for others, if these are indexed.
-SplitClips split_and_read(RunRecordings* found, const RunOptions& o, bool quiet) {
+SplitClips split_and_read(RunRecordings* found, HeldOutOptions options, const RunOptions& o,
+                          bool quiet) {
   ProgressOptions look;
   look.unit = "clips";
   look.quiet = quiet;
@@ -134,12 +120,7 @@ SplitClips split_and_read(RunRecordings* found, const RunOptions& o, bool quiet)
     clips = total;
     bar.update(done, {}, static_cast<double>(done) / static_cast<double>(total));
   };
-  const HeldOutOptions options{.inputs = o.model.frames,
-                               .horizons = o.horizons,
-                               .height = o.model.height,
-                               .width = o.model.width,
-                               .interval_seconds = o.interval_seconds,
-                               .progress = show};
+  options.progress = show;
   SplitClips result;
   result.split = std::move(found->split);
   std::vector<Recording> left = found->all;
@@ -161,7 +142,7 @@ SplitClips split_and_read(RunRecordings* found, const RunOptions& o, bool quiet)
       q.whole_file = true;
       result.unreadable.push_back(std::move(q));
     }
-    result.split = split_recordings(left, {}, gap_seconds(o));
+    result.split = split_recordings(left, {}, gap_seconds(options));
   }
 }
 
@@ -170,7 +151,7 @@ SplitClips split_and_read(RunRecordings* found, const RunOptions& o, bool quiet)
 LoopResult run_training(const std::string& folder, const RunOptions& o, bool resume, bool quiet,
                         const ExecutorFactory& make_executor) {
   const std::string config_path = folder + "/config.json";
-  const PredictOptions& model = o.model;
+  const auto task = make_task(o);
   std::optional<RunConfig> before;  // of a run that is resumed
   std::optional<LoopState> state;   // none: from the beginning
   if (resume) {
@@ -182,12 +163,16 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   if (!quiet) fmt::print(stderr, "looking at the video\n");
   Catalogue catalogue(o.catalogue);
   const IndexOptions indexing{.workers = index_workers(o), .catalogue = &catalogue};
+  std::function<void(FoundRecordings*)> prepare;
+  if (task->wants_all_indexed())
+    prepare = [&](FoundRecordings* files) { task->prepare(files, quiet); };
   RunRecordings found = recordings_of_run({.paths = o.folders,
                                            .held_out = o.held_out,
-                                           .frames = model.frames + 1,
+                                           .frames = task->clips().frames,
                                            .interval_seconds = o.interval_seconds,
-                                           .gap_seconds = gap_seconds(o),
-                                           .indexing = indexing});
+                                           .gap_seconds = gap_seconds(task->held_out()),
+                                           .indexing = indexing,
+                                           .prepare = prepare});
   RunConfig config{.options = o, .train = {}, .held_out = {}, .files = files_of(found.all)};
   if (before) {
     const std::string warning =
@@ -197,7 +182,7 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   }
   if (found.cannot_split) throw Error(*found.cannot_split);
   std::vector<Quarantined> lost = std::move(found.quarantined);
-  auto [split, held, unreadable] = split_and_read(&found, o, quiet);
+  auto [split, held, unreadable] = split_and_read(&found, task->held_out(), o, quiet);
   lost.insert(lost.end(), unreadable.begin(), unreadable.end());
   config.train = names_of(split.train);
   config.held_out = names_of(split.held_out);
@@ -220,15 +205,17 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
     for (const std::string& m : held.messages) fmt::print(stderr, "{}\n", m);
   if (!quiet && state) fmt::print(stderr, "going on after step {}\n", state->step);
   const int64_t eval_every = o.eval_every >= 0 ? o.eval_every
-                             : o.steps > 0 ? default_eval_every(held.set.clips.size(), model.batch)
-                                           : 0;
-  const auto source = make_source(split.train, o, indexing,
+                             : o.steps > 0
+                                 ? default_eval_every(held.set.clips.size(), task->batch())
+                                 : 0;
+  task->learn(split.train);
+  const auto source = make_source(*task, split.train, o, indexing,
                                   state ? std::move(state->given_up) : std::vector<Quarantined>());
   if (!quiet)
-    fmt::print(stderr, "preparing the training step, and optical flow on {} to compare with\n",
-               counted(held.set.clips.size(), "clip"));
-  const auto step = make_executor(training_graph(o));
-  Evaluator evaluator(std::move(held.set), evaluation_graph(model), make_executor);
+    fmt::print(stderr, "preparing the training step{}\n",
+               task->preparations(static_cast<int64_t>(held.set.clips.size())));
+  const auto step = make_executor(training_graph(*task, o));
+  const auto judge = task->judge(std::move(held.set), split.held_out, make_executor);
 
   if (!resume || read_file(config_path) != config_text) write_file_atomic(config_path, config_text);
   LoopOptions loop;
@@ -238,19 +225,19 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   if (o.steps > 0)  // a short run warms up for a tenth of it
     loop.schedule.warmup_steps = std::clamp<int64_t>(o.steps / 10, 1, loop.schedule.warmup_steps);
   loop.seed = o.seed;
-  loop.batch = model.batch;
-  loop.horizons = o.horizons;
+  loop.batch = task->batch();
+  loop.names = task->loss_names();
   loop.log_every = o.log_every;
   loop.eval_every = eval_every;
   loop.checkpoint_every = o.checkpoint_every;
   loop.lost = std::move(lost);
   loop.quiet = quiet;
-  loop.metadata = to_metadata(TrainedModel{.model = model, .interval_seconds = o.interval_seconds});
+  loop.metadata = task->metadata();
   loop.metadata["dojo_version"] = std::string(version());
   loop.metadata["seed"] = fmt::format("{}", o.seed);
-  const LoopResult result = run_loop(loop, *step, *source, evaluator);
+  const LoopResult result = run_loop(loop, *step, *source, *judge);
   if (result.reason == StopReason::kSteps || result.reason == StopReason::kMinutes)
-    write_samples(folder + "/samples", evaluator);
+    judge->write_samples(folder + "/samples");
   return result;
 }
 

@@ -1,4 +1,4 @@
-// A whole run of the task `predict`: from folders of video to a run folder (docs/training.md). The
+// A whole run of a task (task.h): from folders of video to a run folder (docs/training.md). The
 // executor is handed over; this folder knows none.
 #pragma once
 
@@ -10,9 +10,6 @@
 #include "dojo/train/run_config.h"
 
 namespace dojo {
-
-// The step of a run.
-Graph training_graph(const RunOptions& options);
 
 // Bytes that a run will have in memory at the same time, at least; what depends on the video comes
 // on top: decoded frames (at most LoaderOptions::cache_bytes) and held-out clips.

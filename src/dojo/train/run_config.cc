@@ -52,17 +52,18 @@ std::string to_json(const RunConfig& config) {
   nlohmann::ordered_json j;
   j["dojo_version"] = std::string(version());
   j["command"] = each(o.command, to_utf8);
-  j["task"] = "predict";
+  j["task"] = o.task;
   j["seed"] = o.seed;
-  j["model"] = to_metadata(o.model);
+  const bool ego = o.task == "ego";
+  j["model"] = ego ? to_metadata(o.ego) : to_metadata(o.model);
   j["options"] = {{"folders", folders},
                   {"held_out", each(o.held_out, to_utf8)},
                   {"steps", o.steps},
                   {"minutes", o.minutes},
-                  {"batch", o.model.batch},
-                  {"height", o.model.height},
-                  {"width", o.model.width},
-                  {"frames", o.model.frames},
+                  {"batch", ego ? o.ego.batch : o.model.batch},
+                  {"height", ego ? o.ego.height : o.model.height},
+                  {"width", ego ? o.ego.width : o.model.width},
+                  {"frames", ego ? o.ego.frames : o.model.frames},
                   {"interval_seconds", o.interval_seconds},
                   {"horizons", o.horizons},
                   {"lr", o.learning_rate},
@@ -96,8 +97,14 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
   const JsonReader j(text, "the configuration of a run", where,
                      "put the config.json of the run back, or start a new run");
   const JsonReader options = j.object("options"), model = j.object("model");
+  j.get("task", &o.task);
+  const bool ego = o.task == "ego";
+  if (!ego && o.task != "predict") j.fail("there is no task \"" + o.task + "\"");
   try {
-    o.model = predict_options_from(model.texts());
+    if (ego)
+      o.ego = ego_options_from(model.texts());
+    else
+      o.model = predict_options_from(model.texts());
   } catch (const Error& e) {
     model.fail(e.message());
   }
@@ -127,7 +134,7 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
   options.get("steps", &o.steps, 0, kMany);
   options.get("minutes", &o.minutes, 0, 1e6);
   if (o.steps == 0 && o.minutes == 0) options.fail("neither steps nor minutes");
-  options.get("batch", &o.model.batch, 1, 4096);
+  options.get("batch", ego ? &o.ego.batch : &o.model.batch, 1, 4096);
   options.get("interval_seconds", &o.interval_seconds, 1e-3, 3600);
   options.get("horizons", &o.horizons, 1, 100);
   options.get("lr", &o.learning_rate, 0, 1e6);

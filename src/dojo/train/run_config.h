@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dojo/model/ego.h"
 #include "dojo/model/predict.h"
 #include "dojo/video/cache/copy_cache.h"
 #include "dojo/video/sampler.h"
@@ -15,9 +16,11 @@ namespace dojo {
 struct RunOptions {
   std::vector<std::string> folders;   // absolute paths of folders and files
   std::vector<std::string> held_out;  // patterns; none: about one recording in five
-  PredictOptions model;
+  std::string task = "predict";       // or "ego"
+  PredictOptions model;               // of the task predict
+  EgoOptions ego;                     // of the task ego
   double interval_seconds = 0.1;
-  int64_t horizons = 4;  // of the final evaluation
+  int64_t horizons = 4;  // predict: of the final evaluation
   int64_t steps = 0;
   double minutes = 0;
   double learning_rate = 1e-3, weight_decay = 0.01;

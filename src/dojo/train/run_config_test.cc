@@ -41,6 +41,22 @@ TEST(RunConfig, SurvivesBeingWritten) {
   EXPECT_EQ(d.options.folders[1], "/d\"e");
 }
 
+TEST(RunConfig, OfTheTaskEgoHoldsItsNetwork) {
+  RunConfig c;
+  c.options.task = "ego";
+  c.options.ego = {.batch = 5, .frames = 6, .height = 32, .width = 96, .channels = 8};
+  c.options.steps = 5;
+  c.options.threads = 1;
+  const RunConfig d = parse_run_config(to_json(c), "config.json");
+  EXPECT_EQ(to_json(d), to_json(c));
+  EXPECT_EQ(d.options.task, "ego");
+  EXPECT_EQ(d.options.ego.batch, 5);
+  EXPECT_EQ(d.options.ego.frames, 6);
+  std::string other = to_json(c);
+  other.replace(other.find("\"ego\""), 5, "\"fly\"");
+  EXPECT_THROW(parse_run_config(other, "config.json"), Error);
+}
+
 TEST(RunConfig, AFolderWhoseNameIsNoUtf8IsFoundAgain) {
   RunConfig c;
   c.options.steps = 5;

@@ -91,20 +91,14 @@ void RunLog::step(int64_t step, int64_t clips, float lr,
   events_.scalars(step, scalars);
 }
 
-void RunLog::evaluation(int64_t step, const Evaluation& evaluation, double seconds) {
+void RunLog::evaluation(int64_t step, const Verdict& verdict, double seconds) {
   now_.eval += seconds;
   Line line;
   line.json = {{"kind", "eval"}, {"step", step}};
-  line.json.update(nlohmann::ordered_json::parse(to_json(evaluation)));
+  line.json.update(nlohmann::ordered_json::parse(verdict.json));
   line.time["eval_seconds"] = seconds;
   append(std::move(line));
-  const Score& s = evaluation.overall;
-  const std::vector<std::pair<std::string, float>> scalars = {
-      {"held_out/mse", static_cast<float>(s.mse)},
-      {"held_out/copy_last_mse", static_cast<float>(s.copy_last_mse)},
-      {"held_out/flow_mse", static_cast<float>(s.flow_mse)},
-      {"held_out/ratio", static_cast<float>(score_ratio(s))}};
-  events_.scalars(step, scalars);
+  events_.scalars(step, verdict.scalars);
 }
 
 void RunLog::warning(int64_t step, const std::string& message) {

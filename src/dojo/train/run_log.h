@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "dojo/train/checkpoint.h"
-#include "dojo/train/evaluate.h"
+#include "dojo/train/judge.h"
 #include "dojo/train/loop.h"
 #include "dojo/train/metrics_log.h"
 #include "dojo/train/tensorboard.h"
@@ -36,7 +36,7 @@ class RunLog {
   double clips_per_second() const { return clips_per_second_; }  // at the last line
   double share_of_waiting() const;                               // of this session
 
-  void evaluation(int64_t step, const Evaluation& evaluation, double seconds);
+  void evaluation(int64_t step, const Verdict& verdict, double seconds);
   void warning(int64_t step, const std::string& message);
   void final(const LoopResult& result, int64_t parameters, const LoaderStats& stats);
 

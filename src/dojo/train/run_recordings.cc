@@ -43,6 +43,7 @@ void split(const std::vector<Recording>& recordings, const RunRecordingsOptions&
 RunRecordings from_all(FoundRecordings files, const RunRecordingsOptions& o) {
   FoundRecordings found =
       usable_recordings(std::move(files), o.indexing, o.frames, o.interval_seconds);
+  if (o.prepare) o.prepare(&found);
   RunRecordings run;
   split(found.recordings, o, &run);
   run.all = std::move(found.recordings);
@@ -55,7 +56,7 @@ RunRecordings from_all(FoundRecordings files, const RunRecordingsOptions& o) {
 
 RunRecordings recordings_of_run(const RunRecordingsOptions& o) {
   FoundRecordings files = find_files(o.paths);
-  if (files.recordings.size() <= kIndexedAtOnce) return from_all(std::move(files), o);
+  if (files.recordings.size() <= kIndexedAtOnce || o.prepare) return from_all(std::move(files), o);
 
   RunRecordings run;
   run.quarantined = files.quarantined;

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "dojo/base/error.h"
+#include "dojo/video/find_recordings.h"
 #include "dojo/video/indexer.h"
 #include "dojo/video/split_recordings.h"
 
@@ -22,6 +24,8 @@ struct RunRecordingsOptions {
   double interval_seconds = 0.1;
   double gap_seconds = 1;  // as split_recordings() takes it
   IndexOptions indexing = {};
+  // Where it is given, all files are indexed before they are split, and it may take some out.
+  std::function<void(FoundRecordings*)> prepare = {};
 };
 
 struct RunRecordings {

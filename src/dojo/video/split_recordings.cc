@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
@@ -63,6 +64,16 @@ RecordingSplit split_drive(const std::vector<Recording>& recordings, double gap_
                   "than another drive",
                   split.held_out.size(), recordings.size()));
   return split;
+}
+
+// The first drive with files on both sides; "" where there is none.
+std::string split_drive_of(const RecordingSplit& split) {
+  std::set<std::string> held;
+  for (const Recording& r : split.held_out)
+    if (!r.drive.empty()) held.insert(r.drive);
+  for (const Recording& r : split.train)
+    if (held.count(r.drive) > 0) return r.drive;
+  return "";
 }
 
 }  // namespace
@@ -175,6 +186,11 @@ RecordingSplit split_recordings(const std::vector<Recording>& recordings,
   if (split.train.empty())
     throw Error(Category::kConfig, "all recordings are held out, none is left for training",
                 "--held-out", "give a pattern that matches fewer");
+  if (const std::string drive = split_drive_of(split); !drive.empty())
+    split.messages.push_back(fmt::format(
+        "of the drive {} some files are held out and others trained on: where they are of the same "
+        "time, another camera has seen what is held out; the name of a drive holds out all of it",
+        drive));
   return split;
 }
 

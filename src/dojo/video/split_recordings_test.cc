@@ -68,6 +68,16 @@ TEST(Split, HoldsOutAboutAFifthByName) {
   }
 }
 
+TEST(Split, ThatADriveIsOnBothSidesIsSaid) {
+  std::vector<Recording> all = {named("a-back.mp4"), named("a-front.mp4"), named("b-front.mp4")};
+  for (Recording& r : all) r.drive = r.name.substr(0, 1);
+  const RecordingSplit by_camera = split_recordings(all, {"back"}, 0.5);
+  ASSERT_EQ(by_camera.messages.size(), 1u);
+  EXPECT_NE(by_camera.messages[0].find("of the drive a some files"), std::string::npos);
+  EXPECT_TRUE(split_recordings(all, {"a-"}, 0.5).messages.empty());
+  EXPECT_TRUE(split_recordings(all, {}, 0.5).messages.empty());
+}
+
 TEST(Split, OfOneRecordingTheEndIsHeldOutAfterAGap) {
   const RecordingSplit split = split_recordings({named("only.mp4")}, {}, 0.5);
   ASSERT_EQ(split.train.size(), 1u);

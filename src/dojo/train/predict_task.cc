@@ -1,0 +1,60 @@
+#include "dojo/train/predict_task.h"
+
+#include <fmt/format.h>
+
+#include "dojo/train/augment.h"
+#include "dojo/train/evaluate_checkpoint.h"
+#include "dojo/train/model_metadata.h"
+#include "dojo/train/predict_judge.h"
+
+namespace dojo {
+
+ModelFunction PredictTask::model() const {
+  return [model = o_.model](Builder& b) { return predict_training(b, model); };
+}
+
+Graph PredictTask::evaluation_graph() const { return dojo::evaluation_graph(o_.model); }
+
+SamplerOptions PredictTask::clips() const {
+  return {.frames = o_.model.frames + 1,
+          .interval_seconds = o_.interval_seconds,
+          .interval_factors = {0.5, 0.75, 1, 1, 1, 1.5}};
+}
+
+HeldOutOptions PredictTask::held_out() const {
+  return {.inputs = o_.model.frames,
+          .horizons = o_.horizons,
+          .height = o_.model.height,
+          .width = o_.model.width,
+          .interval_seconds = o_.interval_seconds};
+}
+
+std::string PredictTask::preparations(int64_t held_out_clips) const {
+  return fmt::format(", and optical flow on {} clip{} to compare with", held_out_clips,
+                     held_out_clips == 1 ? "" : "s");
+}
+
+std::function<void(uint64_t, const ClipRef&, std::span<const uint8_t>, std::span<uint8_t>)>
+PredictTask::variation() const {
+  const ClipGeometry geometry{.frames = o_.model.frames + 1,
+                              .in_height = o_.model.height,
+                              .in_width = o_.model.width,
+                              .height = o_.model.height,
+                              .width = o_.model.width};
+  return [geometry, seed = o_.seed](uint64_t position, const ClipRef&,
+                                    std::span<const uint8_t> frames, std::span<uint8_t> clip) {
+    augment_clip({}, geometry, Random(seed, stream_id("augment"), position), frames, clip);
+  };
+}
+
+std::unique_ptr<Judge> PredictTask::judge(HeldOutSet set, const std::vector<Recording>&,
+                                          const ExecutorFactory& make_executor) const {
+  return std::make_unique<PredictJudge>(
+      Evaluator(std::move(set), evaluation_graph(), make_executor), o_.horizons);
+}
+
+std::map<std::string, std::string> PredictTask::metadata() const {
+  return to_metadata(TrainedModel{.model = o_.model, .interval_seconds = o_.interval_seconds});
+}
+
+}  // namespace dojo

@@ -1,0 +1,30 @@
+// The task `predict` (model/predict.h) as a run sees it: clips of T+1 frames at varied intervals,
+// the last one is what is to be predicted.
+#pragma once
+
+#include "dojo/train/task.h"
+
+namespace dojo {
+
+class PredictTask final : public Task {
+ public:
+  explicit PredictTask(const RunOptions& options) : o_(options) {}
+
+  ModelFunction model() const override;
+  Graph evaluation_graph() const override;
+  int64_t batch() const override { return o_.model.batch; }
+  SamplerOptions clips() const override;
+  HeldOutOptions held_out() const override;
+  std::string preparations(int64_t held_out_clips) const override;
+  LossNames loss_names() const override { return {}; }
+  std::function<void(uint64_t, const ClipRef&, std::span<const uint8_t>, std::span<uint8_t>)>
+  variation() const override;
+  std::unique_ptr<Judge> judge(HeldOutSet set, const std::vector<Recording>& recordings,
+                               const ExecutorFactory& make_executor) const override;
+  std::map<std::string, std::string> metadata() const override;
+
+ private:
+  RunOptions o_;
+};
+
+}  // namespace dojo
