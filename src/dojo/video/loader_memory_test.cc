@@ -84,10 +84,12 @@ TEST(LoaderMemory, IsFlatOverManyClips) {
     workers.bytes.push_back(children_bytes());
   }
   EXPECT_GT(loader.stats().frames_decoded, clips / 2);  // the cache did not do it all
-  EXPECT_GT(workers.bytes.front(), 0);
   own.expect_flat("this process", full ? 0 : 2e6);
-  workers.expect_flat("workers", full ? 0 : 2e6);
   own.print("this process");
+  if (!std::filesystem::exists("/proc/self/task/" + std::to_string(gettid()) + "/children"))
+    GTEST_SKIP() << "this system does not list children";
+  EXPECT_GT(workers.bytes.front(), 0);
+  workers.expect_flat("workers", full ? 0 : 2e6);
   workers.print("workers");
 }
 
