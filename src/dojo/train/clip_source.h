@@ -26,7 +26,7 @@ class ClipSource {
   virtual void seek(uint64_t position) = 0;  // the clip that the next batch begins with
   virtual uint64_t position() const = 0;
   // False if next() would still wait after so long.
-  virtual bool wait(double /*seconds*/) { return true; }
+  virtual bool wait(double seconds) = 0;
   virtual std::span<const uint8_t> next() = 0;  // [B,T+1,H,W,3] u8; valid until the next call
   virtual std::vector<ClipFeed> feeds() const { return {}; }  // of the same clips, as long
   virtual LoaderStats stats() const = 0;

@@ -19,6 +19,8 @@ class EgoSource final : public ClipSource {
   uint64_t position() const override { return loader_->position(); }
   LoaderStats stats() const override { return loader_->stats(); }
   std::vector<Quarantined> quarantined() const override { return loader_->quarantined(); }
+  std::string take_message() override { return loader_->take_message(); }
+  bool wait(double seconds) override { return loader_->wait(seconds); }
 
   std::span<const uint8_t> next() override {
     const Batch& batch = loader_->next();

@@ -57,6 +57,7 @@ class Source : public ClipSource {
  public:
   void seek(uint64_t position) override { position_ = position; }
   uint64_t position() const override { return position_; }
+  bool wait(double /*seconds*/) override { return true; }
   std::span<const uint8_t> next() override {
     clips_.resize(kBatch * (kInputs + 1) * kFrame);
     for (int64_t b = 0; b < kBatch; ++b, ++position_) {
