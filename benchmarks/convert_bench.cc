@@ -6,12 +6,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "dojo/video/decoder.h"
+#include "dojo/video/media_source.h"
 #include "dojo/video/picture.h"
 
 extern "C" {
@@ -69,12 +72,12 @@ Costs measure(const std::string& path, int height, int width, int64_t most) {
   RgbConverter to_rgb;
   PlanesConverter to_planes(height, width);
   std::vector<uint8_t> rgb(static_cast<size_t>(height) * static_cast<size_t>(width) * 3);
-  const FrameIndex index = Decoder(path).index();
+  const FrameIndex index = Decoder(open_source(path)).index();
   std::vector<int64_t> frames(static_cast<size_t>(std::min(most, index.num_frames())));
   std::iota(frames.begin(), frames.end(), 0);
   const auto n = static_cast<double>(frames.size());
   for (int i = 0; i < kRepeats; ++i) {
-    Decoder decoder(path, index);
+    Decoder decoder(open_source(path), index);
     double in_rgb = 0, in_planes = 0;
     const double start = cpu_microseconds();
     decoder.read(frames, [&](int64_t, const AVFrame* picture, const std::string&) {

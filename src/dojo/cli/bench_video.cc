@@ -371,7 +371,8 @@ int run_bench_video(std::span<const std::string> argv) {
       "dojo bench video [FOLDER...]",
       "Measures how fast video becomes clips for training: by the patterns in common use, by\n"
       "our loader, and at the limit, in turn, in one run. Clips are 8 frames, 0.111 s apart,\n"
-      "as 256x128 RGB. Without a folder: a reference video, 1280x960, which is rendered once.",
+      "as 256x128 RGB. Without a folder: a reference video, 1280x960, which is rendered once.\n"
+      "Some patterns decode without the sandbox: give files that you trust.",
       "  dojo bench video\n"
       "  dojo bench video ~/TeslaCam --json\n"
       "  dojo bench video --peers\n"

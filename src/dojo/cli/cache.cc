@@ -68,7 +68,7 @@ int build(const CacheOptions& o) {
     fmt::print(stderr, "warning: not usable, or not all of it: {}: {}\n", one_line(q.path),
                one_line(q.reason));
   if (const std::string message = cache.take_message(); !message.empty())
-    fmt::print(stderr, "warning: {}\n", message);
+    fmt::print(stderr, "warning: {}\n", one_line(message));
   if (o.json) {
     print_json({{"recordings", found.recordings.size()},
                 {"frames_made", built.frames},

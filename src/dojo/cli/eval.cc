@@ -110,7 +110,7 @@ int run_eval(std::span<const std::string> argv) {
   refuse_folder(checkpoint);
   const EvalResult result = evaluate_checkpoint(checkpoint, o, executor_factory(executor));
   if (!quiet)
-    for (const std::string& m : result.messages) fmt::print(stderr, "{}\n", m);
+    for (const std::string& m : result.messages) fmt::print(stderr, "{}\n", one_line(m));
   for (const Quarantined& q : result.quarantined)
     fmt::print(stderr, "warning: {}: {}\n", one_line(q.path), one_line(q.reason));
   if (json)

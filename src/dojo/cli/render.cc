@@ -96,16 +96,17 @@ int run_render(std::span<const std::string> argv) {
   args.option(
       "--out", "DIR",
       "folder of the drives; those that are there, whole and made with the same options are "
-      "kept, those of other options replaced, other files not touched",
+      "kept, those of other options replaced, with all that is in the folder of a journey; "
+      "other files not touched",
       &folder);
   args.option("--cameras", "N",
               "a car with the first N of front, back, left_repeater, right_repeater, left_pillar, "
-              "right_pillar",
+              "right_pillar; default: no car, plain drives of one camera",
               &cameras, {.min = 1, .max = 6});
   args.option("--drives", "N", "number of drives; of a car 1 unless given", &drives,
               {.min = 1, .max = 100});
   args.option("--seconds", "S", "length of each drive; of a car 60 unless given", &seconds);
-  args.option("--minutes", "M", "the same in minutes", &minutes);
+  args.option("--minutes", "M", "the same in minutes; default: as --seconds", &minutes);
   args.option("--size", "HxW",
               "height and width in pixels; of a car's cameras 240x320 unless given", &size);
   args.option("--fps", "N", "frames a second; of a car's cameras 36 unless given", &fps,

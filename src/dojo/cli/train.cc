@@ -322,7 +322,8 @@ int run_train(std::span<const std::string> argv) {
   if (!quiet) {
     const double all = steady_seconds() - began;
     fmt::print(stderr,
-               "in all {}: {} of training, {} before and after it for reading the video, the final "
+               "in all {}: {} of training, {} before the first step and after the last: reading "
+               "the video, the final "
                "evaluation, pictures and report\n",
                print_seconds(all), print_seconds(result.training_seconds),
                print_seconds(all - result.training_seconds));

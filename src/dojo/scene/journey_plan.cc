@@ -85,6 +85,9 @@ void check_options(const JourneyOptions& o) {
           "give an even height and width from 16 to 4096");
   if (!(o.skew_seconds >= 0 && o.skew_seconds <= 5))
     wrong(fmt::format("a skew of {} s", o.skew_seconds), "--skew", "give 0 to 5");
+  if (o.skew_seconds >= o.seconds)
+    wrong(fmt::format("a skew of {} s in {} s", o.skew_seconds, o.seconds), "--skew",
+          "give less than the length of the drive");
   if (!(o.drop_frames >= 0 && o.drop_frames <= 0.9))
     wrong(fmt::format("a share of {} lost frames", o.drop_frames), "--drop-frames",
           "give 0 to 0.9");
@@ -103,6 +106,10 @@ void check_options(const JourneyOptions& o) {
         names += (names.empty() ? "" : ", ") + camera.name;
       wrong(fmt::format("no camera '{}'", fault.camera), option, "the cameras are " + names);
     }
+    const auto minutes = static_cast<int64_t>(std::ceil(o.seconds / 60));
+    if (fault.minute && *fault.minute >= minutes)
+      wrong(fmt::format("there is no minute {}", *fault.minute), option,
+            minutes == 1 ? "give 0" : fmt::format("give 0 to {}", minutes - 1));
   }
 }
 

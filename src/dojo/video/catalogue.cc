@@ -10,6 +10,11 @@
 #include "dojo/video/catalogue_file.h"
 #include "dojo/video/varint.h"
 
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+}
+
 namespace dojo {
 namespace {
 
@@ -24,9 +29,12 @@ struct Row {
   std::string index, category, reason;
   int64_t noted_at = 0, whole = 0;
 
+  // Also of the versions of FFmpeg: packets, times and header are what it says of a file, so that
+  // rows of another one count as unknown.
   int64_t crc(std::string_view path) const {
     std::string all;
-    for (int64_t n : {size, mtime_ns, hash, int64_t{usable}, int64_t{problem}, noted_at, whole})
+    for (int64_t n : {size, mtime_ns, hash, int64_t{usable}, int64_t{problem}, noted_at, whole,
+                      int64_t{avformat_version()}, int64_t{avcodec_version()}})
       put_varint(&all, static_cast<uint64_t>(n));
     for (std::string_view text : {path, std::string_view(category), std::string_view(reason)}) {
       put_varint(&all, text.size());

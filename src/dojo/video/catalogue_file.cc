@@ -63,8 +63,10 @@ uint64_t inode_of(const std::string& path) {
 bool on_network(const std::string& path) {
   struct statfs system {};
   if (statfs(path.c_str(), &system) != 0) return false;
-  for (unsigned kind : {0x6969u, 0xFF534D42u, 0xFE534D42u, 0x517Bu, 0x0BD00BD0u, 0x65735546u})
-    if (static_cast<unsigned>(system.f_type) == kind) return true;  // NFS, SMB, Lustre, FUSE
+  // NFS, CIFS, SMB2, SMB, Lustre, FUSE; Ceph, GPFS, BeeGFS, 9P
+  for (unsigned kind : {0x6969u, 0xFF534D42u, 0xFE534D42u, 0x517Bu, 0x0BD00BD0u, 0x65735546u,
+                        0x00C36400u, 0x47504653u, 0x19830326u, 0x01021997u})
+    if (static_cast<unsigned>(system.f_type) == kind) return true;
   return false;
 }
 

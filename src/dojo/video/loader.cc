@@ -208,7 +208,13 @@ struct ClipLoader::Impl {
     std::vector<Indexed> files = indexing->take();
     if (files.empty()) return;
     const std::lock_guard lock(mutex);  // recording() may be called
-    for (const Indexed& file : files) plan.settle(index_recording[file.file], file);
+    for (const Indexed& file : files) {
+      plan.settle(index_recording[file.file], file);
+      if (!file.recording.note.empty())
+        add_message(file.recording.name + ": " + file.recording.note);
+    }
+    if (Catalogue* catalogue = options.indexing.catalogue)
+      for (const std::string& text : catalogue->take_messages()) add_message(text);
     if (plan.sampler().is_complete()) indexing.reset();
   }
 

@@ -104,6 +104,7 @@ std::vector<Rule> rules(int socket) {
       {SYS_readlink, failing(EACCES)},
 #endif
       {SYS_newfstatat, failing(EACCES)},
+      {SYS_fstat, failing(EACCES)},
       {SYS_statx, failing(EACCES)},
       {SYS_faccessat, failing(EACCES)},
       {SYS_readlinkat, failing(EACCES)},

@@ -97,7 +97,7 @@ void WorkerProcess::lose_or_ask_again() {
   // Not by this side, which takes the answer away from a process before it kills it.
   const bool killed = WTERMSIG(status) == SIGKILL;
   if (!killed) return lose(reason);
-  if (second_try_) return lose(reason + ", and so was a fresh one");
+  if (second_try_) return lose(reason + ", and so was a fresh one", "io");
   stop();
   second_try_ = busy_ = true;
   put_question();
@@ -288,7 +288,10 @@ void WorkerProcess::read_messages() {
     const ssize_t n = recv(socket_, chunk, sizeof chunk, MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-    if (n <= 0) return lose_or_ask_again();
+    if (n <= 0) {
+      closed_ = true;
+      return;
+    }
     buffer_.append(chunk, static_cast<size_t>(n));
     got += static_cast<size_t>(n);
     if (got > size_t{2} * most_bytes_) return lose("the decoding process says too much", "io");
@@ -310,6 +313,8 @@ std::optional<WorkerReply> WorkerProcess::try_answer() {
   } catch (const std::bad_alloc&) {
     lose("the decoding process says more than fits into memory", "io");
   }
+  // A process that cannot be started is no fault of the file: that error is the caller's.
+  if (!answer_ && std::exchange(closed_, false)) lose_or_ask_again();
   if (!answer_ && seconds_left() <= 0)
     lose(fmt::format("no answer and no progress within the deadline of {:g} s",
                      options_.deadline_seconds));

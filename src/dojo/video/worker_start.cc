@@ -43,6 +43,13 @@ StartedWorker start_worker(const WorkerOptions& options, int memory) {
   // Above the numbers that the child gets, so that no dup2() overwrites the other.
   const int theirs = fcntl(ends[1], F_DUPFD_CLOEXEC, 10),
             pictures = fcntl(memory, F_DUPFD_CLOEXEC, 10);
+  if (theirs < 0 || pictures < 0) {
+    const int why = errno;
+    for (int descriptor : {theirs, pictures, ends[0], ends[1]})
+      if (descriptor >= 0) close(descriptor);
+    throw Error(Category::kIo,
+                std::string("no decoding process can be started: ") + std::strerror(why));
+  }
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
