@@ -98,7 +98,7 @@ std::string Peer::ask(const std::string& line, double seconds) {
   const Clock::time_point begin = Clock::now();
   for (;;) {
     if (const size_t end = buffer_.find('\n'); end != std::string::npos) {
-      const std::string answer = buffer_.substr(0, end);
+      std::string answer = buffer_.substr(0, end);
       buffer_.erase(0, end + 1);
       return answer;
     }

@@ -22,6 +22,20 @@ std::string lower(std::string text) {
   return text;
 }
 
+// The parts that are not empty, or the text where there is none.
+std::vector<std::string> split_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    std::string part = text.substr(begin, end - begin);
+    part.erase(0, part.find_first_not_of(' '));
+    part.erase(part.find_last_not_of(' ') + 1);
+    if (!part.empty()) parts.push_back(part);
+    begin = end + 1;
+  }
+  return parts.empty() ? std::vector<std::string>{text} : parts;
+}
+
 // Of each file the last fifth.
 RecordingSplit split_ends(const std::vector<Recording>& recordings, double gap_seconds) {
   RecordingSplit split;
@@ -166,19 +180,21 @@ RecordingSplit split_recordings(const std::vector<Recording>& recordings,
     for (size_t k = 0; k < n; ++k)
       for (const size_t i : drives[k]) held[i] = true;
   } else {
-    for (const std::string& pattern : patterns) {
-      const auto hold = [&](std::string Recording::*text) {
+    const auto hold = [&](const std::string& pattern) {
+      for (std::string Recording::*text : {&Recording::name, &Recording::path}) {
         bool any = false;
         for (size_t i = 0; i < recordings.size(); ++i)
           if (matches_pattern(recordings[i].*text, pattern)) held[i] = any = true;
-        return any;
-      };
-      if (!hold(&Recording::name) && !hold(&Recording::path))
-        throw Error(Category::kConfig, "no recording matches the pattern \"" + pattern + "\"",
-                    "--held-out",
-                    pattern.find(',') == std::string::npos
-                        ? "`dojo inspect FOLDER` lists the names"
-                        : "a comma is part of a pattern; give --held-out once for each");
+        if (any) return true;
+      }
+      return false;
+    };
+    for (const std::string& pattern : patterns) {
+      if (hold(pattern)) continue;
+      for (const std::string& part : split_commas(pattern))
+        if (part == pattern || !hold(part))
+          throw Error(Category::kConfig, "no recording matches the pattern \"" + part + "\"",
+                      "--held-out", "`dojo inspect FOLDER` lists the names");
     }
   }
   for (size_t i = 0; i < recordings.size(); ++i)

@@ -44,16 +44,23 @@ TEST(Split, PatternsThatMatchNothingOrAllAreErrors) {
   EXPECT_THROW(split_recordings(all, {"mp4"}, 0.5), Error);
 }
 
-TEST(Split, ACommaIsPartOfAPattern) {
+TEST(Split, ACommaIsPartOfAPatternOrSeparatesSeveral) {
   const std::vector<Recording> all = {named("Paris, night.mp4"), named("Paris.mp4"),
                                       named("night.mp4")};
   EXPECT_EQ(names(split_recordings(all, {"paris, night"}, 0.5).held_out),
             std::vector<std::string>{"Paris, night.mp4"});
-  try {
-    split_recordings(all, {"paris.mp4,night.mp4"}, 0.5);
-    FAIL();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.hint(), "a comma is part of a pattern; give --held-out once for each");
+  EXPECT_EQ(names(split_recordings(all, {"paris.mp4, Paris*"}, 0.5).held_out),
+            (std::vector<std::string>{"Paris, night.mp4", "Paris.mp4"}));
+  EXPECT_EQ(names(split_recordings(all, {"Paris.mp4,"}, 0.5).held_out),
+            std::vector<std::string>{"Paris.mp4"});
+  EXPECT_THROW(split_recordings({all[1], all[2]}, {","}, 0.5), Error);
+  for (const char* bad : {"paris.mp4,zebra", "zebra"}) {
+    try {
+      split_recordings(all, {bad}, 0.5);
+      FAIL();
+    } catch (const Error& e) {
+      EXPECT_EQ(e.message(), "no recording matches the pattern \"zebra\"") << bad;
+    }
   }
 }
 
