@@ -9,6 +9,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/random.h"
+#include "dojo/video/sqlite.h"
 #include "dojo/video/test_clips.h"
 
 namespace dojo {
@@ -78,12 +79,12 @@ TEST(Catalogue, WhatIsNoCatalogueIsMovedAsideAndSaid) {
   expect_rebuilt(1);
   EXPECT_EQ(read_bytes(path + ".damaged"), "years of work");
   std::filesystem::remove(path);
-  run_program("sqlite3 '" + path + "' 'CREATE TABLE mine (x); INSERT INTO mine VALUES (7)'");
+  sqlite::Database(path).run("CREATE TABLE mine (x); INSERT INTO mine VALUES (7)");
   expect_rebuilt(2);
-  EXPECT_EQ(run_program("sqlite3 '" + path + ".damaged-2' 'SELECT x FROM mine'"), "7\n");
-  run_program("sqlite3 '" + path + "' 'PRAGMA user_version = 99'");
+  EXPECT_EQ(sqlite::Database(path + ".damaged-2").number("SELECT x FROM mine"), 7);
+  sqlite::Database(path).run("PRAGMA user_version = 99");
   expect_rebuilt(3);
-  run_program("sqlite3 '" + path + "' 'DROP TABLE file'");
+  sqlite::Database(path).run("DROP TABLE file");
   expect_rebuilt(4);
   const std::string whole = read_bytes(path);
   write_bytes(path, whole.substr(0, whole.size() / 2 - 100));
