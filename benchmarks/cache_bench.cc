@@ -11,12 +11,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <numeric>
 #include <vector>
 
+#include "dojo/base/clock.h"
 #include "dojo/base/crc32c.h"
 #include "dojo/base/random.h"
 #include "dojo/video/cache/copy_cache.h"
@@ -26,20 +26,14 @@
 namespace dojo {
 namespace {
 
-double cpu_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
 constexpr int kRepeats = 3;
 
 double best_of_three(const std::function<void()>& body) {
   double best = 1e9;
   for (int i = 0; i < kRepeats; ++i) {
-    const double start = cpu_seconds();
+    const double start = thread_cpu_seconds();
     body();
-    best = std::min(best, cpu_seconds() - start);
+    best = std::min(best, thread_cpu_seconds() - start);
   }
   return best;
 }
@@ -199,14 +193,14 @@ void print_copies(const Film& film) {
     CopyCache cache({.tier = tier, .folder = folder, .height = film.height, .width = film.width});
     const CopySource source{.path = film.path, .fingerprint = "bench", .num_frames = film.frames};
     std::vector<uint8_t> frames = film.rgb;  // store() writes into them
-    const double start = cpu_seconds();
+    const double start = thread_cpu_seconds();
     for (int64_t first = 0; first < film.frames; first += cache.unit_frames()) {
       std::vector<uint8_t*> out;
       for (int64_t i = first; i < std::min(first + cache.unit_frames(), film.frames); ++i)
         out.push_back(frames.data() + static_cast<size_t>(i) * film.frame_bytes());
       cache.store(source, cache.unit_of(first), out);
     }
-    const double store_seconds = cpu_seconds() - start;
+    const double store_seconds = thread_cpu_seconds() - start;
     const auto [by_run, uniform] =
         read_speeds(film, cache.unit_frames(), [&](int64_t unit, std::span<uint8_t* const> out) {
           if (!cache.read(source, unit, out)) fmt::print(stderr, "unit {} is missing\n", unit);

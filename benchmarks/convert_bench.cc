@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <numeric>
 #include <string>
 #include <vector>
 
+#include "dojo/base/clock.h"
 #include "dojo/video/decoder.h"
 #include "dojo/video/media_source.h"
 #include "dojo/video/picture.h"
@@ -27,11 +27,7 @@ namespace {
 
 constexpr int kRepeats = 3;
 
-double cpu_microseconds() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return 1e6 * static_cast<double>(t.tv_sec) + 1e-3 * static_cast<double>(t.tv_nsec);
-}
+double cpu_microseconds() { return 1e6 * thread_cpu_seconds(); }
 
 // Planes 4:2:0 of the smaller size, by the library and the kernel that RgbConverter uses.
 class PlanesConverter {

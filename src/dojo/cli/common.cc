@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <optional>
+#include <functional>
 #include <string_view>
 #include <utility>
 
 #include "dojo/base/interrupt.h"
 #include "dojo/base/memory_limit.h"
-#include "dojo/base/progress.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/called.h"
 #include "dojo/graph/interpreter.h"
@@ -56,26 +55,31 @@ std::string error_line(const Error& error) {
           .what());
 }
 
+void RenderProgress::operator()(int64_t done, int64_t total) {
+  throw_if_interrupted();
+  if (!bar_) {
+    ProgressOptions look;
+    look.total = total;
+    look.unit = "frames";
+    look.quiet = quiet_;
+    bar_.emplace("rendering drives", look);
+  }
+  bar_->update(done);
+}
+
+void RenderProgress::finish() {
+  if (bar_) bar_->finish();
+}
+
 Drives render_drives(const std::string& folder, const DemoOptions& options, bool quiet) {
-  std::optional<Progress> bar;
+  RenderProgress progress(quiet);
   if (const auto old = drives_to_replace(folder, options); !old.empty())
     fmt::print(stderr, "warning: {} was made with other options: {} file{} will be replaced\n",
                one_line(folder), old.size(), old.size() == 1 ? "" : "s");
-  const auto progress = [&](int64_t done, int64_t total) {
-    throw_if_interrupted();
-    if (!bar) {
-      ProgressOptions look;
-      look.total = total;
-      look.unit = "frames";
-      look.quiet = quiet;
-      bar.emplace("rendering drives", look);
-    }
-    bar->update(done);
-  };
   Drives drives;
-  drives.videos = ensure_demo_drives(folder, options, progress);
-  drives.rendered = bar.has_value();
-  if (bar) bar->finish();
+  drives.videos = ensure_demo_drives(folder, options, std::ref(progress));
+  drives.rendered = progress.was_shown();
+  progress.finish();
   return drives;
 }
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "dojo/base/error.h"
+#include "dojo/base/progress.h"
 #include "dojo/graph/executor.h"
 #include "dojo/scene/demo.h"
 
@@ -29,6 +31,20 @@ inline constexpr char kCatalogueHelp[] =
 
 // "error (input): what, where; hint" in one line, its commands as they are to be typed.
 std::string error_line(const Error& error);
+
+// Progress of rendering: a bar that appears with the first frame, so not where there is nothing to
+// render. Throws Interrupted (base/interrupt.h).
+class RenderProgress {
+ public:
+  explicit RenderProgress(bool quiet) : quiet_(quiet) {}
+  void operator()(int64_t done, int64_t total);
+  bool was_shown() const { return bar_.has_value(); }
+  void finish();
+
+ private:
+  bool quiet_;
+  std::optional<Progress> bar_;
+};
 
 // ensure_demo_drives() with a progress bar, which appears only when there is something to render,
 // and a warning where drives of ours that were made with other options are about to be replaced.

@@ -1,6 +1,7 @@
 // dojo render: drives of the procedural world, with one camera or as a TeslaCam folder.
 #include <fmt/format.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <tuple>
@@ -9,7 +10,6 @@
 #include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/base/parallel_for.h"
-#include "dojo/base/progress.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
@@ -36,19 +36,9 @@ void render_teslacam(const std::string& folder, const JourneyOptions& options, b
     fmt::print(stderr,
                "warning: {} is damaged or was made with other options: it will be replaced\n",
                one_line(old));
-  std::optional<Progress> bar;
-  const auto journeys = render_journeys(folder, options, [&](int64_t done, int64_t total) {
-    throw_if_interrupted();
-    if (!bar) {
-      ProgressOptions look;
-      look.total = total;
-      look.unit = "frames";
-      look.quiet = quiet;
-      bar.emplace("rendering drives", look);
-    }
-    bar->update(done);
-  });
-  if (bar) bar->finish();
+  RenderProgress progress(quiet);
+  const auto journeys = render_journeys(folder, options, std::ref(progress));
+  progress.finish();
   ordered_json list = ordered_json::array();
   for (const RenderedJourney& j : journeys) {
     list.push_back({{"folder", to_utf8(j.folder)},

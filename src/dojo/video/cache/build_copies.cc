@@ -1,23 +1,17 @@
 #include "dojo/video/cache/build_copies.h"
 
 #include <algorithm>
-#include <ctime>
 #include <deque>
 #include <memory>
 #include <set>
 
+#include "dojo/base/clock.h"
 #include "dojo/base/error.h"
 
 namespace dojo {
 namespace {
 
 constexpr int64_t kFramesAtATime = 256;
-
-double cpu_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
 
 // One recording, a few whole units at a time.
 struct Task {
@@ -106,7 +100,7 @@ BuiltCopies build_copies(const std::vector<Recording>& recordings, CopyCache* ca
       if (!reply.ok) continue;
       std::set<int64_t> damaged;
       for (const auto& [frame, reason] : reply.damaged) damaged.insert(frame / unit_frames);
-      const double start = cpu_seconds();
+      const double start = thread_cpu_seconds();
       for (size_t i = 0; i < frames.size();) {
         const int64_t unit = frames[i] / unit_frames;
         std::vector<uint8_t*> rgb;
@@ -116,7 +110,7 @@ BuiltCopies build_copies(const std::vector<Recording>& recordings, CopyCache* ca
         const int64_t count = static_cast<int64_t>(rgb.size());
         (cache->has(source, unit) ? built.frames : built.frames_without) += count;
       }
-      built.copy_seconds += cpu_seconds() - start;
+      built.copy_seconds += thread_cpu_seconds() - start;
     }
   }
   progress(done);
