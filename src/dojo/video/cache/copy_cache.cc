@@ -92,6 +92,7 @@ bool CopyCache::has(const CopySource& source, int64_t unit) {
 bool CopyCache::read(const CopySource& source, int64_t unit, std::span<uint8_t* const> rgb) {
   SmallCopy* copy = copy_of(source);
   const auto damaged = [&] {
+    copy->set_damaged(unit);
     message_ += fmt::format("{}the cache of {} was damaged on its disk; it is made again",
                             message_.empty() ? "" : "; ", source.path);
     return false;
@@ -101,14 +102,14 @@ bool CopyCache::read(const CopySource& source, int64_t unit, std::span<uint8_t* 
   DOJO_CHECK_EQ(rgb.size(), static_cast<size_t>(copy->key().frames_of(unit)));
   if (exact()) {
     const size_t frame_bytes = static_cast<size_t>(options_.height * options_.width * 3);
-    if (bytes != frame_bytes) return false;
+    if (bytes != frame_bytes) return damaged();
     return !rgb[0] || copy->read(unit, {rgb[0], frame_bytes}) || damaged();
   }
   unit_bytes_.resize(bytes);
   size_t wanted = rgb.size();  // frames after the last one that is wanted need no decoding
   while (wanted > 0 && !rgb[wanted - 1]) --wanted;
-  if (!copy->read(unit, unit_bytes_)) return damaged();
-  return decoder_->decode(unit_bytes_, rgb.first(wanted));
+  return (copy->read(unit, unit_bytes_) && decoder_->decode(unit_bytes_, rgb.first(wanted))) ||
+         damaged();
 }
 
 void CopyCache::store(const CopySource& source, int64_t unit, std::span<uint8_t* const> rgb) {

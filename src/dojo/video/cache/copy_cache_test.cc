@@ -134,6 +134,33 @@ TEST(CopyCache, DamageOnTheDiskIsSaidAndMadeGood) {
   }
 }
 
+TEST(CopyCache, AUnitThatNoDecoderUnderstandsIsMadeAgain) {
+  for (CopyTier tier : {CopyTier::kRaw, CopyTier::kShortGop}) {
+    TestFolder folder;
+    Frames given;
+    {
+      CopyCache cache(options(folder, tier));
+      given = store_all(&cache);
+    }
+    {
+      const CopyInfo info = list_copies(folder / "frames", true).at(0);
+      std::string problem;
+      const auto copy = SmallCopy::open(folder / "frames", info.key, &problem);
+      ASSERT_TRUE(copy) << problem;
+      const std::vector<uint8_t> nonsense(100, 7);
+      ASSERT_TRUE(copy->append(1, nonsense));
+    }
+    CopyCache cache(options(folder, tier));
+    EXPECT_TRUE(cache.has(kSource, 1));
+    int64_t missing = 0;
+    read_all(&cache, &missing);
+    EXPECT_EQ(missing, tier == CopyTier::kRaw ? 1 : 8);
+    EXPECT_FALSE(cache.has(kSource, 1));
+    EXPECT_NE(cache.take_message().find("/drives/a.mp4 was damaged"), std::string::npos);
+    EXPECT_EQ(store_all(&cache), given);
+  }
+}
+
 TEST(CopyCache, AChangedSourceIsAnotherOne) {
   TestFolder folder;
   CopyCache cache(options(folder, CopyTier::kRaw));

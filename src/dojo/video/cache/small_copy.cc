@@ -267,14 +267,20 @@ int64_t SmallCopy::unit_bytes(int64_t unit) {
 }
 
 bool SmallCopy::read(int64_t unit, std::span<uint8_t> out) {
-  Entry& e = entries_.at(static_cast<size_t>(unit));
+  const Entry& e = entries_.at(static_cast<size_t>(unit));
   if (e.bytes == 0) return false;
   DOJO_CHECK_EQ(out.size(), size_t{e.bytes});
   if (read_at(data_, e.offset, out) && crc32c(out) == e.crc) return true;
+  set_damaged(unit);
+  return false;
+}
+
+void SmallCopy::set_damaged(int64_t unit) {
+  Entry& e = entries_.at(static_cast<size_t>(unit));
+  if (e.bytes == 0) return;
   e.bytes = 0;
   --units_held_;
   ++damaged_units_;
-  return false;
 }
 
 bool SmallCopy::append(int64_t unit, std::span<const uint8_t> bytes) {

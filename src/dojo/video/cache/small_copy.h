@@ -81,6 +81,7 @@ class SmallCopy {
   // Reads the unit into `out`. False if it is not there, or is damaged, and from then on missing.
   // REQUIRES: out.size() == unit_bytes(unit).
   bool read(int64_t unit, std::span<uint8_t> out);
+  void set_damaged(int64_t unit);  // what read() gave makes no sense: it is missing from now on
 
   // Adds a unit, or replaces it. False if that is not possible: somebody else writes, or the disk
   // is full; then it is no longer writable(), and problem() says why. What was there stays good.
