@@ -7,11 +7,6 @@
 #include "dojo/video/split_recordings.h"
 
 namespace dojo {
-namespace {
-
-constexpr uint64_t kNever = UINT64_MAX;  // a position that is not reached
-
-}  // namespace
 
 ClipPlan::ClipPlan(std::vector<Recording> recordings, const SamplerOptions& options,
                    const std::vector<Quarantined>& quarantined)
@@ -73,19 +68,13 @@ std::optional<ClipRef> ClipPlan::clip(uint64_t position) {
 }
 
 const ClipRef& ClipPlan::planned(uint64_t position) {
-  if (position < ahead_begin_ || position > ahead_begin_ + ahead_.size()) {
-    ahead_.clear();
-    ahead_begin_ = position;
-  }
-  if (position == ahead_begin_ + ahead_.size()) ahead_.push_back(sampler_.clip(position));
-  return ahead_[static_cast<size_t>(position - ahead_begin_)];
+  const auto [at, is_new] = ahead_.try_emplace(position);
+  if (is_new) at->second = sampler_.clip(position);
+  return at->second;
 }
 
 void ClipPlan::forget_before(uint64_t position) {
-  while (!ahead_.empty() && ahead_begin_ < position) {
-    ahead_.pop_front();
-    ++ahead_begin_;
-  }
+  ahead_.erase(ahead_.begin(), ahead_.lower_bound(position));
 }
 
 // What is not usable once stays so.

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,6 +16,8 @@
 #include "dojo/video/sampler.h"
 
 namespace dojo {
+
+inline constexpr uint64_t kNever = UINT64_MAX;  // a position that is not reached
 
 class ClipPlan {
  public:
@@ -68,8 +69,7 @@ class ClipPlan {
   SamplerOptions options_;
   ClipSampler sampler_;
   std::vector<bool> settled_;
-  std::deque<ClipRef> ahead_;  // the sampler's clips of the positions from ahead_begin_ on
-  uint64_t ahead_begin_ = 0;
+  std::map<uint64_t, ClipRef> ahead_;        // the sampler's clips of the positions asked for
   std::set<Frame> bad_;                      // damaged
   std::set<Frame> suspects_;                 // of requests that failed
   std::set<Frame> split_;                    // of requests of suspects that failed

@@ -53,13 +53,6 @@ int64_t Decoder::number(int64_t pts) const {
   return std::lower_bound(index_.pts.begin(), index_.pts.end(), pts) - index_.pts.begin();
 }
 
-const FrameIndex::Key& Decoder::key_before(int64_t frame) const {
-  const auto after =
-      std::upper_bound(index_.keys.begin(), index_.keys.end(), frame,
-                       [](int64_t f, const FrameIndex::Key& k) { return f < k.frame; });
-  return *(after - 1);  // the first key has frame 0
-}
-
 void Decoder::go_to(const FrameIndex::Key& key) {
   const int64_t number_of_key = &key - index_.keys.data();
   bool found = false;
@@ -186,7 +179,7 @@ void Decoder::read(std::span<const int64_t> frames,
   const AVFrame* picture = nullptr;  // with this number, and not asked for yet
   for (const int64_t target : frames) {
     DOJO_CHECK(target >= 0 && target < index_.num_frames());
-    const FrameIndex::Key& key = key_before(target);
+    const FrameIndex::Key& key = index_.key_before(target);
     if (target < next_ - (picture ? 1 : 0) || (index_.seekable && key.frame > next_ + 2)) {
       go_to(key);
       picture = nullptr;

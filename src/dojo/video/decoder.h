@@ -40,7 +40,6 @@ class Decoder {
  private:
   void know_packets();
   int64_t number(int64_t pts) const;
-  const FrameIndex::Key& key_before(int64_t frame) const;
   void go_to(const FrameIndex::Key& key);
   const AVFrame* next_shown(int64_t* number);
   void note_damage(const std::string& complaint);

@@ -46,11 +46,22 @@ class FrameCache {
 
   void insert(uint64_t key, std::span<const uint8_t> bytes) {
     DOJO_CHECK(bytes.size() == frame_bytes_);
-    if (find(key, false)) return;
-    std::unique_ptr<uint8_t[]> buffer = make_room();
-    std::memcpy(buffer.get(), bytes.data(), frame_bytes_);
-    used_.push_front(key);
-    entries_[key] = {std::move(buffer), used_.begin(), false, false};
+    if (!find(key, false)) std::memcpy(add(key).bytes.get(), bytes.data(), frame_bytes_);
+  }
+
+  // Room for a frame that is not there, for the caller to fill; it is kept. What cannot be filled
+  // is given back.
+  uint8_t* reserve(uint64_t key) {
+    DOJO_CHECK(entries_.count(key) == 0);
+    Entry& e = add(key);
+    e.kept = true;
+    kept_.push_back(key);
+    return e.bytes.get();
+  }
+  void give_back(uint64_t key) {
+    std::erase(kept_, key);
+    used_.erase(entries_.at(key).place);
+    entries_.erase(key);
   }
 
   void release_kept() {
@@ -69,6 +80,12 @@ class FrameCache {
         false;  // needed by the batch that is being made: it stays, even beyond the capacity
   };
 
+  Entry& add(uint64_t key) {
+    std::unique_ptr<uint8_t[]> buffer = make_room();
+    used_.push_front(key);
+    return entries_[key] = {std::move(buffer), used_.begin(), false, false};
+  }
+
   std::unique_ptr<uint8_t[]> make_room() {
     std::unique_ptr<uint8_t[]> buffer;
     for (auto at = used_.end(); entries_.size() >= capacity_ && at != used_.begin();) {
@@ -79,7 +96,7 @@ class FrameCache {
       entries_.erase(entry);
       at = used_.erase(at);
     }
-    return buffer ? std::move(buffer) : std::make_unique<uint8_t[]>(frame_bytes_);
+    return buffer ? std::move(buffer) : std::make_unique_for_overwrite<uint8_t[]>(frame_bytes_);
   }
 
   size_t frame_bytes_, capacity_;

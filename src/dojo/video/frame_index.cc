@@ -152,6 +152,12 @@ std::vector<int64_t> count_by_decoding(MediaFile& file, bool* by_pts) {
 
 }  // namespace
 
+const FrameIndex::Key& FrameIndex::key_before(int64_t frame) const {
+  const auto after = std::upper_bound(keys.begin(), keys.end(), frame,
+                                      [](int64_t f, const Key& k) { return f < k.frame; });
+  return *(after - 1);  // the first key has frame 0
+}
+
 double FrameIndex::seconds(int64_t frame) const {
   return static_cast<double>(pts[static_cast<size_t>(frame)]) * static_cast<double>(time_base_num) /
          static_cast<double>(time_base_den);

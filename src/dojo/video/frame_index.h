@@ -44,6 +44,7 @@ struct FrameIndex {
   bool operator==(const FrameIndex&) const = default;
   int64_t num_frames() const { return static_cast<int64_t>(pts.size()); }
   double seconds(int64_t frame) const;
+  const Key& key_before(int64_t frame) const;  // the last from which it can be decoded
 };
 
 // At most 16 bytes a frame. The format may change with any version of the program.

@@ -24,13 +24,6 @@ extern "C" {
 namespace dojo::bench {
 namespace {
 
-const FrameIndex::Key& key_before(const FrameIndex& index, int64_t frame) {
-  const auto after =
-      std::upper_bound(index.keys.begin(), index.keys.end(), frame,
-                       [](int64_t f, const FrameIndex::Key& k) { return f < k.frame; });
-  return *(after - 1);  // the first key has frame 0
-}
-
 // A file, opened, and its conversion.
 struct Reader {
   explicit Reader(const std::string& path) : file(open_source(path)) {}
@@ -55,7 +48,7 @@ int64_t read_clip_plainly(Reader& reader, const Recording& r, std::span<const in
   const FrameIndex& index = *r.index;
   const size_t frame_bytes = out.size() / frames.size();
   reader.draining = false;
-  if (!reader.file.seek(key_before(index, frames[0]).dts)) reader.file.restart();
+  if (!reader.file.seek(index.key_before(frames[0]).dts)) reader.file.restart();
   int64_t decoded = 0;
   for (size_t slot = 0; slot < frames.size();) {
     const AVFrame* picture = reader.next();
@@ -167,7 +160,7 @@ Measured decode_all(const Workload& w, bool convert, const std::vector<ExactClip
         if (e.clip.recording == static_cast<int32_t>(part))
           pixels[e.clip.frames[i]] = e.pixels.data() + i * frame_bytes;
     Reader reader(r.path);
-    const FrameIndex::Key& key = key_before(index, r.first_frame);
+    const FrameIndex::Key& key = index.key_before(r.first_frame);
     if (key.frame > 0) reader.file.seek(key.dts);
     const int64_t last = index.pts[static_cast<size_t>(r.end_frame - 1)];
     for (int64_t pts = last - 1; pts < last;) {
@@ -245,7 +238,7 @@ int64_t frames_to_decode(const std::vector<Recording>& recordings,
   int64_t frames = 0;
   for (const ClipRef& clip : clips) {
     const FrameIndex& index = *recordings[static_cast<size_t>(clip.recording)].index;
-    frames += clip.frames.back() + 1 - key_before(index, clip.frames[0]).frame;
+    frames += clip.frames.back() + 1 - index.key_before(clip.frames[0]).frame;
   }
   return frames;
 }

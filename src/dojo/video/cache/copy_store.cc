@@ -25,24 +25,15 @@ bool CopyStore::has(int32_t number, const Recording& recording, int64_t frame) {
   return source && copies_.has(*source, copies_.unit_of(frame));
 }
 
-int64_t CopyStore::read(int32_t number, const Recording& recording, int64_t frame,
-                        const std::function<bool(int64_t frame)>& wanted, const Take& take) {
+bool CopyStore::read(int32_t number, const Recording& recording, int64_t frame,
+                     const Place& place) {
   const CopySource* source = source_of(number, recording);
-  if (!source) return 0;
+  if (!source) return false;
   const int64_t unit = copies_.unit_of(frame), first = unit * unit_frames();
-  const size_t count = static_cast<size_t>(std::min(unit_frames(), source->num_frames - first));
-  unit_buffer_.resize(count * frame_bytes_);
-  std::vector<uint8_t*> out(count, nullptr);
-  for (size_t i = 0; i < count; ++i)
-    if (wanted(first + static_cast<int64_t>(i))) out[i] = unit_buffer_.data() + i * frame_bytes_;
-  if (!copies_.read(*source, unit, out)) return 0;
-  int64_t read = 0;
-  for (size_t i = 0; i < count; ++i) {
-    if (!out[i]) continue;
-    take(first + static_cast<int64_t>(i), {out[i], frame_bytes_});
-    ++read;
-  }
-  return read;
+  std::vector<uint8_t*> rgb;
+  for (int64_t f = first; f < std::min(first + unit_frames(), source->num_frames); ++f)
+    rgb.push_back(place(f));
+  return copies_.read(*source, unit, rgb);
 }
 
 void CopyStore::add(int32_t number, std::vector<int64_t> frames, std::span<const uint8_t> pixels,

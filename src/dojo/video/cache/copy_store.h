@@ -21,15 +21,17 @@ class CopyStore {
  public:
   // Called with each frame that is there now, [height, width, 3].
   using Take = std::function<void(int64_t frame, std::span<const uint8_t> pixels)>;
+  // Where the frame is to be written, [height, width, 3]; null: it is not wanted.
+  using Place = std::function<uint8_t*(int64_t frame)>;
 
   explicit CopyStore(const CopyCacheOptions& options);
 
   int64_t unit_frames() const { return copies_.unit_frames(); }
   bool has(int32_t number, const Recording& recording, int64_t frame);
 
-  // Reads frames of the unit of `frame` for which `wanted` is true. Returns how many came.
-  int64_t read(int32_t number, const Recording& recording, int64_t frame,
-               const std::function<bool(int64_t frame)>& wanted, const Take& take);
+  // Reads the unit of `frame`, each of its frames to its place. False if it cannot be read: some of
+  // them may have been written then.
+  bool read(int32_t number, const Recording& recording, int64_t frame, const Place& place);
 
   // What a worker gave for `frames`, whole units, ascending; of the damaged ones nothing is kept.
   void add(int32_t number, std::vector<int64_t> frames, std::span<const uint8_t> pixels,
@@ -60,7 +62,6 @@ class CopyStore {
   CopyCache copies_;
   std::map<int32_t, std::optional<CopySource>> sources_;  // of recordings met so far
   std::deque<Decoded> waiting_;
-  std::vector<uint8_t> unit_buffer_;
 };
 
 }  // namespace dojo
