@@ -112,7 +112,7 @@ class Train(TrainCase):
         self.assertEqual({c["path"] for c in copies}, {str(self.clips / f"drive_{i}.mp4") for i in (0, 1)})
 
     def test_a_small_cache_gives_the_same_bytes_cold_warm_and_without_a_disk(self):
-        small = ("--cache", "short-gop", "--cache-dir")
+        small = ("--frame-scale", "1.25", "--cache", "short-gop", "--cache-dir")
         self.assertDone(self.train(self.folder / "cold", *small, self.folder / "cache"))
         self.assertDone(self.train(self.folder / "warm", *small, self.folder / "cache"))
         (self.folder / "file").write_text("in the way")
@@ -122,7 +122,10 @@ class Train(TrainCase):
         wanted = (self.folder / "cold" / "last.safetensors").read_bytes()
         for name in ("warm", "lost"):
             self.assertEqual((self.folder / name / "last.safetensors").read_bytes(), wanted, name)
+        copies = run("cache", "info", "--cache-dir", self.folder / "cache", "--json").json()["copies"]
+        self.assertEqual({(c["height"], c["width"]) for c in copies}, {(40, 80)})
         self.assertError(run("train", "--resume", self.folder / "cold", "--cache", "none"), 2, "config", "--cache")
+        self.assertError(run("train", "--resume", self.folder / "cold", "--frame-scale", "1"), 2, "config", "--frame-scale")
         self.assertError(run("train", self.clips, "--cache", "tape"), 2, "config", "tape")
 
     def test_one_bad_file_among_the_clips_is_quarantined(self):

@@ -194,6 +194,9 @@ int run_train(std::span<const std::string> argv) {
               "of the clips: gop-run (neighbours share their decoding), or uniform (fully random, "
               "slower)",
               &order);
+  args.option("--frame-scale", "X",
+              "keep decoded frames X times as large as --size: enlarged crops stay sharper",
+              &o.frame_scale, {.min = 1, .max = 4});
   args.option(
       "--cache", "TIER",
       "small copies of frames on disk, for later epochs and runs: none, raw (exact), "
@@ -223,8 +226,8 @@ int run_train(std::span<const std::string> argv) {
     // The end of a run may be moved, and what changes no byte; all else is as it began.
     for (const char* name :
          {"--task", "--out", "--batch", "--size", "--frames", "--interval", "--held-out", "--lr",
-          "--weight-decay", "--channels", "--seed", "--threads", "--order", "--cache",
-          "--eval-every", "--executor", "--keep-damaged"})
+          "--weight-decay", "--channels", "--seed", "--threads", "--order", "--frame-scale",
+          "--cache", "--eval-every", "--executor", "--keep-damaged"})
       if (args.given(name))
         throw Error(Category::kConfig, "a resumed run keeps the value that it began with", name,
                     "leave it out, or start a new run");
@@ -267,8 +270,10 @@ int run_train(std::span<const std::string> argv) {
   if (!resume.empty()) {
     const std::string path = (fs::path(resume) / "config.json").string();
     RunOptions stored = parse_run_config(read_file(path), path).options;
+    const std::pair end(stored.steps, stored.minutes);
     if (args.given("--steps")) stored.steps = o.steps;
     if (args.given("--minutes")) stored.minutes = o.minutes;
+    if (end != std::pair(stored.steps, stored.minutes)) stored.end_was_moved = true;
     if (args.given("--workers")) stored.workers = o.workers;
     stored.catalogue = o.catalogue;
     if (args.given("--cache-dir")) stored.cache_folder = o.cache_folder;
@@ -316,9 +321,11 @@ int run_train(std::span<const std::string> argv) {
   if (json)
     fmt::print("{}\n", to_json(result));
   else
-    fmt::print("{}\n{}{}/report.html\n", result.final_verdict.summary,
-               result.learned ? "" : kLearnedNothing, folder);
-  write_report(folder);
+    fmt::print("{}\n{}", result.final_verdict.summary, result.learned ? "" : kLearnedNothing);
+  std::fflush(stdout);
+  for (const std::string& problem : write_report(folder))
+    fmt::print(stderr, "warning: {}\n", one_line(problem));
+  if (!json) fmt::print("{}/report.html\n", folder);
   if (!quiet) {
     const double all = steady_seconds() - began;
     fmt::print(stderr,

@@ -29,10 +29,10 @@ LossNames EgoTask::loss_names() const {
 }
 
 std::function<void(uint64_t, const ClipRef&, std::span<const uint8_t>, std::span<uint8_t>)>
-EgoTask::variation() const {
+EgoTask::variation(int64_t height, int64_t width) const {
   const ClipGeometry geometry{.frames = o_.ego.frames,
-                              .in_height = o_.ego.height,
-                              .in_width = o_.ego.width,
+                              .in_height = height,
+                              .in_width = width,
                               .height = o_.ego.height,
                               .width = o_.ego.width};
   return [geometry, seed = o_.seed](uint64_t position, const ClipRef&,

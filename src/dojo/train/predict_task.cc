@@ -35,10 +35,10 @@ std::string PredictTask::preparations(int64_t held_out_clips) const {
 }
 
 std::function<void(uint64_t, const ClipRef&, std::span<const uint8_t>, std::span<uint8_t>)>
-PredictTask::variation() const {
+PredictTask::variation(int64_t height, int64_t width) const {
   const ClipGeometry geometry{.frames = o_.model.frames + 1,
-                              .in_height = o_.model.height,
-                              .in_width = o_.model.width,
+                              .in_height = height,
+                              .in_width = width,
                               .height = o_.model.height,
                               .width = o_.model.width};
   return [geometry, seed = o_.seed](uint64_t position, const ClipRef&,

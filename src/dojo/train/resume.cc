@@ -12,6 +12,7 @@
 #include "dojo/base/file.h"
 #include "dojo/train/times.h"
 #include "dojo/video/fingerprint.h"
+#include "dojo/video/telemetry/track.h"
 
 namespace dojo {
 namespace {
@@ -76,7 +77,8 @@ std::vector<RunFile> files_of(const std::vector<Recording>& recordings) {
                      .bytes = known.size,
                      .ends = known.hash,
                      .modified_ns = known.mtime_ns,
-                     .frames = r.num_frames()});
+                     .frames = r.num_frames(),
+                     .telemetry = r.telemetry ? hash_of(*r.telemetry) : 0});
   }
   return files;
 }
@@ -102,6 +104,8 @@ std::string check_same_files(const std::vector<RunFile>& before, const std::vect
                       a.bytes, a.frames, b.bytes, b.frames));
     else if (a.ends != b.ends)
       changed.push_back(a.name);
+    else if (a.telemetry != 0 && a.telemetry != b.telemetry)
+      changed.push_back(a.name + " (its telemetry)");
     else if (a.modified_ns != b.modified_ns)
       stamped.push_back(a.name);
     left.erase(found);

@@ -127,6 +127,15 @@ TEST(SameFiles, OtherBytesOfTheSameNumberAreNoticed) {
             "the recordings are not those that the run began with: changed: a.mp4");
 }
 
+TEST(SameFiles, OtherTelemetryIsNoticedWhereTheRunReadIt) {
+  std::vector<RunFile> before = kBefore, now = kBefore;
+  now[0].telemetry = 5;
+  EXPECT_EQ(check_same_files(before, now, {}, "x"), "");  // a run of a version that kept no hash
+  before[0].telemetry = 4;
+  EXPECT_EQ(refusal(Category::kInput, [&] { check_same_files(before, now, {}, "x"); }),
+            "the recordings are not those that the run began with: changed: a.mp4 (its telemetry)");
+}
+
 TEST(SameFiles, ManyNamesAreCounted) {
   std::vector<RunFile> now = kBefore;
   for (int i = 0; i < 9; ++i) now.push_back({"new" + std::to_string(i), 1, 1, 1, 1});

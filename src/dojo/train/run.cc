@@ -40,6 +40,11 @@ int64_t default_eval_every(size_t clips, int64_t batch) {
                            static_cast<int64_t>(std::ceil(cost_in_steps / kEvalShare / 50) * 50));
 }
 
+// In whole pairs of pixels, as copies on disk are coded.
+int64_t scaled(int64_t pixels, double scale) {
+  return scale == 1 ? pixels : 2 * std::llround(static_cast<double>(pixels) * scale / 2);
+}
+
 std::unique_ptr<ClipSource> make_source(const Task& task, const std::vector<Recording>& recordings,
                                         const RunOptions& o, const IndexOptions& indexing,
                                         std::vector<Quarantined> given_up) {
@@ -50,6 +55,8 @@ std::unique_ptr<ClipSource> make_source(const Task& task, const std::vector<Reco
   loader.batch = task.batch();
   loader.height = task.held_out().height;
   loader.width = task.held_out().width;
+  loader.decode_height = scaled(loader.height, o.frame_scale);
+  loader.decode_width = scaled(loader.width, o.frame_scale);
   loader.workers = static_cast<int>(o.workers);
   loader.keep_damaged = o.keep_damaged;
   loader.indexing = indexing;
@@ -57,7 +64,7 @@ std::unique_ptr<ClipSource> make_source(const Task& task, const std::vector<Reco
   loader.copy_folder = o.cache_folder;
   loader.max_copy_bytes = static_cast<int64_t>(o.cache_gigabytes * 1e9);
   loader.quarantined = std::move(given_up);
-  loader.transform = task.variation();
+  loader.transform = task.variation(loader.decode_height, loader.decode_width);
   return task.source(std::make_unique<ClipLoader>(recordings, sampler, loader));
 }
 

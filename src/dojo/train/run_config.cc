@@ -75,9 +75,11 @@ std::string to_json(const RunConfig& config) {
                   {"executor", o.executor},
                   {"keep_damaged", o.keep_damaged},
                   {"order", std::string(name(o.order))},
+                  {"frame_scale", o.frame_scale},
                   {"cache", std::string(name(o.cache))},
                   {"cache_dir", path_as_text(o.cache_folder)},
                   {"cache_gb", o.cache_gigabytes}};
+  if (o.end_was_moved) j["end_was_moved"] = true;
   j["train"] = each(config.train, to_utf8);
   j["held_out"] = each(config.held_out, to_utf8);
   j["files"] = nlohmann::ordered_json::array();
@@ -86,7 +88,8 @@ std::string to_json(const RunConfig& config) {
                           {"bytes", f.bytes},
                           {"frames", f.frames},
                           {"ends", f.ends},
-                          {"modified_ns", f.modified_ns}});
+                          {"modified_ns", f.modified_ns},
+                          {"telemetry", f.telemetry}});
   j["threads"] = o.threads;
   return dump(j, 1) + "\n";
 }
@@ -115,6 +118,7 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
     *names = each(*names, name_of_utf8);
   };
   get_names(j, "command", &o.command);
+  if (j.has("end_was_moved")) j.get("end_was_moved", &o.end_was_moved);
   j.get("seed", &o.seed);
   j.get("threads", &o.threads, 1, 1024);
   get_names(j, "train", &config.train);
@@ -127,6 +131,7 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
     file.get("frames", &f.frames, 0);
     file.get("ends", &f.ends);
     file.get("modified_ns", &f.modified_ns);
+    if (file.has("telemetry")) file.get("telemetry", &f.telemetry);
   }
   options.get("folders", &o.folders);
   for (std::string& folder : o.folders) folder = text_as_path(folder);
@@ -143,7 +148,7 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
   options.get("checkpoint_every", &o.checkpoint_every, 0, kMany);
   options.get("log_every", &o.log_every, 1, kMany);
   options.get("workers", &o.workers, 1, 64);
-  // Runs of versions before had neither of these.
+  // Runs of versions before had none of these.
   if (options.has("order")) {
     std::string order;
     options.get("order", &order);
@@ -151,6 +156,7 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
     if (!known) options.fail("there is no order \"" + order + "\"");
     o.order = *known;
   }
+  if (options.has("frame_scale")) options.get("frame_scale", &o.frame_scale, 1, 4);
   if (options.has("cache")) {
     std::string tier;
     options.get("cache", &tier);

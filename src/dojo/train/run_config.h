@@ -28,6 +28,7 @@ struct RunOptions {
   int64_t threads = 0;  // as set; part of what makes bits equal
   int64_t workers = 1;  // decoding processes
   SamplingOrder order = SamplingOrder::kGopRun;
+  double frame_scale = 1;  // frames are kept so many times as large as the network sees them
   CopyTier cache = CopyTier::kNone;  // small copies of frames on disk; short-gop changes pixels
   std::string cache_folder;          // empty: the user's cache folder
   double cache_gigabytes = 20;       // that it may grow to
@@ -37,6 +38,7 @@ struct RunOptions {
   std::string executor = "host";
   bool keep_damaged = false;         // LoaderOptions::keep_damaged
   std::vector<std::string> command;  // as it was typed, for people
+  bool end_was_moved = false;        // by a resume: the command does not say where the run ended
   std::string catalogue;             // file of video/catalogue.h; "": none on disk. Not stored: it
                                      // changes no byte of a run
 };
@@ -47,6 +49,7 @@ struct RunFile {
   uint64_t bytes = 0, ends = 0;  // of its Fingerprint: size, and hash of both ends
   uint64_t modified_ns = 0;      // and time stamp
   int64_t frames = 0;
+  uint64_t telemetry = 0;  // hash of what was read of it; 0: none was
 };
 
 struct RunConfig {

@@ -22,6 +22,7 @@ TEST(RunConfig, SurvivesBeingWritten) {
                .threads = 2,
                .workers = 3,
                .order = SamplingOrder::kUniform,
+               .frame_scale = 1.25,
                .cache = CopyTier::kShortGop,
                .cache_folder = "/a b",
                .cache_gigabytes = 2.5,

@@ -36,10 +36,10 @@ class Task {
   // For people, after "preparing the training step": what else takes time before the first step.
   virtual std::string preparations(int64_t /*held_out_clips*/) const { return ""; }
   virtual LossNames loss_names() const = 0;  // of outputs of the step
-  // Varies a clip (LoaderOptions::transform).
+  // Varies a clip (LoaderOptions::transform) whose frames are kept at this size.
   virtual std::function<void(uint64_t position, const ClipRef&, std::span<const uint8_t> frames,
                              std::span<uint8_t> clip)>
-  variation() const = 0;
+  variation(int64_t height, int64_t width) const = 0;
 
   // Where a task wants more of recordings than frames, it looks for it, puts those without it among
   // the quarantined, and wants_all_indexed(). Throws Error(kInput) where none is left.

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "dojo/base/check.h"
+#include "dojo/base/random.h"
 
 namespace dojo {
 namespace {
@@ -166,6 +167,16 @@ void add_derived(Telemetry* telemetry) {
     for (double& v : rate.values) v *= -kRadiansPerDegree;  // headings grow to the right
     if (!rate.seconds.empty()) telemetry->tracks.push_back(std::move(rate));
   }
+}
+
+uint64_t hash_of(const Telemetry& telemetry) {
+  std::string bytes;
+  for (const Track& track : telemetry.tracks) {
+    bytes += track.signal + '\0';
+    for (const std::vector<double>* numbers : {&track.seconds, &track.values})
+      bytes.append(reinterpret_cast<const char*>(numbers->data()), 8 * numbers->size());
+  }
+  return stream_id(bytes);
 }
 
 void drop_location(Telemetry* telemetry) {

@@ -8,6 +8,7 @@
 // Times are seconds since frame 0 of the recording that the track belongs to. Thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,9 @@ void tidy(Track* track);
 // The change per second of `track` (of angles the short way): the slope of the straight line that
 // fits the samples within `window_seconds` best, at their mean time. Nothing across gaps.
 Track rate_of(const Track& track, double window_seconds, std::string signal);
+
+// Of all samples; equal telemetry has equal hashes.
+uint64_t hash_of(const Telemetry& telemetry);
 
 // Adds what follows from other signals and is not given:
 //   heading_deg, speed_mps   from latitude and longitude, where the vehicle has moved by 0.5 m or
