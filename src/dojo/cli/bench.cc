@@ -26,7 +26,7 @@ std::string cpu_name() {
 
 Spread spread_of(std::vector<double> x) {
   std::sort(x.begin(), x.end());
-  return {x.front(), x[x.size() / 2], x.back()};
+  return {x.front(), (x[(x.size() - 1) / 2] + x[x.size() / 2]) / 2, x.back()};
 }
 
 void print_json(const BenchRow& row) {

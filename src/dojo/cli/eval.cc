@@ -75,7 +75,7 @@ int run_eval(std::span<const std::string> argv) {
   double interval = 0;
   int64_t clips = 0;
   int64_t threads = num_threads();
-  bool json = false, quiet = false;
+  bool json = false;
   Args args(
       "dojo eval CHECKPOINT CLIPS...",
       "Evaluates a checkpoint on the recordings in files and folders: of the task predict beside "
@@ -97,7 +97,7 @@ int run_eval(std::span<const std::string> argv) {
   args.option("--workers", "N", "files probed at a time", &o.workers, {.min = 1, .max = 64});
   args.option("--catalogue", "FILE", kCatalogueHelp, &o.catalogue);
   args.option("--executor", "NAME", "host, or interpreter (the slow reference)", &executor);
-  args.option("-q, --quiet", "", "no messages but warnings of lost files", &quiet);
+  args.option("-q, --quiet", "", "no messages but warnings of lost files", &o.quiet);
   args.option("--json", "", "print one JSON object", &json);
   if (!args.parse(argv)) return 0;
   o.clips_each = clips;
@@ -109,7 +109,7 @@ int run_eval(std::span<const std::string> argv) {
   check_exists(checkpoint, "give the best.safetensors of a run");
   refuse_folder(checkpoint);
   const EvalResult result = evaluate_checkpoint(checkpoint, o, executor_factory(executor));
-  if (!quiet)
+  if (!o.quiet)
     for (const std::string& m : result.messages) fmt::print(stderr, "{}\n", one_line(m));
   for (const Quarantined& q : result.quarantined)
     fmt::print(stderr, "warning: {}: {}\n", one_line(q.path), one_line(q.reason));

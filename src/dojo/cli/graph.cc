@@ -56,7 +56,7 @@ Graph model_graph(const std::string& model, int64_t batch, bool forward_only) {
     build = [options](Builder& b) { return resnet18_clip_training(b, options); };
   } else {
     throw Error(Category::kConfig, fmt::format("unknown model \"{}\"", model), "--model",
-                "use predict, ego, resnet18-clip or the name of a graph file");
+                "use predict, ego or resnet18-clip, or NAME.graph, a file");
   }
   if (!forward_only) return build_training_step(model, build, {});
   Builder b(model);
@@ -138,13 +138,15 @@ int show(std::span<const std::string> argv) {
             "  dojo graph show --model resnet18-clip --cost\n"
             "  dojo graph show step.graph --json\n");
   args.positional("[FILE]", "a graph in text form, - for standard input", &file);
-  args.option("--model", "NAME", "predict, ego, resnet18-clip or a graph file", &model);
+  args.option("--model", "NAME", "predict, ego, resnet18-clip, or NAME.graph, a file", &model);
   args.option("--batch", "N", "clips or images a step; default: the model's own", &batch,
               {.min = 1});
   args.option("--forward-only", "", "without backward pass and update", &forward_only);
   args.option("--cost", "", "the cost of each op instead of the nodes", &cost);
   args.option("--json", "", "print one JSON object", &json);
   if (!args.parse(argv)) return 0;
+  if (!file.empty() && args.given("--model"))
+    throw Error(Category::kConfig, "a file and a model", "--model", "give one of them");
   if (file.empty() && (model.ends_with(".graph") || model == "-")) file = model;
   if (!file.empty() && (forward_only || args.given("--batch")))
     throw Error(Category::kConfig, "a graph file is shown as it is", file,

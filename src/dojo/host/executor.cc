@@ -102,6 +102,8 @@ class HostExecutor final : public Executor {
     // Node by node, in an executor of its own.
     HostOptions options = options_;
     options.fuse = false;
+    if (host_memory_bytes(graph_, options) > options_.max_bytes - memory_bytes())
+      return "a value (looking for the first takes more memory than is allowed)";
     options.max_bytes = HostOptions().max_bytes;
     HostExecutor slow(graph_, options);
     for (const Input& input : graph_.inputs) {

@@ -328,6 +328,14 @@ TEST(HostExecutor, WhatItWillTakeIsKnownBeforehandAndLimited) {
   }
 }
 
+TEST(HostExecutor, WhereMemoryIsShortItDoesNotLookForTheValueThatIsNotFinite) {
+  const Graph graph = training_graph();
+  const auto e = make_host_executor(graph, {.max_bytes = host_memory_bytes(graph)});
+  initialize(*e, 1);
+  feed(*e, graph, 1, 1);
+  EXPECT_NE(e->first_nonfinite().find("more memory than is allowed"), std::string::npos);
+}
+
 TEST(HostExecutor, TenThousandStepsNeedNoMoreMemory) {
   const int threads = num_threads();
   set_num_threads(1);

@@ -328,7 +328,7 @@ std::string time_and_memory(const RunData& run) {
   if (run.final) {
     f = *run.final;
   } else {
-    double wait = 0, compute = 0;
+    double wait = 0, compute = 0, eval = 0;
     const auto add = [](double* sum, double seconds) {
       if (std::isfinite(seconds)) *sum = (std::isfinite(*sum) ? *sum : 0) + seconds;
     };
@@ -339,6 +339,9 @@ std::string time_and_memory(const RunData& run) {
       if (std::isfinite(s.compute_seconds)) compute += s.compute_seconds;
       f.elapsed_seconds = s.elapsed_seconds;
     }
+    for (const EvalLine& e : run.evals)
+      if (std::isfinite(e.eval_seconds)) eval += e.eval_seconds;
+    if (eval > 0) f.eval_seconds = eval;
     if (wait + compute > 0) f.wait_seconds = wait, f.compute_seconds = compute;
   }
   if (!std::isfinite(f.compute_seconds) && !std::isfinite(f.elapsed_seconds)) return "";
@@ -436,17 +439,22 @@ std::string repeat(const RunData& run) {
   };
   html += fmt::format("<p>Version {}, seed {}, {} thread{}.</p>", known(run.version),
                       known(run.seed), known(run.threads), run.threads == "1" ? "" : "s");
-  html +=
-      "<p class=\"soft small\">The same version, seed, files and number of threads on the same "
-      "kind of processor give the same checkpoints byte for byte, and the "
-      "same metrics.jsonl but for what stands under “time”.";
-  if (run.ended_by_clock) {
+  html += "<p class=\"soft small\">";
+  if (run.end_was_moved)
+    html +=
+        "The end of this run was moved when it was resumed. A run that has the new end from its "
+        "beginning has other learning rates, and so other weights.";
+  else if (run.ended_by_clock)
     html += fmt::format(
-        " This run was ended by the clock, so how many steps it makes depends on the machine{}.",
-        run.final ? fmt::format(": a faster or slower one makes more or fewer than these {}",
-                                count(run.final->step))
-                  : "");
-  }
+        "This run was ended by the clock: how many steps it makes, and so its learning rates and "
+        "weights, depend on the machine{}. With <code>--steps</code> a run can be repeated byte "
+        "for byte.",
+        run.final ? fmt::format(" (here it made {})", count(run.final->step)) : "");
+  else
+    html +=
+        "The same version, seed, files and number of threads on the same kind of processor give "
+        "the same checkpoints byte for byte, and the same metrics.jsonl but for what stands under "
+        "“time”.";
   html += "</p>";
   return html + list_of("Options", run.options) + list_of("Network", run.model) +
          names_of("Recordings to train on", run.train) +

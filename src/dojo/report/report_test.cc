@@ -92,6 +92,31 @@ TEST_F(Report, TheCommandToRepeatLeavesOutTheFolderThatIsTaken) {
   EXPECT_EQ(command_of(R"("--held-out","a")"), "./dojo train --held-out a");
 }
 
+TEST_F(Report, PromisesTheSameBytesOnlyWhereTheCommandGivesThem) {
+  const auto page = [&](const std::string& config) {
+    copy_golden();
+    put("config.json", config);
+    return render_report(folder.string()).html;
+  };
+  const char* kPromise = "the same checkpoints byte for byte";
+  EXPECT_TRUE(holds(page(R"({"options":{"steps":9,"minutes":0}})"), kPromise));
+  const std::string by_clock = page(R"({"options":{"steps":0,"minutes":5}})");
+  EXPECT_FALSE(holds(by_clock, kPromise));
+  EXPECT_TRUE(holds(by_clock, "ended by the clock"));
+  const std::string moved = page(R"({"end_was_moved":true,"options":{"steps":9,"minutes":0}})");
+  EXPECT_FALSE(holds(moved, kPromise));
+  EXPECT_TRUE(holds(moved, "was moved when it was resumed"));
+}
+
+TEST_F(Report, TheBestStateOfAnUnfinishedRunIsThatOfTheBestWeights) {
+  copy_golden();
+  put("metrics.jsonl", R"({"kind":"eval","step":10,"mse":4,"copy_last_mse":10,"score":0.9})"
+                       "\n"
+                       R"({"kind":"eval","step":20,"mse":5,"copy_last_mse":10,"score":0.8})"
+                       "\n");
+  EXPECT_TRUE(holds(render_report(folder.string()).html, "best state so far, at step 20."));
+}
+
 TEST_F(Report, SaysThatNoFileWasGivenUpOnlyWhereThatIsKnown) {
   put("config.json", "{}");
   EXPECT_FALSE(holds(render_report(folder.string()).html, "every file could be read"));

@@ -104,6 +104,7 @@ EvalLine eval_line(const Json& json) {
   line.step = number(json, "step");
   line.overall = errors(json);
   line.score = number(json, "score");
+  if (json.contains("time")) line.eval_seconds = number(json["time"], "eval_seconds");
   line.signals = signal_errors(json);
   line.signals_by_recording = signal_errors_by(json, "by_recording");
   line.signals_by_camera = signal_errors_by(json, "by_camera");
@@ -183,6 +184,7 @@ void read_config(const fs::path& path, RunData& run) {
   run.held_out = texts(json, "held_out");
   run.model = pairs(json, "model");
   run.options = pairs(json, "options");
+  run.end_was_moved = json.contains("end_was_moved") && json["end_was_moved"] == true;
   run.ended_by_clock = json.contains("options") && number(json["options"], "minutes") > 0;
 }
 

@@ -51,7 +51,7 @@ struct StepLine {
 };
 
 struct EvalLine {
-  double step = NAN;
+  double step = NAN, eval_seconds = NAN;
   Errors overall;
   std::vector<std::pair<std::string, Errors>> by_recording;
   struct Horizon {
@@ -60,12 +60,12 @@ struct EvalLine {
   };
   std::vector<Horizon> by_horizon;
 
-  double score = NAN;  // ego
+  double score = NAN;  // what the best weights are chosen by, the lower the better
   std::vector<SignalErrors> signals;
   SignalErrorsBy signals_by_recording, signals_by_camera;
 
   bool tells() const { return std::isfinite(score) || std::isfinite(overall.mse); }
-  // What the best weights are chosen by; lower is better.
+  // Runs of versions before have no score for the task predict.
   double rank() const { return std::isfinite(score) ? score : overall.over_copy(); }
 };
 
@@ -95,6 +95,7 @@ struct Quarantine {
 struct RunData {
   std::string folder, version, seed, threads, task;
   std::vector<std::string> command, train, held_out;
+  bool end_was_moved = false;   // when it was resumed
   bool ended_by_clock = false;  // --minutes: how many steps it makes depends on the machine
   std::vector<std::pair<std::string, std::string>> model, options;
   std::vector<StepLine> steps;

@@ -27,7 +27,9 @@ Json score_json(const Score& s) {
   return j;
 }
 
-constexpr double kNothing = 1e-12;  // an error that counts as none
+// What rounding to 8 bits costs: the variance of a value between two of 256 levels. Errors below it
+// count for little, so that a camera that stands still decides nothing.
+constexpr double kRounding = 1.0 / (12 * 255 * 255);
 
 void clamp_to_unit(std::vector<float>& frame) {
   for (float& x : frame) x = std::clamp(x, 0.0f, 1.0f);  // NaN stays NaN
@@ -50,6 +52,7 @@ void divide_by_clips(Score& sum) {
 
 std::string to_json(const Evaluation& e) {
   Json j = score_json(e.overall);
+  j["score"] = mean_ratio(e);
   j["by_recording"] = Json::object();
   for (const auto& [name, score] : e.by_recording)
     j["by_recording"][to_utf8(name)] = score_json(score);
@@ -63,8 +66,7 @@ std::string to_json(const Evaluation& e) {
 }
 
 double score_ratio(const Score& score) {
-  if (score.copy_last_mse > 0) return score.mse / score.copy_last_mse;
-  return 1 + score.mse / kNothing;
+  return (score.mse + kRounding) / (score.copy_last_mse + kRounding);
 }
 
 double mean_ratio(const Evaluation& e) {

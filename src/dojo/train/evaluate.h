@@ -47,11 +47,12 @@ struct Evaluation {
 };
 
 // One object: mse, copy_last_mse, flow_mse, psnr, clips, by_recording {name: the same}, by_horizon
-// [{horizon, seconds, the same}]. psnr is 10 log10(1/mse), null for an error of 0.
+// [{horizon, seconds, the same}], score (mean_ratio()). psnr is 10 log10(1/mse), null for an error
+// of 0.
 std::string to_json(const Evaluation& evaluation);
 
-// How far the error is below copy-last; where nothing moves, a large number that grows with the
-// error (1 without one). Finite; lower is better.
+// How far the error is below copy-last: 1 for the same, lower is better. What rounding to 8 bits
+// costs is added to both, so that a camera that stands still gives about 1 for all small errors.
 double score_ratio(const Score& score);
 
 // The mean of score_ratio over the recordings: what `best` is chosen by. A recording in which

@@ -72,7 +72,7 @@ EvalResult evaluate_ego(const SafeTensors& checkpoint, const std::string& path,
   const Graph graph = ego_evaluation_graph(trained.model, trained.scale);
   restore(*make_executor(graph), checkpoint, path);
   FoundRecordings found = recordings_to_judge_by(o, trained.model.frames, interval);
-  keep_labelled(&found, /*quiet=*/false);
+  keep_labelled(&found, o.quiet);
   EvalResult result;
   HeldOutClips held = clips_of(found, ego_held_out(trained.model, interval), o, &result);
   EgoJudge judge(std::move(held.set), found.recordings, trained.scale, trained.interval_seconds,

@@ -22,6 +22,7 @@ struct EvalOptions {
   int64_t clips_each = 0;  // of each recording; 0: as many as in a run (HeldOutOptions)
   int64_t workers = 1;
   std::string catalogue;  // as in RunOptions
+  bool quiet = false;     // no progress
 };
 
 struct EvalResult {

@@ -180,7 +180,8 @@ class Loop {
     step_.write_scalar("step", static_cast<float>(step));
     const auto not_finite = [&](const std::string& what) {
       result_.reason = StopReason::kNonFinite;
-      result_.problem = fmt::format("step {}: {} is not finite", step, what);
+      result_.problem =
+          fmt::format("step {}: {} is not finite", step, what.empty() ? "a value" : what);
       return false;
     };
     if (!step_.run()) return not_finite(step_.first_nonfinite());

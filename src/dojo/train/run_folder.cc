@@ -20,8 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // True iff this call made it. Throws Error(kIo).
-bool make_one(const fs::path& path) {
+bool make_one(fs::path path) {
   std::error_code error;
+  if (!path.has_filename() && path.has_relative_path()) path = path.parent_path();  // "runs/a/"
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
   const bool made = !error && fs::create_directory(path, error);
   if (error)

@@ -36,8 +36,7 @@ struct RunRecordings {
   std::optional<Error> cannot_split;  // `held_out` matches nothing, or everything: `split` is empty
 };
 
-// Without patterns at most kMostHeldOut of many recordings are held out.
-constexpr size_t kIndexedAtOnce = 32, kMostHeldOut = 64;
+constexpr size_t kIndexedAtOnce = 32;
 
 // Throws Error(kInput) where no recording can be used, as far as is known now.
 RunRecordings recordings_of_run(const RunRecordingsOptions& options);

@@ -177,7 +177,8 @@ RecordingSplit split_recordings(const std::vector<Recording>& recordings,
     const std::vector<std::vector<size_t>> drives = held_out_order(recordings);
     if (drives.size() == 1) return split_drive(recordings, gap_seconds);
     const size_t n = std::clamp<size_t>((drives.size() + 2) / 5, 1, drives.size() - 1);
-    for (size_t k = 0; k < n; ++k)
+    size_t count = 0;
+    for (size_t k = 0; k < n && count < kMostHeldOut; count += drives[k++].size())
       for (const size_t i : drives[k]) held[i] = true;
   } else {
     const auto hold = [&](const std::string& pattern) {

@@ -21,9 +21,11 @@ struct RecordingSplit {
 // in its path): as a part of it, or, with * or ?, as a glob for all of it; upper and lower case are
 // the same. A pattern that matches nothing as it stands is taken as several, separated by commas.
 // Without patterns about one drive in five is held out (vehicle_folder.h), chosen by a hash of its
-// name, at least one and never all; of a single drive the last fifth of its files, of a single
-// recording, or minute, the last fifth of each file, after a gap of `gap_seconds`. Throws
-// Error(kConfig) where a pattern matches nothing, or everything.
+// name, at least one and never all, and none after the one with which kMostHeldOut recordings are;
+// of a single drive the last fifth of its files, of a single recording, or minute, the last fifth
+// of each file, after a gap of `gap_seconds`. Throws Error(kConfig) where a pattern matches
+// nothing, or everything.
+inline constexpr size_t kMostHeldOut = 64;
 RecordingSplit split_recordings(const std::vector<Recording>& recordings,
                                 const std::vector<std::string>& patterns, double gap_seconds);
 

@@ -75,6 +75,16 @@ TEST(Split, HoldsOutAboutAFifthByName) {
   }
 }
 
+TEST(Split, OfManyFilesNoMoreDrivesAreHeldOutThanItTakes) {
+  std::vector<Recording> all;
+  for (int drive = 0; drive < 50; ++drive)
+    for (int file = 0; file < 40; ++file) {
+      all.push_back(named(std::to_string(drive) + "-" + std::to_string(file), 20));
+      all.back().drive = std::to_string(drive);
+    }
+  EXPECT_EQ(split_recordings(all, {}, 0.5).held_out.size(), 80u);  // two drives: 64 or more
+}
+
 TEST(Split, ThatADriveIsOnBothSidesIsSaid) {
   std::vector<Recording> all = {named("a-back.mp4"), named("a-front.mp4"), named("b-front.mp4")};
   for (Recording& r : all) r.drive = r.name.substr(0, 1);
