@@ -1,30 +1,16 @@
 #include "dojo/base/memory_limit.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
+#include "dojo/base/test_system_root.h"
 
 namespace dojo {
 namespace {
 
-namespace fs = std::filesystem;
-
-class Memory : public testing::Test {
+class Memory : public TestSystemRoot {
  protected:
-  Memory() {
-    std::string pattern = (fs::temp_directory_path() / "dojo-memory-XXXXXX").string();
-    root = mkdtemp(pattern.data());
-    put("proc/meminfo", "MemTotal:        8000000 kB\nMemFree:  1 kB\n");
-  }
-  ~Memory() override { fs::remove_all(root); }
-  void put(const std::string& name, const std::string& content) {
-    fs::create_directories((fs::path(root) / name).parent_path());
-    std::ofstream(fs::path(root) / name) << content;
-  }
+  Memory() { put("proc/meminfo", "MemTotal:        8000000 kB\nMemFree:  1 kB\n"); }
   int64_t bytes() { return memory_limit(root).bytes; }
-  std::string root;
 };
 
 constexpr int64_t kMachine = int64_t{8000000} * 1024;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <new>
@@ -16,6 +17,8 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
+#include "dojo/base/parallel_for.h"
+#include "dojo/base/processors.h"
 #include "dojo/base/text.h"
 #include "dojo/base/version.h"
 #include "dojo/cli/args.h"
@@ -134,6 +137,8 @@ int run(std::span<const std::string> words) {
 int main(int argc, char** argv) {
   dojo::restart_with_short_spinning(argv);
   dojo::fill_standard_descriptors();
+  if (!std::getenv("OMP_NUM_THREADS"))
+    dojo::set_num_threads(std::min(dojo::num_threads(), dojo::num_processors()));
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, reported like any other
   const std::vector<std::string> words(argv + 1, argv + std::max(argc, 1));
   return dojo::run(words);

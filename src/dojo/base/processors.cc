@@ -1,0 +1,31 @@
+#include "dojo/base/processors.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "dojo/base/control_groups.h"
+
+namespace dojo {
+
+int num_processors(const std::string& root) {
+  cpu_set_t allowed;
+  int64_t least = sched_getaffinity(0, sizeof allowed, &allowed) == 0
+                      ? int64_t{CPU_COUNT(&allowed)}
+                      : int64_t{std::thread::hardware_concurrency()};
+  for (const ControlGroup& group : control_groups("cpu", root)) {
+    // Microseconds of processor time in each period of so many.
+    std::optional<std::pair<int64_t, int64_t>> quota = group.two_numbers("cpu.max");
+    if (group.version == 1) {
+      const auto time = group.number("cpu.cfs_quota_us"),
+                 period = group.number("cpu.cfs_period_us");
+      if (time && period) quota.emplace(*time, *period);
+    }
+    if (quota && quota->first > 0 && quota->second > 0)
+      least = std::min(least, (quota->first + quota->second - 1) / quota->second);
+  }
+  return static_cast<int>(std::max<int64_t>(1, least));
+}
+
+}  // namespace dojo

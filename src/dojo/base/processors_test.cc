@@ -1,0 +1,46 @@
+#include "dojo/base/processors.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "dojo/base/test_system_root.h"
+
+namespace dojo {
+namespace {
+
+class Processors : public TestSystemRoot {
+ protected:
+  int all() { return num_processors(root); }
+  const int machine = num_processors("/nowhere");
+};
+
+TEST_F(Processors, WithoutAQuotaTheyAreThoseThatItMayRunOn) {
+  EXPECT_GE(machine, 1);
+  EXPECT_LE(machine, static_cast<int>(std::thread::hardware_concurrency()));
+  put("proc/self/cgroup", "0::/a\n");
+  put("sys/fs/cgroup/a/cpu.max", "max 100000\n");
+  EXPECT_EQ(all(), machine);
+}
+
+TEST_F(Processors, AQuotaOfAGroupAboveIsRoundedUp) {
+  put("proc/self/cgroup", "0::/a/b\n");
+  put("sys/fs/cgroup/a/cpu.max", "50000 100000\n");
+  EXPECT_EQ(all(), 1);
+  put("sys/fs/cgroup/a/cpu.max", "150000 100000\n");
+  EXPECT_EQ(all(), std::min(machine, 2));
+  put("sys/fs/cgroup/a/cpu.max", "0 0\n");  // nonsense
+  EXPECT_EQ(all(), machine);
+}
+
+TEST_F(Processors, TheFirstVersionOfGroupsIsReadToo) {
+  put("proc/self/cgroup", "4:cpu,cpuacct:/a\n");
+  put("sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "-1\n");
+  put("sys/fs/cgroup/cpu/a/cpu.cfs_period_us", "100000\n");
+  EXPECT_EQ(all(), machine);
+  put("sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "70000\n");
+  EXPECT_EQ(all(), 1);
+}
+
+}  // namespace
+}  // namespace dojo
