@@ -38,6 +38,47 @@ class Catalogue(harness.TestCase):
         self.assertError(run("inspect", self.clips, "--no-telemetry", "--catalogue", self.folder / "other",
                              env={"DOJO_WORKER": "/nonexistent"}), 1, "io", "/nonexistent")
 
+    def test_every_command_that_opens_video_tells_it_what_it_learns_and_goes_by_what_it_says(self):
+        good = self.clip.read_bytes()
+        for command in (("frames", self.clips / "b.mp4"), ("cache", "build", self.clips, "--size", "32x32", "-q"),
+                        ("bench", "video", self.clips, "--case", "usual", "--seconds", "0.01", "--rounds", "1", "-q")):
+            with self.subTest(command=command[0]):
+                catalogue = self.folder / f"{command[0]}.sqlite"
+                words = [*command, "--catalogue", catalogue]
+                if command[0] == "cache":
+                    words += ["--cache-dir", self.folder / "copies"]
+                other = self.clips / "b.mp4"
+                other.write_bytes(b"no video".ljust(len(good), b"."))
+                os.utime(other, (1e9, 1e9))
+                first = run(*words, deadline=DEADLINE)
+                self.assertEqual(first.code, 3 if command[0] == "frames" else 0, first)
+                # Of the same size and time stamp: who does not ask the catalogue finds a good video.
+                other.write_bytes(good)
+                os.utime(other, (1e9, 1e9))
+                again = run(*words, deadline=DEADLINE)
+                self.assertEqual(again.code, first.code, again)
+                self.assertRegex(again.err, r"no video|not usable")
+                os.utime(other)  # now it is another file
+                self.assertDone(run(*words, deadline=DEADLINE))
+
+    def test_damage_that_is_met_is_noted_of_the_file(self):
+        content = bytearray(self.clip.read_bytes())
+        content[content.index(b"mdat") + 4 + (len(content) - content.index(b"mdat")) // 3] ^= 4
+        for command in (("frames", self.clip, "--index", "all"),
+                        ("cache", "build", self.clip, "--size", "32x32", "-q", "--cache-dir", self.folder / "copies")):
+            with self.subTest(command=command[0]):
+                self.catalogue = self.folder / f"{command[0]}.sqlite"
+                self.assertDone(self.inspect())
+                before = self.clip.stat()
+                whole = self.clip.read_bytes()
+                self.clip.write_bytes(content)
+                os.utime(self.clip, ns=(before.st_atime_ns, before.st_mtime_ns))
+                result = run(*command, "--catalogue", self.catalogue, deadline=DEADLINE)
+                self.assertIn("bytes changed since the file was indexed", result.err)
+                self.assertRegex(self.inspect().out, r"damaged in parts \(input\): .*a\.mp4: .*bytes changed")
+                self.clip.write_bytes(whole)
+                os.utime(self.clip, ns=(before.st_atime_ns, before.st_mtime_ns))
+
     def test_what_is_no_catalogue_is_moved_aside_with_a_word(self):
         self.catalogue.write_text("years of work")
         result = self.inspect()

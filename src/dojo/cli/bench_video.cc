@@ -20,8 +20,10 @@
 #include "dojo/cli/args.h"
 #include "dojo/cli/bench.h"
 #include "dojo/cli/bench_peer.h"
+#include "dojo/cli/common.h"
 #include "dojo/scene/reference_video.h"
 #include "dojo/video/bench/cases.h"
+#include "dojo/video/catalogue.h"
 #include "dojo/video/find_recordings.h"
 
 namespace dojo {
@@ -334,7 +336,8 @@ void print_table(const std::vector<BenchRow>& rows) {
                  100 * r.value.max);
 }
 
-std::vector<Recording> recordings_of(std::vector<std::string> folders, int workers, bool quiet) {
+std::vector<Recording> recordings_of(std::vector<std::string> folders, int workers,
+                                     const std::string& catalogue_file, bool quiet) {
   if (folders.empty()) {
     if (cache_folder().empty())
       throw Error(Category::kConfig, "neither XDG_CACHE_HOME nor HOME is set", "",
@@ -351,7 +354,9 @@ std::vector<Recording> recordings_of(std::vector<std::string> folders, int worke
     })};
     if (bar) bar->finish();
   }
-  FoundRecordings found = find_recordings(folders, workers);
+  Catalogue catalogue(catalogue_file);
+  FoundRecordings found = find_recordings(folders, {.workers = workers, .catalogue = &catalogue});
+  for (const std::string& m : found.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
   if (!found.quarantined.empty())
     fmt::print(stderr, "dojo: {} files are not usable: see dojo inspect\n",
                found.quarantined.size());
@@ -363,7 +368,7 @@ std::vector<Recording> recordings_of(std::vector<std::string> folders, int worke
 int run_bench_video(std::span<const std::string> argv) {
   std::vector<std::string> folders, names = {"usual",         "kept-open", "uniform", "gop-run",
                                              "cache-uniform", "cache-run", "raw",     "sequential"};
-  std::string only;
+  std::string only, catalogue;
   bool json = false, peers = false, quiet = false;
   double seconds = 5;
   int64_t rounds = 3, workers = std::max(1u, std::thread::hardware_concurrency());
@@ -390,6 +395,7 @@ int run_bench_video(std::span<const std::string> argv) {
   args.option("--workers", "N",
               "up to so many decoding processes, for gop-run; 1 is always measured", &workers,
               {.min = 1, .max = 64});
+  args.option("--catalogue", "FILE", kCatalogueHelp, &catalogue);
   args.option("--json", "", "print one JSON object a line", &json);
   args.option("-q, --quiet", "", "no progress bar", &quiet);
   if (!args.parse(argv)) return 0;
@@ -400,8 +406,9 @@ int run_bench_video(std::span<const std::string> argv) {
   const InterruptGuard guard(InterruptGuard::kThrow);
   bench::WorkloadOptions options;
   options.pixels *= seconds / 5;
-  bench::Workload workload =
-      bench::choose_workload(recordings_of(folders, static_cast<int>(workers), quiet), options);
+  if (!args.given("--catalogue")) catalogue = Catalogue::default_path();
+  bench::Workload workload = bench::choose_workload(
+      recordings_of(folders, static_cast<int>(workers), catalogue, quiet), options);
   for (const Recording& r : workload.parts)
     fmt::print(stderr, "dojo: {}: {}x{} {}, frames {} to {}\n", one_line(r.name), r.width, r.height,
                r.codec, r.first_frame, r.end_frame - 1);

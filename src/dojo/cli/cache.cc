@@ -17,6 +17,7 @@
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
 #include "dojo/video/cache/build_copies.h"
+#include "dojo/video/catalogue.h"
 #include "dojo/video/find_recordings.h"
 
 namespace dojo {
@@ -27,7 +28,7 @@ using nlohmann::ordered_json;
 
 struct CacheOptions {
   std::vector<std::string> paths;
-  std::string folder, tier = "short-gop", size = "128x256";
+  std::string folder, catalogue, tier = "short-gop", size = "128x256";
   double gigabytes = 20, deadline = 60;
   int64_t workers = 1;
   bool all = false, json = false, quiet = false;
@@ -51,7 +52,9 @@ int build(const CacheOptions& o) {
   if (const std::string message = cache.take_message(); !message.empty())
     throw Error(Category::kIo, message, o.folder);
   const WorkerOptions worker{.deadline_seconds = o.deadline};
-  const FoundRecordings found = find_recordings(o.paths, static_cast<int>(o.workers), worker);
+  Catalogue catalogue(o.catalogue);
+  const FoundRecordings found = find_recordings(
+      o.paths, {.workers = static_cast<int>(o.workers), .worker = worker, .catalogue = &catalogue});
   for (const std::string& message : found.messages) fmt::print(stderr, "{}\n", one_line(message));
   if (found.recordings.empty())
     throw Error(Category::kInput, "no usable recording", o.paths[0],
@@ -62,6 +65,9 @@ int build(const CacheOptions& o) {
   BuiltCopies built = build_copies(found.recordings, &cache, static_cast<int>(o.workers), height,
                                    width, worker, [&](int64_t done) { progress.update(done); });
   progress.finish();
+  // Of a file's problems the first is noted, and none that may be the machine's.
+  for (auto q = built.quarantined.rbegin(); q != built.quarantined.rend(); ++q)
+    if (q->category != name(Category::kIo)) catalogue.note(real_path(q->path), *q);
   built.quarantined.insert(built.quarantined.begin(), found.quarantined.begin(),
                            found.quarantined.end());
   for (const Quarantined& q : built.quarantined)
@@ -193,10 +199,12 @@ int run_cache(std::span<const std::string> argv) {
   args.option("--workers", "N", "build: decoding processes", &o.workers, {.min = 1, .max = 64});
   args.option("--deadline", "SECONDS", "build: give up for a file after this time without progress",
               &o.deadline, {.min = 0.1, .max = 86400});
+  args.option("--catalogue", "FILE", std::string("build: ") + kCatalogueHelp, &o.catalogue);
   args.option("--all", "", "drop: all copies", &o.all);
   args.option("-q, --quiet", "", "no progress", &o.quiet);
   args.option("--json", "", "print one JSON object", &o.json);
   if (!args.parse(argv)) return 0;
+  if (!args.given("--catalogue")) o.catalogue = Catalogue::default_path();
   if (o.folder.empty())
     throw Error(Category::kConfig, "neither XDG_CACHE_HOME nor HOME says where the cache is",
                 "--cache-dir", "name a folder");

@@ -12,6 +12,9 @@
 #include "dojo/cli/args.h"
 #include "dojo/cli/called.h"
 #include "dojo/cli/command.h"
+#include "dojo/cli/common.h"
+#include "dojo/video/catalogue.h"
+#include "dojo/video/find_recordings.h"
 #include "dojo/video/frame_reader.h"
 #include "dojo/video/image.h"
 
@@ -59,7 +62,7 @@ std::vector<int64_t> parse_frames(const std::string& text, int64_t num_frames,
 }  // namespace
 
 int run_frames(std::span<const std::string> argv) {
-  std::string file, index = "0", png;
+  std::string file, index = "0", png, catalogue_file;
   bool md5 = false, as_json = false;
   double deadline = 60;
   Args args("dojo frames FILE",
@@ -74,6 +77,7 @@ int run_frames(std::span<const std::string> argv) {
   args.option("--json", "", "print one JSON object", &as_json);
   args.option("--deadline", "SECONDS", "give up for the file after this time without progress",
               &deadline, {.min = 0.1, .max = 86400});
+  args.option("--catalogue", "FILE", kCatalogueHelp, &catalogue_file);
   if (!args.parse(argv)) return 0;
 
   const InterruptGuard guard(InterruptGuard::kThrow);
@@ -83,17 +87,32 @@ int run_frames(std::span<const std::string> argv) {
                 fmt::format("give one of the files that `{}` lists", as_called({"inspect", file})));
   if (!std::filesystem::is_regular_file(file))
     throw Error(Category::kInput, "this is not a regular file", file, "copy it to one first");
-  FrameReader reader({.deadline_seconds = deadline});
-  const Recording recording = reader.open(file);
-  if (!recording.note.empty())
-    fmt::print(stderr, "warning: {}: {}\n", one_line(file), one_line(recording.note));
+  Catalogue catalogue(args.given("--catalogue") ? catalogue_file : Catalogue::default_path());
+  const WorkerOptions worker{.deadline_seconds = deadline};
+  FoundRecordings found;
+  found.recordings.push_back({.path = file, .name = file});
+  index_all(&found, {.worker = worker, .catalogue = &catalogue});
+  for (const std::string& m : found.messages) fmt::print(stderr, "warning: {}\n", one_line(m));
+  if (found.recordings.empty()) throw error_from(found.quarantined.at(0));
+  const Recording& recording = found.recordings[0];
+  FrameReader reader(worker);
+  // What decoding meets is noted of the file, as in training.
+  const auto noting = [&](const auto& read) {
+    try {
+      return read();
+    } catch (const Error& e) {
+      if (e.category() == Category::kInput)
+        catalogue.note(real_path(file), {file, "input", e.message(), /*whole_file=*/false});
+      throw;
+    }
+  };
   const std::vector<int64_t> frames = parse_frames(index, recording.num_frames(), file);
   const bool hashes = md5 || png.empty();
   nlohmann::json list = nlohmann::json::array();
   for (int64_t i : frames)
     list.push_back({{"frame", i}, {"pts_seconds", recording.pts_seconds[static_cast<size_t>(i)]}});
   if (hashes) {
-    const std::vector<std::string> sums = reader.md5(recording, frames);
+    const std::vector<std::string> sums = noting([&] { return reader.md5(recording, frames); });
     for (size_t k = 0; k < sums.size(); ++k) list[k]["md5"] = sums[k];
   }
   if (!png.empty()) {
@@ -101,8 +120,9 @@ int run_frames(std::span<const std::string> argv) {
     std::filesystem::create_directories(png, error);
     if (error) throw Error(Category::kIo, "the folder cannot be made: " + error.message(), png);
     for (size_t k = 0; k < frames.size(); ++k) {  // one at a time: a picture may be large
-      const std::vector<uint8_t> rgb =
-          reader.read(recording, {&frames[k], 1}, recording.height, recording.width);
+      const std::vector<uint8_t> rgb = noting([&] {
+        return reader.read(recording, {&frames[k], 1}, recording.height, recording.width);
+      });
       const std::string path = fmt::format("{}/frame_{:06}.png", png, frames[k]);
       write_png(path, rgb, recording.width, recording.height);
       list[k]["png"] = to_utf8(path);

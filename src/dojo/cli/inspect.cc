@@ -230,7 +230,7 @@ int run_inspect(std::span<const std::string> argv) {
       fmt::print("not usable ({}): {}: {}{}\n", q.category, one_line(q.path), one_line(q.reason),
                  when(q));
     for (const Quarantined& q : found.met_before)
-      fmt::print("{} ({}): {}: {}{}\n", q.whole_file ? "given up in training" : "damaged in parts",
+      fmt::print("{} ({}): {}: {}{}\n", q.whole_file ? "given up in decoding" : "damaged in parts",
                  q.category, one_line(q.path), one_line(q.reason), when(q));
     if (!found.skipped.empty()) fmt::print("{}\n", describe_skipped(found.skipped));
   }

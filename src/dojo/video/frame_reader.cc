@@ -23,11 +23,15 @@ size_t slot_of(const std::vector<int64_t>& sorted, int64_t frame) {
 
 }  // namespace
 
-Error error_from(const WorkerReply& reply, const std::string& path) {
+Error error_from(const Quarantined& problem) {
   Category category = Category::kInput;
   for (Category c : {Category::kIo, Category::kUnsupported})
-    if (reply.category == name(c)) category = c;
-  return Error(category, reply.reason, path);
+    if (problem.category == name(c)) category = c;
+  return Error(category, problem.reason, problem.path);
+}
+
+Error error_from(const WorkerReply& reply, const std::string& path) {
+  return error_from(Quarantined{path, reply.category, reply.reason});
 }
 
 Recording recording_from(const std::string& path, FrameIndex index) {

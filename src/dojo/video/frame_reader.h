@@ -47,6 +47,7 @@ std::vector<uint8_t> read_clip(FrameReader& reader, const std::vector<Recording>
                                const ClipRef& clip, int64_t height, int64_t width);
 
 Error error_from(const WorkerReply& reply, const std::string& path);
+Error error_from(const Quarantined& problem);
 Recording recording_from(const std::string& path, FrameIndex index);
 
 }  // namespace dojo
