@@ -6,7 +6,7 @@
 The first line that it prints is {"ready": "NAME VERSION"} or {"missing": REASON, "install": COMMAND}. Then it answers each line on
 its standard input, a JSON object, by one line:
 
-  {"do": "time", "keep_open": false, "seconds": 5, "height": 128, "width": 256, "clips": [{"path": P, "frames": [...], "seconds": [...]}]}
+  {"do": "time", "keep_open": false, "seconds": 5, "height": 128, "width": 256, "clips": [{"uri": U, "frames": [...], "seconds": [...]}]}
       -> {"cpu_seconds", "wall_seconds", "clips"}: for each clip the usual pattern: open the file (with keep_open: once), take the
          frames, scale them to RGB of the size asked for. One thread.
   {"do": "check", ..., "exact": FILE}
@@ -17,6 +17,7 @@ import json
 import os
 import sys
 import time
+import urllib.parse
 
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
@@ -152,7 +153,7 @@ class Reader:
         self.videos = {}
 
     def clip(self, clip):
-        path = clip["path"]
+        path = os.fsdecode(urllib.parse.unquote_to_bytes(clip["uri"][len("file://"):]))
         video = self.videos.get(path)
         if video is None:
             video = self.peer.open(path, *self.size)
@@ -205,17 +206,20 @@ def main():
     def say(answer):
         print(json.dumps(answer), file=answers, flush=True)
 
+    def reason(error):  # names of files may be no UTF-8
+        return f"{type(error).__name__}: {error}".encode(errors="backslashreplace").decode()
+
     try:
         peer = PEERS[name]()
     except Exception as error:  # a library that is there and does not load is missing too
-        return say({"missing": str(error).strip().splitlines()[0], "install": INSTALL[name]})
+        return say({"missing": reason(error).splitlines()[0], "install": INSTALL[name]})
     say({"ready": f"{name} {peer.version}"})
     for line in sys.stdin:
         request = json.loads(line)
         try:
             say({"time": measure, "check": check}[request["do"]](peer, request))
         except Exception as error:
-            say({"failed": f"{type(error).__name__}: {error}"})
+            say({"failed": reason(error)})
 
 
 if __name__ == "__main__":

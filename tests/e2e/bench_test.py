@@ -1,6 +1,8 @@
 """`dojo bench video`: its rows, and what a user can get wrong."""
 import json
+import os
 import pathlib
+import sys
 import tempfile
 
 import harness
@@ -63,6 +65,67 @@ class BenchVideo(harness.TestCase):
         result = run("bench", "video", self.drives, "--case", "peer-pyav", env={"PATH": str(empty)})
         self.assertError(result, 2, "config", "peer-pyav")
         self.assertIn("pyav is left out", result.err)
+
+    def test_a_peer_that_fails_is_named_with_the_reason_and_the_others_are_measured(self):
+        python = pathlib.Path(self.made_once.name, "python")
+        python.mkdir()
+        (python / "python3").write_text('''#!/bin/sh
+case $3 in
+torchcodec) kill -SEGV $$ ;;
+decord) echo '{"ready": 1}' ;;
+pyav) echo '{"ready": "pyav 1"}'; read line; kill -BUS $$ ;;
+opencv) echo '{"ready": "opencv 1"}'; read line; echo '{"clips": "all"}'; read line ;;
+esac
+''')
+        (python / "python3").chmod(0o755)
+        result = run("bench", "video", self.drives, "--json", "--seconds", 0.02, "--rounds", 2, "--workers", 1, "--peers",
+                     env={"PATH": str(python)})
+        self.assertDone(result)
+        self.assertEqual({json.loads(line)["case"] for line in result.out.splitlines()}, {*OURS, "sequential"})
+        self.assertIn("dojo: torchcodec is left out: its process was ended by SIGSEGV\n", result.err)
+        self.assertIn("dojo: decord is left out: its answer makes no sense: a field has the type number", result.err)
+        self.assertIn("dojo: peer-pyav is left out: its process was ended by SIGBUS\n", result.err)
+        self.assertIn("dojo: peer-opencv is left out: its answer makes no sense: the field \"cpu_seconds\" is missing\n", result.err)
+        alone = run("bench", "video", self.drives, "--seconds", 0.02, "--case", "peer-opencv", env={"PATH": str(python)})
+        self.assertError(alone, 1, "io", ["peer-opencv", "cpu_seconds"])
+
+    def test_a_peer_gets_names_that_are_no_utf8_and_leaves_no_files(self):
+        folder = pathlib.Path(self.made_once.name, "names")
+        folder.mkdir()
+        temporary = folder / "tmp"
+        temporary.mkdir()
+        odd = os.fsencode(folder) + b"/caf\xe9 %.mp4"
+        os.link(next(self.drives.glob("*.mp4")), odd)
+        # A peer of ours: it reads the files that it is told of, and is content with all frames.
+        (folder / "python3").write_text(f'''#!{sys.executable} -B
+import importlib.util, sys
+specification = importlib.util.spec_from_file_location("peer_video", sys.argv[2])
+peer_video = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(peer_video)
+class Bytes:
+    version = "1"
+    def open(self, path, height, width):
+        return open(path, "rb")
+    def read(self, file, clip, height, width):
+        sum(file.read())
+        return []
+peer_video.PEERS["pyav"] = Bytes
+def check(peer, request):
+    frames = sum(len(clip["frames"]) for clip in request["clips"])
+    with open(request["exact"], "rb") as file:
+        assert len(file.read()) == 3 * frames * 3 * request["height"] * request["width"]
+    return {{"checked": frames, "wrong": 0}}
+peer_video.check = check
+sys.argv[1:] = sys.argv[3:]
+peer_video.main()
+''')
+        (folder / "python3").chmod(0o755)
+        result = run("bench", "video", folder, "--json", "--seconds", 0.02, "--rounds", 1, "--case", "peer-pyav",
+                     env={"PATH": f"{folder}:{os.environ['PATH']}", "TMPDIR": str(temporary)})
+        self.assertDone(result)
+        rows = {json.loads(line)["bench"]: json.loads(line) for line in result.out.splitlines()}
+        self.assertGreater(rows["video"]["value"], 0)
+        self.assertEqual(list(temporary.iterdir()), [])
 
     def test_wrong_usage_and_bad_input(self):
         self.assertError(run("bench", "video", self.drives, "--case", "unusual"), 2, "config", "unusual")

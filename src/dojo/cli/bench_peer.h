@@ -1,10 +1,13 @@
 // A library of others that `dojo bench video --peers` measures beside ours:
 // benchmarks/peer_video.py in a process of the user's python3, told what to do line by line.
+// Nothing that it does ends more than this object.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "dojo/base/error.h"
 #include "dojo/video/bench/measure.h"
 #include "dojo/video/bench/workload.h"
 
@@ -12,6 +15,12 @@ namespace dojo {
 
 // torchcodec, decord, pyav, opencv
 const std::vector<std::string>& peer_names();
+
+// The library failed, its process ended or hung, or an answer made no sense: there is no use in
+// asking it again.
+struct PeerError : Error {
+  using Error::Error;
+};
 
 // Not thread-safe.
 class Peer {
@@ -25,8 +34,7 @@ class Peer {
   const std::string& missing() const { return missing_; }
   const std::string& version() const { return version_; }  // "torchcodec 0.13.0"
 
-  // Takes clips for `seconds`: opens the file for each, or keeps files open. Throws Error(kIo)
-  // where the library fails or does not answer.
+  // Takes clips for `seconds`: opens the file for each, or keeps files open. Both throw PeerError.
   bench::Measured time(const bench::Workload& w, const std::vector<ClipRef>& clips, bool keep_open,
                        double seconds);
 
@@ -37,10 +45,11 @@ class Peer {
                         const std::vector<bench::ExactClip>& after);
 
  private:
+  struct Process;
   std::string ask(const std::string& line, double seconds);
 
   std::string name_, missing_, version_, buffer_;
-  int pid_ = -1, to_ = -1, from_ = -1;
+  std::unique_ptr<Process> process_;
 };
 
 }  // namespace dojo

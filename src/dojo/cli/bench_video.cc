@@ -92,6 +92,7 @@ class VideoBench {
   std::map<int64_t, std::vector<ClipRef>> clips_;  // by round: the random sequence of all patterns
   FrameReader reader_;
   std::vector<std::unique_ptr<Peer>> peers_;
+  std::map<std::string, std::string> lost_;  // peers that failed, by case name, and why
   std::map<CopyTier, std::unique_ptr<TemporaryFolder>> copies_;  // filled
 };
 
@@ -229,7 +230,15 @@ void VideoBench::run(bool quiet) {
     for (Series& s : series_) {
       throw_if_interrupted();
       progress.update(done++, s.case_name);
-      s.runs.push_back(s.measure(round));
+      if (lost_.contains(s.case_name)) continue;
+      try {
+        s.runs.push_back(s.measure(round));
+      } catch (const PeerError& e) {
+        lost_.emplace(s.case_name, e.message());
+        progress.message(
+            fmt::format("dojo: {} is left out: {}", s.case_name, one_line(e.message())));
+        continue;
+      }
       const Measured& m = s.runs.back();
       if (m.wrong > 0 && s.role != "peer")
         throw std::logic_error(fmt::format("{}: {} of {} clips differ from the exact reader's",
@@ -237,6 +246,10 @@ void VideoBench::run(bool quiet) {
     }
   progress.update(done);
   progress.finish();
+  std::erase_if(series_, [&](const Series& s) { return lost_.contains(s.case_name); });
+  if (series_.empty())
+    throw Error(Category::kIo, "it cannot be measured: " + lost_.begin()->second,
+                lost_.begin()->first, "measure another case, or without --peers");
 }
 
 const Series* VideoBench::find(const std::string& bench, const std::string& name) const {
