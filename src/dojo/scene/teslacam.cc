@@ -32,6 +32,7 @@ using scene::Journey;
 
 constexpr const char* kUnfinished = ".unfinished";
 constexpr const char* kNotYet = ".whole";  // after a video's name until its journey is complete
+constexpr const char* kReplaced = ".replaced";  // after a journey's name, for a moment
 
 ordered_json recipe(const Journey& j) { return ordered_json::parse(scene::recipe_text(j)); }
 
@@ -49,6 +50,13 @@ ordered_json hash_of(const fs::path& path, const std::string& name) {
   return {{"file", name}, {"bytes", hash.bytes}, {"fnv1a", hash.fnv1a}};
 }
 
+// Of the first file with a frame, whichever camera that is: a folder without it is no car's.
+bool gives_thumb(const Journey& j, const Clip& clip) {
+  const auto first =
+      std::find_if(j.clips.begin(), j.clips.end(), [](const Clip& c) { return !c.empty_file; });
+  return first != j.clips.end() && first->name == clip.name;
+}
+
 // The files of a clip with their hashes, under the names that they get.
 ordered_json clip_files(const Journey& j, const Places& at, const Clip& clip) {
   ordered_json files = {hash_of(at.video(clip), clip.name + ".mp4")};
@@ -56,6 +64,7 @@ ordered_json clip_files(const Journey& j, const Places& at, const Clip& clip) {
   files.push_back(hash_of(at.table(clip), "truth/" + clip.name + ".csv"));
   if (j.options.depth)
     files.push_back(hash_of(at.depth(clip), "truth/" + clip.name + ".depth.npy"));
+  if (gives_thumb(j, clip)) files.push_back(hash_of(at.work / "thumb.png", "thumb.png"));
   return files;
 }
 
@@ -106,7 +115,7 @@ void render_clip(const Journey& j, const scene::World& world, const Places& at, 
                          static_cast<double>(i - clip.begin) / static_cast<double>(o.fps), t,
                          scene::state_row(v, state), pose.position[0], pose.position[1],
                          pose.position[2], pose.yaw, pose.pitch, pose.roll);
-      if (k == 0 && clip.minute == 0 && clip.camera == 0)
+      if (k == 0 && gives_thumb(j, clip))
         write_png((at.work / "thumb.png").string(), frame.rgb, o.width, o.height);
       frame_done();
     }
@@ -158,8 +167,18 @@ void remove_others(const Journey& j, const Places& at) {
       if (!ours.contains(entry.path())) fs::remove_all(entry.path());
 }
 
-// The last steps: everything gets its name, then the journey.
-void complete(const Journey& j, const scene::World& world, const Places& at, const fs::path& to) {
+// A call that was killed between the two renames of complete() left the old journey here.
+void restore(const fs::path& replaced, const fs::path& to) {
+  if (!fs::exists(replaced)) return;
+  if (fs::exists(to))
+    fs::remove_all(replaced);
+  else
+    fs::rename(replaced, to);
+}
+
+// The last steps: everything gets its name, then the journey, in place of an old one.
+void complete(const Journey& j, const scene::World& world, const Places& at,
+              const fs::path& replaced, const fs::path& to) {
   ordered_json files = ordered_json::array();
   write_file_atomic(at.truth / "vehicle.csv", scene::vehicle_table(j, world));
   write_file_atomic(at.truth / "cameras.json", scene::cameras_text(j, world));
@@ -194,7 +213,12 @@ void complete(const Journey& j, const scene::World& world, const Places& at, con
     fs::remove(at.note(clip));
     fs::rename(at.video(clip), at.work / (clip.name + ".mp4"));
   }
-  fs::rename(at.work, to);
+  if (fs::exists(to)) fs::rename(to, replaced);
+  std::error_code failure;
+  fs::rename(at.work, to, failure);
+  restore(replaced, to);
+  if (failure) throw fs::filesystem_error("cannot finish the journey", at.work, to, failure);
+  sync_folder(to.parent_path());
 }
 
 }  // namespace
@@ -216,11 +240,13 @@ std::vector<RenderedJourney> render_journeys(const std::string& folder, const Jo
   const fs::path root = folder, clips = root / "TeslaCam" / "SavedClips";
   make_folder(clips);
   const scene::FolderLock lock(root);
+  const auto replaced = [&](const Journey& j) { return root / kUnfinished / (j.name + kReplaced); };
   std::vector<Journey> journeys;
   std::vector<Found> found;
   int64_t total = 0, done = 0;
   for (int64_t i = 0; i < o.drives; ++i) {
     journeys.push_back(scene::plan_journey(o, i));
+    restore(replaced(journeys.back()), clips / journeys.back().name);
     found.push_back(look_at(clips / journeys.back().name, journeys.back()));
     if (found.back() == Found::kForeign)
       throw Error(Category::kConfig, "there is a folder of this name that was not rendered here",
@@ -252,8 +278,7 @@ std::vector<RenderedJourney> render_journeys(const std::string& folder, const Jo
       frames_done(clip.end - clip.begin - rendered);  // those that it lost
     });
     remove_others(j, at);
-    if (found[i] == Found::kOther) fs::remove_all(to);
-    complete(j, world, at, to);
+    complete(j, world, at, replaced(j), to);
   }
   std::error_code ignored;
   fs::remove(root / kUnfinished, ignored);  // if nothing is left in it

@@ -4,7 +4,7 @@
 //   OUT/TeslaCam/SavedClips/2026-01-05_10-17-03/          one journey; the name tells its end
 //     2026-01-05_10-12-03-front.mp4                       a file a minute and camera
 //     2026-01-05_10-12-03-left_repeater.mp4 ...
-//     event.json  thumb.png
+//     event.json  thumb.png                               the latter: the first file's first frame
 //     truth/cameras.json                                  where the cameras are, how wide they see
 //     truth/vehicle.csv                                   the car at each frame's nominal time
 //     truth/2026-01-05_10-12-03-front.csv                 each frame of that file: its number, its
@@ -73,9 +73,10 @@ std::vector<std::string> journeys_to_replace(const std::string& folder,
 
 // Makes sure that the journeys are there and whole, rendering what is missing or differs. A journey
 // appears under its name when all of it is there; until then its files lie in OUT/.unfinished under
-// names that are not those of videos, and a later call goes on with the whole ones. Two processes
-// at once wait for each other. Throws Error(kConfig) for impossible options and where another
-// journey has the name, Error(kIo) where the folder cannot be written.
+// names that are not those of videos, and a later call goes on with the whole ones. A journey that
+// it replaces stays until then, whatever happens to the call. Two processes at once wait for each
+// other. Throws Error(kConfig) for impossible options and where another journey has the name,
+// Error(kIo) where the folder cannot be written.
 std::vector<RenderedJourney> render_journeys(const std::string& folder,
                                              const JourneyOptions& options,
                                              const JourneyProgress& progress = {});

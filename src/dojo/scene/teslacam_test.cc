@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -299,6 +300,64 @@ TEST_F(TeslaCam, WhatIsWholeIsKeptWhatIsDamagedIsMadeAnewAndOthersAreSpared) {
   fs::remove(event / "truth" / "manifest.json");  // now it could be anybody's
   EXPECT_THROW(again(), Error);
   EXPECT_EQ(read_file(video), before);
+}
+
+TEST_F(TeslaCam, AJourneyThatIsReplacedStaysUntilTheNewOneIsThere) {
+  JourneyOptions old = small(1);
+  old.seconds = 2;
+  const fs::path event = render(old);
+  JourneyOptions options = old;
+  options.depth = true;
+  const pid_t child = fork();
+  if (child == 0) {
+    set_num_threads(1);
+    signal(SIGXFSZ, SIG_IGN);
+    int ends = 0;
+    try {
+      render_journeys((folder / "out").string(), options, [&](int64_t done, int64_t total) {
+        // The second time the clip is whole. From there on it is as if the disk were full.
+        const rlimit full{16, 16};
+        if (done == total && ++ends == 2) setrlimit(RLIMIT_FSIZE, &full);
+      });
+    } catch (const Error& e) {
+      _exit(e.category() == Category::kIo ? 7 : 8);
+    }
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+  const auto rendered = [&](const JourneyOptions& o) {
+    return render_journeys((folder / "out").string(), o).at(0).rendered;
+  };
+  EXPECT_FALSE(rendered(old));  // whole as it was
+  EXPECT_TRUE(rendered(options));
+  EXPECT_FALSE(rendered(options));
+
+  // Killed between the two renames, and after them.
+  const fs::path replaced =
+      folder / "out" / ".unfinished" / (event.filename().string() + ".replaced");
+  fs::create_directory(replaced.parent_path());
+  fs::rename(event, replaced);
+  EXPECT_FALSE(rendered(options));
+  fs::create_directory(replaced.parent_path());
+  fs::copy(event, replaced, fs::copy_options::recursive);
+  EXPECT_FALSE(rendered(options));
+  EXPECT_FALSE(fs::exists(replaced.parent_path()));
+}
+
+TEST_F(TeslaCam, ThePictureOfAJourneyIsOneOfItsFilesWhicheverCameraIsThere) {
+  JourneyOptions options = small(2);
+  options.seconds = 2;
+  options.faults = {parse_fault(CameraFault::kAbsent, "front", "--drop-camera")};
+  const fs::path event = render(options);
+  const std::string picture = read_file(event / "thumb.png");
+  std::ofstream(event / "thumb.png", std::ios::app) << "!";
+  EXPECT_TRUE(render_journeys((folder / "out").string(), options).at(0).rendered);
+  EXPECT_EQ(read_file(event / "thumb.png"), picture);
+  options.faults.push_back(parse_fault(CameraFault::kCut, "back=0", "--cut-camera"));
+  EXPECT_FALSE(fs::exists(render(options, "without a frame") / "thumb.png"));
 }
 
 TEST_F(TeslaCam, DepthHasAPictureForEachFrame) {
