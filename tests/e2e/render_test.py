@@ -43,6 +43,14 @@ class Render(harness.TestCase):
         self.assertDone(result)
         self.assertEqual(result.out.splitlines(), [str(self.folder / "drives" / "drive-00.mp4")])
 
+    def test_a_folder_may_have_the_name_of_a_protocol(self):
+        for cameras in ((), ("--cameras", "1")):
+            out = f"data:{len(cameras)}"
+            self.assertDone(run("render", "--drives", "1", "--out", out, *cameras, *self.SMALL, cwd=self.folder))
+            video = next((self.folder / out).rglob("*.mp4")).relative_to(self.folder)
+            self.assertEqual(run("inspect", out, "--json", cwd=self.folder).json()["recordings"][0]["frames"], 30)
+            self.assertDone(run("frames", video, "--index", "all", cwd=self.folder))
+
     def test_drives_of_other_options_are_replaced_with_a_word(self):
         out, plain = self.folder / "drives", ("--seconds", "1", "--size", "32x64", "--fps", "5")
         self.assertDone(run("render", "--out", out, "--drives", "2", "--depth", *plain))

@@ -112,7 +112,9 @@ struct VideoWriter::Impl {
     stream->avg_frame_rate = codec->framerate;
     check(avcodec_parameters_from_context(stream->codecpar, codec), "describe the stream");
     format->flags |= AVFMT_FLAG_BITEXACT;
-    check(avio_open(&format->pb, temporary.c_str(), AVIO_FLAG_WRITE), "create the file");
+    // A name such as "run:1" is no protocol of FFmpeg's.
+    check(avio_open(&format->pb, ("file:" + temporary).c_str(), AVIO_FLAG_WRITE),
+          "create the file");
     check(avformat_write_header(format, nullptr), "write the header");
 
     frame = av_frame_alloc();
