@@ -153,6 +153,26 @@ class Inspect(harness.TestCase):
         self.assertEqual(urllib.parse.unquote_to_bytes(recording["uri"]), b"file://" + name)
         self.assertIn("caf\\xe9 %.mp4", run("inspect", self.folder, deadline=DEADLINE).out)
 
+    def test_every_command_writes_a_folder_that_is_no_utf8_into_json(self):
+        folder = os.fsdecode(os.fsencode(self.folder) + b"/caf\xe9")
+        shown = str(self.folder) + "/caf\\xe9"
+        drives = run("render", "--json", "--out", folder, "--drives", "1", "--seconds", "2", "--size", "32x48", "-q", deadline=DEADLINE)
+        self.assertEqual(drives.json()["videos"], [shown + "/drive-00.mp4"])
+        car = run("render", "--cameras", "1", "--json", "--out", folder, "--seconds", "1", "--size", "32x48", "-q", deadline=DEADLINE)
+        self.assertTrue(car.json()["drives"][0]["folder"].startswith(shown + "/TeslaCam/"))
+        frames = run("frames", folder + "/drive-00.mp4", "--json", "--png", folder + "/png", deadline=DEADLINE).json()
+        self.assertEqual((frames["file"], frames["frames"][0]["png"]), (shown + "/drive-00.mp4", shown + "/png/frame_000000.png"))
+        built = run("cache", "build", folder + "/drive-00.mp4", "--size", "16x32", "-q", "--json", "--cache-dir", folder + "/c",
+                    deadline=DEADLINE)
+        self.assertEqual(built.json()["recordings"], 1)
+        info = run("cache", "info", "--json", "--cache-dir", folder + "/c", deadline=DEADLINE).json()
+        self.assertEqual((info["folder"], info["copies"][0]["path"]), (shown + "/c", shown + "/drive-00.mp4"))
+        run_folder = folder + "/run"
+        trained = run("train", folder, "--out", run_folder, "--steps", "1", "--size", "32x64", "--frames", "2", "--batch", "1", "-q",
+                      "--held-out", "drive-00", deadline=DEADLINE)
+        self.assertDone(trained)
+        self.assertEqual(run("report", run_folder, "--json", deadline=DEADLINE).json()["report"], shown + "/run/report.html")
+
 
 class Interrupted(harness.TestCase):
     """Ctrl-C: the end by the signal, without processes or half files left behind."""

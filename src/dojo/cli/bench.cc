@@ -11,6 +11,7 @@
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/commit.h"
+#include "dojo/cli/common.h"
 
 namespace dojo {
 namespace {
@@ -36,7 +37,7 @@ void print_json(const BenchRow& row) {
       {"min", row.value.min}, {"median", row.value.median}, {"max", row.value.max},
       {"runs", row.runs},     {"threads", row.threads},     {"commit", source_commit()},
       {"host", cpu_name()}};
-  fmt::print("{}\n", object.dump());
+  print_json(object);
 }
 
 int run_bench(std::span<const std::string> argv) {

@@ -9,7 +9,6 @@
 #include <tuple>
 
 #include "dojo/base/error.h"
-#include "dojo/base/json.h"
 #include "dojo/base/progress.h"
 #include "dojo/base/text.h"
 #include "dojo/base/units.h"
@@ -33,8 +32,6 @@ struct CacheOptions {
   int64_t workers = 1;
   bool all = false, json = false, quiet = false;
 };
-
-void print_json(const ordered_json& object) { fmt::print("{}\n", dump(object)); }
 
 int build(const CacheOptions& o) {
   if (o.paths.empty())
@@ -76,12 +73,12 @@ int build(const CacheOptions& o) {
   if (const std::string message = cache.take_message(); !message.empty())
     fmt::print(stderr, "warning: {}\n", one_line(message));
   if (o.json) {
-    print_json({{"recordings", found.recordings.size()},
-                {"frames_made", built.frames},
-                {"frames_before", built.frames_before},
-                {"frames_without", built.frames_without},
-                {"decode_cpu_seconds", built.decode_seconds},
-                {"copy_cpu_seconds", built.copy_seconds}});
+    print_json(ordered_json{{"recordings", found.recordings.size()},
+                            {"frames_made", built.frames},
+                            {"frames_before", built.frames_before},
+                            {"frames_without", built.frames_without},
+                            {"decode_cpu_seconds", built.decode_seconds},
+                            {"copy_cpu_seconds", built.copy_seconds}});
   } else {
     fmt::print("{} frames kept now, {} were there, {} are not kept\n", built.frames,
                built.frames_before, built.frames_without);
@@ -116,7 +113,7 @@ int info(const CacheOptions& o) {
                       {"bytes", c.bytes},
                       {"last_used", c.last_used_ns / 1'000'000'000},
                       {"written_now", c.written_now}});
-    print_json({{"folder", o.folder}, {"bytes", bytes}, {"copies", list}});
+    print_json(ordered_json{{"folder", to_utf8(o.folder)}, {"bytes", bytes}, {"copies", list}});
     return 0;
   }
   if (!copies.empty())
@@ -169,7 +166,7 @@ int drop(const CacheOptions& o) {
     fmt::print(stderr, "warning: {} copies stay: they are being written, or cannot be removed\n",
                in_use);
   if (o.json)
-    print_json({{"dropped", dropped}, {"bytes", bytes}, {"kept_in_use", in_use}});
+    print_json(ordered_json{{"dropped", dropped}, {"bytes", bytes}, {"kept_in_use", in_use}});
   else
     fmt::print("{} copies dropped, {}\n", dropped, print_bytes(bytes));
   return in_use > 0 ? 1 : 0;

@@ -1,6 +1,8 @@
 // What several sub-commands share.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +10,7 @@
 #include <vector>
 
 #include "dojo/base/error.h"
+#include "dojo/base/json.h"
 #include "dojo/base/progress.h"
 #include "dojo/graph/executor.h"
 #include "dojo/scene/demo.h"
@@ -28,6 +31,13 @@ std::string searched_files();
 inline constexpr char kCatalogueHelp[] =
     "where it is kept what is known of files from before; default: "
     "$XDG_CACHE_HOME/opendojo/catalogue.sqlite";
+
+// For --json: a value of the JSON library, as one line. Names of files have gone into it by
+// to_utf8().
+template <typename Json>
+void print_json(const Json& json) {
+  fmt::print("{}\n", dump(json));
+}
 
 // "error (input): what, where; hint" in one line, its commands as they are to be typed.
 std::string error_line(const Error& error);

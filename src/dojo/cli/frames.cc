@@ -134,7 +134,7 @@ int run_frames(std::span<const std::string> argv) {
         {"codec", recording.codec},        {"width", recording.width},
         {"height", recording.height},      {"num_frames", recording.num_frames()},
         {"note", to_utf8(recording.note)}, {"frames", list}};
-    fmt::print("{}\n", object.dump());
+    print_json(object);
     return 0;
   }
   for (const auto& f : list) {

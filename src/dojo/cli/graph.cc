@@ -8,12 +8,12 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
-#include "dojo/base/json.h"
 #include "dojo/base/random.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/called.h"
 #include "dojo/cli/command.h"
+#include "dojo/cli/common.h"
 #include "dojo/graph/bytes.h"
 #include "dojo/graph/cost.h"
 #include "dojo/graph/interpreter.h"
@@ -153,7 +153,7 @@ int show(std::span<const std::string> argv) {
                 "--forward-only and --batch go with --model");
   const Graph graph = file.empty() ? model_graph(model, batch, forward_only) : read_graph(file);
   if (json)
-    fmt::print("{}\n", dump(graph_json(graph, cost)));
+    print_json(graph_json(graph, cost));
   else if (cost)
     print_cost(graph);
   else
@@ -234,7 +234,7 @@ int run(std::span<const std::string> argv) {
       fmt::print("step {} {}: {} ={}{}\n", step, output.name, to_string(type), shown,
                  values.size() > 8 ? " ..." : "");
     }
-    if (json) fmt::print("{}\n", dump(Json{{"step", step}, {"outputs", outputs}}));
+    if (json) print_json(Json{{"step", step}, {"outputs", outputs}});
     if (!finite)
       throw Error(Category::kInput,
                   fmt::format("a guard is not finite in step {}, so nothing was updated; the first "

@@ -203,7 +203,7 @@ int run_inspect(std::span<const std::string> argv) {
     for (const DriveSummary& d : drives) object["drives"].push_back(describe(d));
     for (const auto& [extension, count] : found.skipped)
       object["skipped"][to_utf8(extension)] = count;
-    fmt::print("{}\n", object.dump());
+    print_json(object);
   } else {
     size_t width = 9;
     for (const auto& r : list)

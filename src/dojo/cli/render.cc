@@ -47,7 +47,7 @@ void render_teslacam(const std::string& folder, const JourneyOptions& options, b
                     {"frames", j.frames}});
     if (!json) fmt::print("{}\n", j.folder);
   }
-  if (json) fmt::print("{}\n", ordered_json{{"folder", to_utf8(folder)}, {"drives", list}}.dump());
+  if (json) print_json(ordered_json{{"folder", to_utf8(folder)}, {"drives", list}});
 }
 
 void render_plain(const std::string& folder, const DemoOptions& options, bool json, bool quiet) {
@@ -57,7 +57,7 @@ void render_plain(const std::string& folder, const DemoOptions& options, bool js
                            {"rendered", drives.rendered},
                            {"videos", ordered_json::array()}};
     for (const std::string& path : drives.videos) object["videos"].push_back(to_utf8(path));
-    fmt::print("{}\n", object.dump());
+    print_json(object);
   } else {
     for (const std::string& path : drives.videos) fmt::print("{}\n", path);
   }

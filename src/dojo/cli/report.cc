@@ -12,6 +12,7 @@
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
+#include "dojo/cli/common.h"
 
 extern char** environ;
 
@@ -50,7 +51,7 @@ int run_report(std::span<const std::string> argv) {
                                      {"bytes", std::filesystem::file_size(path)},
                                      {"problems", nlohmann::json::array()}};
     for (const std::string& p : problems) object["problems"].push_back(to_utf8(p));
-    fmt::print("{}\n", object.dump());
+    print_json(object);
   } else {
     fmt::print("{}\n", path);
   }
