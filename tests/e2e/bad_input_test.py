@@ -214,7 +214,7 @@ class Interrupted(harness.TestCase):
     def test_rendering_leaves_no_half_file(self):
         drives = self.folder / "drives"
         process = self.start("render", "--out", drives, "--seconds", "600")
-        self.wait_for(lambda: any(drives.glob("*.part-*")), process)
+        self.wait_for(lambda: any(drives.glob("*.tmp-*")), process)
         self.interrupt(process)
         self.assertEqual([p.name for p in drives.iterdir()], [".lock"])
 

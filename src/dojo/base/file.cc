@@ -139,6 +139,10 @@ void sync_folder(const fs::path& path) {
   ::close(folder);
 }
 
+fs::path temporary_of(const fs::path& path) {
+  return folder_of(path) / fmt::format(".{}.tmp-{}", path.filename().string(), ::getpid());
+}
+
 // Only of writers that are dead. A failure to tidy up is not a failure to write.
 void remove_leftovers_of(const fs::path& path) {
   const std::string prefix = "." + path.filename().string() + ".tmp-";
@@ -157,7 +161,7 @@ void remove_leftovers_of(const fs::path& path) {
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   remove_leftovers_of(path_);
-  temporary_ = folder_of(path_) / fmt::format(".{}.tmp-{}", path_.filename().string(), ::getpid());
+  temporary_ = temporary_of(path_);
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd_ == -1) fail("cannot create the file", errno);
 }

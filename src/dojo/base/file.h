@@ -49,8 +49,11 @@ void make_folder(const std::filesystem::path& path);
 // returns, that survives a power cut. Throws Error(kIo).
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
+// Where a file is written before it gets its name: ".NAME.tmp-PID" beside it.
+std::filesystem::path temporary_of(const std::filesystem::path& path);
+
 // Removes what a killed process left of this file while it wrote it; the file itself stays. Each
-// AtomicFile does so first.
+// AtomicFile does so first. Of other processes' temporaries only those of dead ones go.
 void remove_leftovers_of(const std::filesystem::path& path);
 
 // Makes what was made, renamed or removed in the folder survive a power cut, as far as its file

@@ -77,6 +77,8 @@ class VideoBench {
   std::vector<BenchRow> rows() const;
 
  private:
+  // For one measurement, on a machine that others use too.
+  double patience() const { return 300 + 20 * seconds_; }
   uint64_t seed(int64_t round) const { return 1 + static_cast<uint64_t>(round); }
   const std::vector<ClipRef>& clips(int64_t round);
   std::vector<bench::ExactClip> exact(const std::vector<Recording>& recordings, SamplingOrder order,
@@ -113,12 +115,12 @@ void VideoBench::add_copies(const std::string& only) {
            std::unique_ptr<TemporaryFolder>& folder = copies_[t];
            if (!folder) {
              folder = std::make_unique<TemporaryFolder>();
-             bench::measure_in_child("making copies",
+             bench::measure_in_child("making copies", patience(),
                                      [&] { return bench::fill_copies(w_, t, folder->path()); });
            }
            const auto check =
                exact(how == SamplingOrder::kUniform ? w_.parts : w_.pieces, how, round);
-           return bench::measure_in_child("\"" + name + "\"", [&] {
+           return bench::measure_in_child("\"" + name + "\"", patience(), [&] {
              return bench::load_copies(w_, t, folder->path(), how, seed(round), seconds_, check);
            });
          }});
@@ -143,8 +145,8 @@ std::vector<bench::ExactClip> VideoBench::exact(const std::vector<Recording>& re
 
 void VideoBench::add_cases(const std::string& only, int64_t workers) {
   const auto wanted = [&](const std::string& name) { return only.empty() || only == name; };
-  const auto in_child = [](const std::string& name, auto body) {
-    return bench::measure_in_child("\"" + name + "\"", body);
+  const auto in_child = [this](const std::string& name, auto body) {
+    return bench::measure_in_child("\"" + name + "\"", patience(), body);
   };
   for (const bool keep_open : {false, true}) {
     const std::string name = keep_open ? "kept-open" : "usual";

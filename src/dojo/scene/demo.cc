@@ -160,7 +160,7 @@ void refuse_foreign_drives(const fs::path& folder, const DemoOptions& o) {
 void remove_leftovers(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with("drive-") && name.find(".mp4.part-") != std::string::npos)
+    if (name.starts_with(".drive-") && name.find(".tmp-") != std::string::npos)
       fs::remove(entry.path());
   }
 }

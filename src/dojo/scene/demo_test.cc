@@ -180,7 +180,7 @@ TEST_F(Demo, AKilledRenderLeavesNothingThatLooksWholeAndTheNextCallGoesOn) {
   ensure_demo_drives(folder.string(), options, [&](int64_t done, int64_t) { rendered = done; });
   EXPECT_EQ(rendered, 15);
   for (const auto& entry : fs::directory_iterator(folder)) {
-    EXPECT_EQ(entry.path().filename().string().find(".part-"), std::string::npos) << entry.path();
+    EXPECT_EQ(entry.path().filename().string().find(".tmp-"), std::string::npos) << entry.path();
   }
 }
 

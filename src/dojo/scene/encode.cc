@@ -20,6 +20,7 @@ extern "C" {
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
+#include "dojo/base/file.h"
 
 namespace dojo::scene {
 
@@ -60,7 +61,8 @@ struct VideoWriter::Impl {
 
   void open() {
     // The temporary's name has no ending of a video: a folder search never meets half a file.
-    temporary = path + ".part-" + std::to_string(getpid());
+    remove_leftovers_of(path);
+    temporary = temporary_of(path).string();
     check(avformat_alloc_output_context2(&format, nullptr, "mp4", temporary.c_str()),
           "set up the file");
     const AVCodec* encoder = avcodec_find_encoder_by_name("libx264");

@@ -1,6 +1,7 @@
 // Writes frames as an H.264 file (MPEG-4 part 2 where FFmpeg was built without libx264): yuv420p,
 // BT.709 tags, a key frame each `gop`, no B-frames. The same frames give the same bytes. The file
-// appears under its name only when finish() has written all of it. Telemetry of our own goes into
+// appears under its name only when finish() has written all of it; what a killed process left of it
+// is removed by the next that writes it. Telemetry of our own goes into
 // the access units as SEI.
 //
 //   scene::VideoWriter writer("drives/drive-00.mp4", {.height = 256, .width = 512, .fps = 20});

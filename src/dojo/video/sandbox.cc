@@ -200,8 +200,11 @@ void limit(Resource resource, int64_t most) {
 
 std::string enter_sandbox(int64_t max_bytes, int socket, int last_descriptor) {
   limit(RLIMIT_CORE, 0);
-  syscall(SYS_close_range, static_cast<unsigned>(last_descriptor) + 1, ~0u, 0u);
-  if (!kSandboxWorks) return {};
+  std::string lacks;
+  if (syscall(SYS_close_range, static_cast<unsigned>(last_descriptor) + 1, ~0u, 0u) != 0)
+    lacks = fmt::format("descriptors that it inherited may be open (close_range: {})",
+                        std::strerror(errno));
+  if (!kSandboxWorks) return lacks;
   limit(RLIMIT_AS, max_bytes);
   limit(RLIMIT_NOFILE, last_descriptor + 60);
   limit(RLIMIT_NPROC, 0);  // no fork() either where there is no filter, but for the superuser
@@ -210,7 +213,8 @@ std::string enter_sandbox(int64_t max_bytes, int socket, int last_descriptor) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return fmt::format("it could gain privileges (no_new_privs: {})", std::strerror(errno));
   // Landlock would add nothing: no file can be opened at all.
-  return filter_calls(socket);
+  const std::string unfiltered = filter_calls(socket);
+  return lacks + (lacks.empty() || unfiltered.empty() ? "" : "; ") + unfiltered;
 }
 
 std::string system_call_name(int number) {

@@ -14,7 +14,16 @@
 namespace dojo {
 
 // Sanitizers map terabytes, start threads and read files of their own: under them nothing is taken.
+// GCC tells by macros, Clang by features.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define DOJO_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define DOJO_SANITIZED
+#endif
+#endif
+#ifdef DOJO_SANITIZED
 inline constexpr bool kSandboxWorks = false;
 #else
 inline constexpr bool kSandboxWorks = true;

@@ -325,6 +325,32 @@ void decode_in_sandbox(const std::string& path) {
   EXPECT_TRUE(std::any_of(reply.pixels.begin(), reply.pixels.end(), [](uint8_t p) { return p; }));
 }
 
+// A kernel that cannot close them, or a container that does not let it.
+TEST_F(Sandbox, DescriptorsThatStayOpenAreNamed) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program{std::size(code), const_cast<sock_filter*>(code)};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+    const std::string lacks = enter_sandbox(kMaxBytes, kWorkerSocket, 64);
+    const bool filtered = open("/etc/passwd", O_RDONLY) == -1 && errno == EACCES;
+    _exit(filtered && lacks ==
+                          "descriptors that it inherited may be open (close_range: Operation not "
+                          "permitted)"
+              ? 0
+              : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 // As in a container that allows no seccomp.
 void forbid_filters() {
   const sock_filter code[] = {

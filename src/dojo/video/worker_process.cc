@@ -30,6 +30,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr int64_t kMaxIndexBytes = 64 << 20;  // four million frames
+
 Error system_error(const std::string& what) {
   return Error(Category::kIo,
                "no decoding process can be started: " + what + ": " + std::strerror(errno));
@@ -118,9 +120,10 @@ void WorkerProcess::check(const WorkerReply& reply) const {
     const FrameIndex& index = reply.index;
     insist(index.num_frames() > 0 && index.num_frames() <= file_bytes_);
     insist(index.width * index.height <= kMaxPixels);
-    decode_packets(index.packets);
+    insist(std::ssize(decode_packets(index.packets)) <= file_bytes_);
     return;
   }
+  insist(reply.index.num_frames() == 0);
   for (size_t i = 0; i < reply.states.size(); ++i) {
     const int64_t frame = reply.states[i].first;
     insist(request_.states && frame >= 0 && frame < static_cast<int64_t>(most_frames_));
@@ -144,9 +147,10 @@ void WorkerProcess::ask_probe(const std::string& path) {
   pixel_bytes_ = 0;
   most_frames_ = 0;
   ask({.path = path, .probe = true}, nullptr);
-  // A frame takes at most 16 bytes of the answer, and seldom less than that in the file.
+  // A frame takes at most 16 bytes of the answer, and seldom less than that in the file; there is
+  // room for frames of 8. Pictures of a folder are counted, and are key frames, which take more.
   most_bytes_ = static_cast<uint32_t>(
-      std::clamp<int64_t>((int64_t{1} << 20) + 4 * file_bytes_, 0, kMaxMessageBytes));
+      std::min((int64_t{1} << 20) + (request_.pictures ? 48 : 2) * file_bytes_, kMaxIndexBytes));
 }
 
 void WorkerProcess::ask_read(const Recording& recording, const ReadRequest& request) {

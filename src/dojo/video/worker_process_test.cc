@@ -14,6 +14,7 @@
 #include "dojo/base/interrupt.h"
 #include "dojo/video/frame_reader.h"
 #include "dojo/video/loader.h"
+#include "dojo/video/packet_table.h"
 #include "dojo/video/test_clips.h"
 
 namespace dojo {
@@ -130,6 +131,14 @@ TEST(WorkerProcess, IsNotBelieved) {
   reply.index = index;
   reply.index.width = reply.index.height = 1 << 20;
   EXPECT_EQ(ask(encode(reply)), nonsense + "the answer does not fit the question");
+  reply.index = index;
+  reply.index.packets = encode_packets(std::vector<Packet>(30));  // of a file of 20 bytes
+  EXPECT_EQ(ask(encode(reply)), nonsense + "the answer does not fit the question");
+  reply.index = index;
+  reply.index.note.assign(5000, 'x');
+  EXPECT_EQ(ask(encode(reply)), nonsense + "a text is too long");
+  reply.index = index;
+  EXPECT_EQ(ask(encode(reply), false), nonsense + "the answer does not fit the question");
   reply.index = {};
   EXPECT_EQ(ask(encode(reply)), nonsense + "the answer does not fit the question");
   EXPECT_EQ(ask(encode(reply), false), "believed");

@@ -112,8 +112,10 @@ WorkerReply read_reply(Reader* in, size_t most) {
   if (in->flag()) {
     r.index = decode_index(in->bytes(Reader::kAny));
     for (std::string* text :
-         {&r.index.codec, &r.index.container, &r.index.pixel_format, &r.index.note})
+         {&r.index.codec, &r.index.container, &r.index.pixel_format, &r.index.note}) {
+      if (text->size() > kMaxReason) fail("a text is too long");
       Reader::make_printable(text);
+    }
   }
   r.md5.resize(in->count(1, most));
   for (std::string& sum : r.md5) sum = in->words(64);

@@ -1,5 +1,6 @@
 #include "dojo/video/bench/measure.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -66,9 +67,11 @@ Stopwatch::Stopwatch() : wall_began_(steady_seconds()), cpu_began_(cpu_now()) {}
 double Stopwatch::wall_seconds() const { return steady_seconds() - wall_began_; }
 double Stopwatch::cpu_seconds() const { return cpu_now() - cpu_began_; }
 
-Measured measure_in_child(const std::string& what, const std::function<Measured()>& body) {
+Measured measure_in_child(const std::string& what, double patience_seconds,
+                          const std::function<Measured()>& body) {
   int ends[2];
-  if (pipe(ends) != 0) throw Error(Category::kIo, std::string("no pipe: ") + std::strerror(errno));
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    throw Error(Category::kIo, std::string("no pipe: ") + std::strerror(errno));
   const pid_t pid = fork();
   if (pid < 0) {
     close(ends[0]);
@@ -86,8 +89,11 @@ Measured measure_in_child(const std::string& what, const std::function<Measured(
   close(ends[1]);
   Answer answer;
   pollfd wait{ends[0], POLLIN, 0};
-  while (poll(&wait, 1, -1) < 0 && errno == EINTR)
-    if (interrupted()) kill(pid, SIGKILL);
+  const double end = steady_seconds() + patience_seconds;
+  bool late = false;
+  // At most a second: a signal that comes just before poll() does not end it.
+  while (!late && !interrupted() && poll(&wait, 1, 1000) <= 0) late = steady_seconds() >= end;
+  if (late || interrupted()) kill(pid, SIGKILL);
   const ssize_t got = read(ends[0], &answer, sizeof answer);
   close(ends[0]);
   int status = 0;
@@ -96,7 +102,9 @@ Measured measure_in_child(const std::string& what, const std::function<Measured(
   throw_if_interrupted();
   if (got != static_cast<ssize_t>(sizeof answer))
     throw Error(Category::kInput,
-                WIFSIGNALED(status)
+                late ? fmt::format("the process that measures {} has not ended within {:.0f} s",
+                                   what, patience_seconds)
+                : WIFSIGNALED(status)
                     ? fmt::format("the process that measures {} was ended by signal {}", what,
                                   WTERMSIG(status))
                     : fmt::format("the process that measures {} ended without a word", what),

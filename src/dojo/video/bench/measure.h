@@ -29,8 +29,10 @@ class Stopwatch {
   double wall_began_, cpu_began_;
 };
 
-// Runs `body` in a child of this process. Throws what `body` throws as Error of the same category;
-// Error(kInput) where the child ends otherwise, with `what` in the message.
-Measured measure_in_child(const std::string& what, const std::function<Measured()>& body);
+// Runs `body` in a child of this process, which is killed after `patience_seconds`. Throws what
+// `body` throws as Error of the same category; Error(kInput) where the child ends otherwise or is
+// killed, with `what` in the message; Interrupted (base/interrupt.h).
+Measured measure_in_child(const std::string& what, double patience_seconds,
+                          const std::function<Measured()>& body);
 
 }  // namespace dojo::bench

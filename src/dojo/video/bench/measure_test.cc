@@ -12,7 +12,7 @@ namespace dojo::bench {
 namespace {
 
 TEST(MeasureInChild, GivesWhatTheBodyReturned) {
-  const Measured m = measure_in_child("this", [] {
+  const Measured m = measure_in_child("this", 60, [] {
     return Measured{.cpu_seconds = 1.5, .wall_seconds = 2, .clips = 3, .frames_decoded = 4};
   });
   EXPECT_EQ(m.cpu_seconds, 1.5);
@@ -22,7 +22,7 @@ TEST(MeasureInChild, GivesWhatTheBodyReturned) {
 
 TEST(MeasureInChild, CarriesErrorsWithTheirCategory) {
   try {
-    measure_in_child("this", []() -> Measured {
+    measure_in_child("this", 60, []() -> Measured {
       throw Error(Category::kUnsupported, "no such codec", "a.mp4");
     });
     FAIL();
@@ -35,7 +35,7 @@ TEST(MeasureInChild, CarriesErrorsWithTheirCategory) {
 
 TEST(MeasureInChild, ACrashIsAnErrorThatNamesTheCase) {
   try {
-    measure_in_child("the crash", []() -> Measured {
+    measure_in_child("the crash", 60, []() -> Measured {
       std::signal(SIGSEGV, SIG_DFL);
       std::raise(SIGSEGV);
       return {};
@@ -45,6 +45,20 @@ TEST(MeasureInChild, ACrashIsAnErrorThatNamesTheCase) {
     EXPECT_EQ(e.category(), Category::kInput);
     EXPECT_NE(e.message().find("the crash"), std::string::npos);
   }
+}
+
+TEST(MeasureInChild, AHangIsAnErrorThatNamesTheCase) {
+  const Stopwatch watch;
+  try {
+    measure_in_child("the hang", 0.3, []() -> Measured {
+      while (true) pause();
+    });
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.category(), Category::kInput);
+    EXPECT_NE(e.message().find("the hang has not ended"), std::string::npos) << e.message();
+  }
+  EXPECT_LT(watch.wall_seconds(), 10);
 }
 
 TEST(Stopwatch, CountsWorkOfTheProcessorAndNotSleep) {
