@@ -78,10 +78,32 @@ class Cache(harness.TestCase):
         self.assertEqual(self.build("--tier", "raw", "--json").json()["frames_made"] +
                          self.build("--tier", "raw", "--json").json()["frames_before"], 400)
 
+    def test_files_that_are_gone_are_dropped_and_forgotten(self):
+        videos, catalogue = self.folder / "videos", self.folder / "catalogue.sqlite"
+        videos.mkdir()
+        for name in ("a", "b", "c"):
+            os.link(self.videos / "a.mp4", videos / f"{name}.mp4")
+        known = ("--catalogue", catalogue)
+        self.assertDone(self.cache("build", videos, "--size", "64x96", "-q", *known))
+        info = self.cache("info", "--json", *known).json()
+        self.assertEqual((info["catalogue"]["files_known"], info["catalogue"]["files_gone"]), (3, 0))
+        self.assertEqual(self.cache("drop", "--gone", *known).out, "0 copies dropped, 0 B; 0 files forgotten\n")
+        (videos / "b.mp4").unlink()
+        (videos / "c.mp4").unlink()
+        self.assertIn("3 files known, 2 of them gone, ", self.cache("info", *known).out)
+        self.assertEqual(self.cache("drop", videos / "c.mp4", "--gone", "--json", *known).json()["files_forgotten"], 1)
+        dropped = self.cache("drop", "--gone", "--json", *known).json()
+        self.assertEqual((dropped["dropped"], dropped["files_forgotten"]), (1, 1))
+        info = self.cache("info", "--json", *known).json()
+        self.assertEqual([c["path"] for c in info["copies"]], [str(videos / "a.mp4")])
+        self.assertEqual((info["catalogue"]["files_known"], info["catalogue"]["files_gone"]), (1, 0))
+        self.assertDone(run("inspect", videos, "--no-telemetry", *known, env={"DOJO_WORKER": "/nonexistent"}))
+
     def test_wrong_usage_is_named(self):
         self.assertError(run("cache", "make"), 2, "config", "make")
         self.assertError(run("cache", "build"), 2, "config", "PATH")
         self.assertError(run("cache", "drop"), 2, "config", "--all")
+        self.assertError(run("cache", "drop", "--all", "--gone"), 2, "config", "--gone")
         self.assertError(self.build("--tier", "fast"), 2, "config", "--tier")
         self.assertError(self.cache("build", self.folder / "none"), 3, "input", "none")
         (self.folder / "file").write_text("x")

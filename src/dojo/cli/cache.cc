@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
+#include <iterator>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
@@ -30,8 +32,35 @@ struct CacheOptions {
   std::string folder, catalogue, tier = "short-gop", size = "128x256";
   double gigabytes = 20, deadline = 60;
   int64_t workers = 1;
-  bool all = false, json = false, quiet = false;
+  bool all = false, gone = false, json = false, quiet = false;
 };
+
+// A file on a disk that is not there now is gone, too.
+bool is_gone(const std::string& path) {
+  std::error_code error;
+  return !path.empty() && fs::status(path, error).type() == fs::file_type::not_found;
+}
+
+// What is known of files, where there is a catalogue.
+struct Known {
+  std::unique_ptr<Catalogue> catalogue;
+  std::vector<std::string> files, gone;
+  int64_t bytes = 0;
+};
+
+Known read_catalogue(const std::string& path) {
+  Known known;
+  std::error_code error;
+  if (path.empty() || !fs::exists(path, error)) return known;
+  known.catalogue = std::make_unique<Catalogue>(path);
+  known.files = known.catalogue->files();
+  std::copy_if(known.files.begin(), known.files.end(), std::back_inserter(known.gone), is_gone);
+  const auto bytes = fs::file_size(path, error);
+  if (!error) known.bytes = static_cast<int64_t>(bytes);
+  for (const std::string& m : known.catalogue->take_messages())
+    fmt::print(stderr, "warning: {}\n", one_line(m));
+  return known;
+}
 
 int build(const CacheOptions& o) {
   if (o.paths.empty())
@@ -97,6 +126,7 @@ std::string when(int64_t ns) {
 
 int info(const CacheOptions& o) {
   const std::vector<CopyInfo> copies = list_copies(o.folder, true);
+  const Known known = read_catalogue(o.catalogue);
   int64_t bytes = 0;
   for (const CopyInfo& c : copies) bytes += c.bytes;
   if (o.json) {
@@ -113,7 +143,14 @@ int info(const CacheOptions& o) {
                       {"bytes", c.bytes},
                       {"last_used", c.last_used_ns / 1'000'000'000},
                       {"written_now", c.written_now}});
-    print_json(ordered_json{{"folder", to_utf8(o.folder)}, {"bytes", bytes}, {"copies", list}});
+    print_json(ordered_json{{"folder", to_utf8(o.folder)},
+                            {"bytes", bytes},
+                            {"copies", list},
+                            {"catalogue",
+                             {{"file", to_utf8(o.catalogue)},
+                              {"bytes", known.bytes},
+                              {"files_known", known.files.size()},
+                              {"files_gone", known.gone.size()}}}});
     return 0;
   }
   if (!copies.empty())
@@ -132,6 +169,9 @@ int info(const CacheOptions& o) {
                c.written_now ? " (in use)" : "");
   }
   fmt::print("{} copies, {}, in {}\n", copies.size(), print_bytes(bytes), one_line(o.folder));
+  if (known.catalogue)
+    fmt::print("{} files known, {} of them gone, {}, in {}\n", known.files.size(),
+               known.gone.size(), print_bytes(known.bytes), one_line(o.catalogue));
   return 0;
 }
 
@@ -141,20 +181,26 @@ bool lies_in(const std::string& path, const std::string& above) {
 }
 
 int drop(const CacheOptions& o) {
-  if (o.paths.empty() != o.all)
+  if (o.all ? o.gone || !o.paths.empty() : o.paths.empty() && !o.gone)
     throw Error(Category::kConfig, "say what to drop", "PATH",
-                "name folders or files of recordings, or give --all");
+                "name folders or files of recordings, or give --all or --gone");
   std::vector<std::string> chosen;
   for (const std::string& p : o.paths) {
     std::string path = fs::absolute(p).lexically_normal().string();
     while (path.size() > 1 && path.back() == '/') path.pop_back();
     chosen.push_back(path);
+    std::error_code error;
+    if (const fs::path real = fs::weakly_canonical(path, error); !error && real != path)
+      chosen.push_back(real.string());  // as the catalogue has it
   }
+  const auto is_chosen = [&](const std::string& path) {
+    return (!o.gone || is_gone(path)) &&
+           (o.paths.empty() || std::any_of(chosen.begin(), chosen.end(),
+                                           [&](const std::string& p) { return lies_in(path, p); }));
+  };
   int64_t dropped = 0, bytes = 0, in_use = 0;
   for (const CopyInfo& c : list_copies(o.folder, true)) {
-    if (!o.all && std::none_of(chosen.begin(), chosen.end(),
-                               [&](const std::string& p) { return lies_in(c.key.path, p); }))
-      continue;
+    if (!is_chosen(c.key.path)) continue;
     if (remove_copy(o.folder, c.name)) {
       ++dropped;
       bytes += c.bytes;
@@ -165,10 +211,20 @@ int drop(const CacheOptions& o) {
   if (in_use > 0)
     fmt::print(stderr, "warning: {} copies stay: they are being written, or cannot be removed\n",
                in_use);
+  int64_t forgotten = 0;
+  if (o.gone) {
+    Known known = read_catalogue(o.catalogue);
+    std::erase_if(known.gone, [&](const std::string& path) { return !is_chosen(path); });
+    if (!known.gone.empty()) forgotten = known.catalogue->forget(known.gone);
+  }
   if (o.json)
-    print_json(ordered_json{{"dropped", dropped}, {"bytes", bytes}, {"kept_in_use", in_use}});
+    print_json(ordered_json{{"dropped", dropped},
+                            {"bytes", bytes},
+                            {"kept_in_use", in_use},
+                            {"files_forgotten", forgotten}});
   else
-    fmt::print("{} copies dropped, {}\n", dropped, print_bytes(bytes));
+    fmt::print("{} copies dropped, {}{}\n", dropped, print_bytes(bytes),
+               o.gone ? fmt::format("; {} files forgotten", forgotten) : "");
   return in_use > 0 ? 1 : 0;
 }
 
@@ -184,6 +240,7 @@ int run_cache(std::span<const std::string> argv) {
       "  dojo cache build ~/TeslaCam --size 128x256   # training makes them, too, as it goes\n"
       "  dojo cache info\n"
       "  dojo cache drop ~/TeslaCam                   # of these recordings\n"
+      "  dojo cache drop --gone                       # of files that are no longer there\n"
       "  dojo cache drop --all\n");
   args.positional("build|info|drop", "what to do", &action);
   args.positional("[PATH...]", "folders, searched recursively, or video files", &o.paths);
@@ -196,8 +253,13 @@ int run_cache(std::span<const std::string> argv) {
   args.option("--workers", "N", "build: decoding processes", &o.workers, {.min = 1, .max = 64});
   args.option("--deadline", "SECONDS", "build: give up for a file after this time without progress",
               &o.deadline, {.min = 0.1, .max = 86400});
-  args.option("--catalogue", "FILE", std::string("build: ") + kCatalogueHelp, &o.catalogue);
+  args.option("--catalogue", "FILE", kCatalogueHelp, &o.catalogue);
   args.option("--all", "", "drop: all copies", &o.all);
+  args.option(
+      "--gone", "",
+      "drop: copies of files that are no longer there, also on a disk that is not there now, "
+      "and what the catalogue knows of them; with PATH: only below it",
+      &o.gone);
   args.option("-q, --quiet", "", "no progress", &o.quiet);
   args.option("--json", "", "print one JSON object", &o.json);
   if (!args.parse(argv)) return 0;

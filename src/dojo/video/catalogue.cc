@@ -181,6 +181,40 @@ void Catalogue::note(const std::string& file, const Quarantined& problem) {
   store(file, *known);
 }
 
+std::vector<std::string> Catalogue::files() {
+  const std::lock_guard lock(impl_->mutex);
+  std::vector<std::string> paths;
+  impl_->guard([&] {
+    Statement all(impl_->file.db(), "SELECT path FROM file ORDER BY path");
+    while (all.step()) paths.emplace_back(all.bytes(0));
+  });
+  return paths;
+}
+
+int64_t Catalogue::forget(std::span<const std::string> paths) {
+  const std::lock_guard lock(impl_->mutex);
+  int64_t forgotten = 0;
+  impl_->guard([&] {
+    sqlite::Database& db = impl_->file.db();
+    db.run("BEGIN IMMEDIATE");
+    try {
+      Statement remove(db, "DELETE FROM file WHERE path = ?1");
+      for (const std::string& path : paths) {
+        remove.bind(1, path);
+        remove.step();
+        remove.reset();
+      }
+      db.run("COMMIT");
+    } catch (const Failure&) {
+      db.run("ROLLBACK");
+      throw;
+    }
+    forgotten = std::ssize(paths);
+    db.run("VACUUM");
+  });
+  return forgotten;
+}
+
 std::vector<std::string> Catalogue::take_messages() {
   const std::lock_guard lock(impl_->mutex);
   return impl_->file.take_messages();

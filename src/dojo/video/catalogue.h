@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,13 @@ class Catalogue {
 
   // Adds a problem that decoding met to what is known of the file; nothing where it is not known.
   void note(const std::string& real_path, const Quarantined& problem);
+
+  // The real paths of all files that are known.
+  std::vector<std::string> files();
+
+  // Forgets these files and gives their room on the disk back. Returns how many are forgotten now:
+  // none where another process is in the way.
+  int64_t forget(std::span<const std::string> real_paths);
 
   // For people, since the last call: that it was rebuilt, or is not kept.
   std::vector<std::string> take_messages();

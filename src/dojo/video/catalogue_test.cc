@@ -64,6 +64,35 @@ TEST(Catalogue, RemembersWhatItWasTold) {
   EXPECT_TRUE(catalogue.take_messages().empty());
 }
 
+TEST(Catalogue, ForgetsFilesAndGivesTheirRoomBack) {
+  const TestFolder folder;
+  const std::string path = folder / "c.sqlite";
+  std::vector<std::string> some;
+  {
+    Catalogue catalogue(path);
+    for (int i = 0; i < 100; ++i) {
+      catalogue.store("/" + std::to_string(i), entry(2000));
+      if (i >= 10) some.push_back("/" + std::to_string(i));
+    }
+    catalogue.store("/caf\xE9", entry(3));
+    EXPECT_EQ(catalogue.files().size(), 101u);
+  }
+  const auto before = std::filesystem::file_size(path);
+  {
+    Catalogue catalogue(path);
+    EXPECT_EQ(catalogue.forget(some), 90);
+    EXPECT_EQ(frames_of(catalogue.find("/9")), 2000);
+    EXPECT_EQ(frames_of(catalogue.find("/10")), -1);
+    catalogue.store("/new", entry(4));
+    const std::vector<std::string> left = catalogue.files();
+    EXPECT_EQ(left.size(), 12u);
+    EXPECT_EQ(left.back(), "/new");
+    EXPECT_EQ(left[left.size() - 2], "/caf\xE9");
+    EXPECT_TRUE(catalogue.take_messages().empty());
+  }
+  EXPECT_LT(std::filesystem::file_size(path), before / 4);
+}
+
 TEST(Catalogue, WhatIsNoCatalogueIsMovedAsideAndSaid) {
   const TestFolder folder;
   const std::string path = folder / "c.sqlite";
