@@ -2,6 +2,7 @@
 not one."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -120,7 +121,7 @@ class ManyFiles(harness.TestCase):
     """More files than are indexed before training begins."""
 
     def train(self, out, *options):
-        return ["train", self.clips, "--out", out, "--steps", "10", "--checkpoint-every", "1", "--size", "32x64", "--frames", "2",
+        return ["train", self.clips, "--out", out, "--steps", "30", "--checkpoint-every", "1", "--size", "32x64", "--frames", "2",
                 "--batch", "2", "--threads", "1", "--seed", "3", "--catalogue", out.with_suffix(".sqlite"), *options]
 
     def test_a_run_that_was_killed_has_the_bytes_of_one_that_was_not(self):
@@ -134,13 +135,18 @@ class ManyFiles(harness.TestCase):
         self.assertDone(run(*self.train(whole), deadline=DEADLINE))
         config = json.loads((whole / "config.json").read_text())
         self.assertEqual(len(config["train"]) + len(config["held_out"]), 41)
-        process = subprocess.Popen([harness.DOJO, *map(str, self.train(killed))], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        end = time.time() + DEADLINE
-        while not (killed / "last.safetensors").exists() and time.time() < end:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        for _ in range(5):  # until it is killed before it has ended
+            shutil.rmtree(killed, ignore_errors=True)
+            process = subprocess.Popen([harness.DOJO, *map(str, self.train(killed))], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            end = time.time() + DEADLINE
+            while not (killed / "last.safetensors").exists() and process.poll() is None and time.time() < end:
+                time.sleep(0.005)
+            process.send_signal(signal.SIGKILL)
+            if process.wait() == -signal.SIGKILL:
+                break
+        self.assertEqual(process.returncode, -signal.SIGKILL)
+        self.assertNotEqual((killed / "last.safetensors").read_bytes(), (whole / "last.safetensors").read_bytes())
         self.assertDone(run("train", "--resume", killed, "--catalogue", self.folder / "another.sqlite", deadline=DEADLINE))
         self.assertEqual((killed / "last.safetensors").read_bytes(), (whole / "last.safetensors").read_bytes())
         self.assertEqual((killed / "best.safetensors").read_bytes(), (whole / "best.safetensors").read_bytes())
