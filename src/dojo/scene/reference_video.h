@@ -1,6 +1,6 @@
 // The reference workload R1 of `dojo bench video`, made once: 1280x960 pixels, 36 frames/s, 40 s,
 // H.264 with a key frame each 36 and no B-frames, about 4 Mbit/s, as a common dashcam records. Its
-// pictures cost a hundredth of a rendered drive's and move like one: a textured road that flows
+// pictures cost much less than a rendered drive's and move like one: a textured road that flows
 // towards the camera, cars, a skyline, clouds, sensor noise.
 #pragma once
 
@@ -18,9 +18,9 @@ struct ReferenceOptions {
 };
 
 // Makes FOLDER/r1-VERSION.mp4 unless it is there (it appears only when it is whole), and returns
-// its path. Takes about half a minute. `progress` is called after each frame. Throws Error(kIo)
-// where the folder cannot be written, Error(kUnsupported) where FFmpeg has no libx264: another
-// codec would be another workload.
+// its path. `progress` is called after each frame. Throws Error(kIo) where the folder cannot be
+// written, Error(kUnsupported) where FFmpeg has no libx264: another codec would be another
+// workload.
 std::string ensure_reference_video(
     const std::string& folder,
     const std::function<void(int64_t done, int64_t total)>& progress = {},

@@ -16,8 +16,8 @@ namespace dojo {
 
 // The learning rate where none is given, for this many clips in a step: 0.001 from 8 on, for which
 // it was chosen. The fewer clips, the noisier their gradient: with 1 a run at the full rate
-// diverged after 800 steps. So it falls with the square root of their number, as Adam wants it
-// (Malladi et al., "On the SDEs and Scaling Rules for Adaptive Gradient Algorithms", 2022).
+// diverged. So it falls with the square root of their number, as Adam wants it (Malladi et al., "On
+// the SDEs and Scaling Rules for Adaptive Gradient Algorithms", 2022).
 double default_learning_rate(int64_t batch);
 
 struct ScheduleOptions {
