@@ -176,9 +176,10 @@ void restore(const fs::path& replaced, const fs::path& to) {
     fs::rename(replaced, to);
 }
 
-// The last steps: everything gets its name, then the journey, in place of an old one.
-void complete(const Journey& j, const scene::World& world, const Places& at,
-              const fs::path& replaced, const fs::path& to) {
+// The last steps: everything gets its name, then the journey. `old`: where the journey goes that
+// has its name now; empty where there is none.
+void complete(const Journey& j, const scene::World& world, const Places& at, const fs::path& old,
+              const fs::path& to) {
   ordered_json files = ordered_json::array();
   write_file_atomic(at.truth / "vehicle.csv", scene::vehicle_table(j, world));
   write_file_atomic(at.truth / "cameras.json", scene::cameras_text(j, world));
@@ -213,10 +214,10 @@ void complete(const Journey& j, const scene::World& world, const Places& at,
     fs::remove(at.note(clip));
     fs::rename(at.video(clip), at.work / (clip.name + ".mp4"));
   }
-  if (fs::exists(to)) fs::rename(to, replaced);
+  if (!old.empty()) fs::rename(to, old);
   std::error_code failure;
   fs::rename(at.work, to, failure);
-  restore(replaced, to);
+  if (!old.empty()) restore(old, to);
   if (failure) throw fs::filesystem_error("cannot finish the journey", at.work, to, failure);
   sync_folder(to.parent_path());
 }
@@ -278,7 +279,7 @@ std::vector<RenderedJourney> render_journeys(const std::string& folder, const Jo
       frames_done(clip.end - clip.begin - rendered);  // those that it lost
     });
     remove_others(j, at);
-    complete(j, world, at, replaced(j), to);
+    complete(j, world, at, found[i] == Found::kOther ? replaced(j) : fs::path(), to);
   }
   std::error_code ignored;
   fs::remove(root / kUnfinished, ignored);  // if nothing is left in it

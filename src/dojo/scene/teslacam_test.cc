@@ -347,6 +347,19 @@ TEST_F(TeslaCam, AJourneyThatIsReplacedStaysUntilTheNewOneIsThere) {
   EXPECT_FALSE(fs::exists(replaced.parent_path()));
 }
 
+TEST_F(TeslaCam, AFolderThatAppearsMeanwhileIsLeftAlone) {
+  JourneyOptions options = small(1);
+  options.seconds = 2;
+  const fs::path to =
+      folder / "out" / "TeslaCam" / "SavedClips" / render(options, "first").filename();
+  const auto meddle = [&](int64_t, int64_t) {
+    fs::create_directory(to);
+    std::ofstream(to / "mine.txt") << "mine";
+  };
+  EXPECT_THROW(render_journeys((folder / "out").string(), options, meddle), fs::filesystem_error);
+  EXPECT_EQ(read_file(to / "mine.txt"), "mine");
+}
+
 TEST_F(TeslaCam, ThePictureOfAJourneyIsOneOfItsFilesWhicheverCameraIsThere) {
   JourneyOptions options = small(2);
   options.seconds = 2;
