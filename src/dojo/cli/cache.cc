@@ -99,8 +99,8 @@ int build(const CacheOptions& o) {
   for (const Quarantined& q : built.quarantined)
     fmt::print(stderr, "warning: not usable, or not all of it: {}: {}\n", one_line(q.path),
                one_line(q.reason));
-  if (const std::string message = cache.take_message(); !message.empty())
-    fmt::print(stderr, "warning: {}\n", one_line(message));
+  const std::string message = cache.take_message();  // a full disk or folder, mostly
+  if (!message.empty()) fmt::print(stderr, "warning: {}\n", one_line(message));
   if (o.json) {
     print_json(ordered_json{{"recordings", found.recordings.size()},
                             {"frames_made", built.frames},
@@ -112,7 +112,7 @@ int build(const CacheOptions& o) {
     fmt::print("{} frames kept now, {} were there, {} are not kept\n", built.frames,
                built.frames_before, built.frames_without);
   }
-  return 0;
+  return message.empty() ? 0 : 1;
 }
 
 std::string when(int64_t ns) {
