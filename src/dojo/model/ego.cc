@@ -1,11 +1,7 @@
 #include "dojo/model/ego.h"
 
-#include <fmt/format.h>
-
 #include <vector>
 
-#include "dojo/base/error.h"
-#include "dojo/model/metadata.h"
 #include "dojo/model/motion.h"
 
 namespace dojo {
@@ -64,40 +60,16 @@ ValueId huber(Builder& b, ValueId error) {
 
 }  // namespace
 
-std::map<std::string, std::string> to_metadata(const EgoOptions& o) {
-  return {{"frames", fmt::format("{}", o.frames)},
-          {"height", fmt::format("{}", o.height)},
-          {"width", fmt::format("{}", o.width)},
-          {"channels", fmt::format("{}", o.channels)}};
-}
+ModelMetadata to_metadata(const EgoOptions& o) { return common_metadata(o); }
 
-EgoOptions ego_options_from(const std::map<std::string, std::string>& metadata) {
-  EgoOptions o;
-  o.frames = metadata_integers(metadata, "frames")[0];
-  o.height = metadata_integers(metadata, "height")[0];
-  o.width = metadata_integers(metadata, "width")[0];
-  o.channels = metadata_integers(metadata, "channels")[0];
-  try {
-    check(o);
-  } catch (const Error& e) {
-    throw Error(Category::kInput, "model metadata: " + e.message(), e.where(), e.hint());
-  }
-  return o;
+EgoOptions ego_options_from(const ModelMetadata& metadata) {
+  return checked_metadata(common_options_from<EgoOptions>(metadata));
 }
 
 void check(const EgoOptions& o) {
-  const auto fail = [](std::string what, std::string hint) {
-    throw Error(Category::kConfig, std::move(what), "", std::move(hint));
-  };
-  if (o.batch < 1 || o.batch > 4096) fail(fmt::format("batch is {}", o.batch), "take 1 to 4096");
-  if (o.frames < 2 || o.frames > 16) fail(fmt::format("{} input frames", o.frames), "take 2 to 16");
-  if (o.channels < kNormGroups || o.channels > 4096 || o.channels % kNormGroups != 0)
-    fail(fmt::format("{} channels", o.channels), fmt::format("take a multiple of {}", kNormGroups));
-  if (o.height < 2 * kCoarsest || o.width < 2 * kCoarsest || o.height > 16384 || o.width > 16384 ||
-      o.height % kCoarsest != 0 || o.width % kCoarsest != 0)
-    fail(
-        fmt::format("size is {}x{}", o.height, o.width),
-        fmt::format("height and width are multiples of {}, {} to 16384", kCoarsest, 2 * kCoarsest));
+  check_batch_and_frames(o.batch, o.frames);
+  check_channels(o.channels);
+  check_size(o.height, o.width, kCoarsest);
 }
 
 TaskGraph ego_training(Builder& b, const EgoOptions& o, const EgoScale& scale) {

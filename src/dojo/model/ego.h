@@ -17,10 +17,9 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
-#include <string>
 #include <string_view>
 
+#include "dojo/model/options.h"
 #include "dojo/model/task.h"
 
 namespace dojo {
@@ -56,8 +55,8 @@ struct EgoOptions {
 };
 
 // The architecture as text and back, as predict.h does it.
-std::map<std::string, std::string> to_metadata(const EgoOptions& options);
-EgoOptions ego_options_from(const std::map<std::string, std::string>& metadata);
+ModelMetadata to_metadata(const EgoOptions& options);
+EgoOptions ego_options_from(const ModelMetadata& metadata);
 
 // Throws Error(kConfig) that says which option is wrong.
 void check(const EgoOptions& options);

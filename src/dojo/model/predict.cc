@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "dojo/base/error.h"
+#include <utility>
+
 #include "dojo/model/blocks.h"
-#include "dojo/model/metadata.h"
 
 namespace dojo {
 namespace {
@@ -82,8 +82,8 @@ Prediction predict_next(Builder& b, const PredictOptions& o, const std::vector<V
       const auto corrected = correct(b, images, warped, flow);
       flow = corrected.flow;
       features = corrected.features;
-      warped =
-          warp_all(images);  // the next round's; all but [0] is dropped as dead after the last one
+      // For the next round; after the last one all but [0] is dropped as dead.
+      warped = warp_all(images);
       result.warped_by_level.emplace_back(level, warped[0]);
     }
   }
@@ -106,54 +106,34 @@ std::vector<ValueId> newest_first(Builder& b, ValueId clip, int64_t count) {
 
 }  // namespace
 
-std::map<std::string, std::string> to_metadata(const PredictOptions& o) {
-  return {{"frames", fmt::format("{}", o.frames)},
-          {"height", fmt::format("{}", o.height)},
-          {"width", fmt::format("{}", o.width)},
-          {"channels", fmt::format("{}", o.channels)},
-          {"levels", fmt::format("{}", fmt::join(o.levels, ","))},
-          {"rounds", fmt::format("{}", fmt::join(o.rounds, ","))}};
+ModelMetadata to_metadata(const PredictOptions& o) {
+  ModelMetadata metadata = common_metadata(o);
+  metadata["levels"] = fmt::format("{}", fmt::join(o.levels, ","));
+  metadata["rounds"] = fmt::format("{}", fmt::join(o.rounds, ","));
+  return metadata;
 }
 
-PredictOptions predict_options_from(const std::map<std::string, std::string>& metadata) {
-  PredictOptions o;
-  o.frames = metadata_integers(metadata, "frames")[0];
-  o.height = metadata_integers(metadata, "height")[0];
-  o.width = metadata_integers(metadata, "width")[0];
-  o.channels = metadata_integers(metadata, "channels")[0];
+PredictOptions predict_options_from(const ModelMetadata& metadata) {
+  auto o = common_options_from<PredictOptions>(metadata);
   o.levels = metadata_integers(metadata, "levels");
   o.rounds = metadata_integers(metadata, "rounds");
-  try {
-    check(o);
-  } catch (const Error& e) {
-    throw Error(Category::kInput, "model metadata: " + e.message(), e.where(), e.hint());
-  }
-  return o;
+  return checked_metadata(std::move(o));
 }
 
 void check(const PredictOptions& o) {
-  const auto fail = [](std::string what, std::string hint) {
-    throw Error(Category::kConfig, std::move(what), "", std::move(hint));
-  };
-  if (o.batch < 1 || o.batch > 4096) fail(fmt::format("batch is {}", o.batch), "take 1 to 4096");
-  if (o.frames < 2 || o.frames > 16) fail(fmt::format("{} input frames", o.frames), "take 2 to 16");
-  if (o.channels < kNormGroups || o.channels > 4096 || o.channels % kNormGroups != 0)
-    fail(fmt::format("{} channels", o.channels), fmt::format("take a multiple of {}", kNormGroups));
+  check_batch_and_frames(o.batch, o.frames);
+  check_channels(o.channels);
   if (o.levels.empty() || o.levels.size() > 8 || o.levels.size() != o.rounds.size() ||
       o.levels.back() != 2)
-    fail(fmt::format("levels are {} with rounds {}", o.levels, o.rounds),
-         "give as many rounds as levels, ending at level 2");
+    refuse_option(fmt::format("levels are {} with rounds {}", o.levels, o.rounds),
+                  "give as many rounds as levels, ending at level 2");
   for (size_t l = 0; l < o.levels.size(); ++l) {
     if (l > 0 && (o.levels[l - 1] % 2 != 0 || o.levels[l - 1] / 2 != o.levels[l]))
-      fail(fmt::format("levels are {}", o.levels), "each level is half of the one before");
+      refuse_option(fmt::format("levels are {}", o.levels), "each level is half of the one before");
     if (o.rounds[l] < 1 || o.rounds[l] > 16)
-      fail(fmt::format("rounds are {}", o.rounds), "take 1 to 16");
+      refuse_option(fmt::format("rounds are {}", o.rounds), "take 1 to 16");
   }
-  const int64_t coarsest = o.levels[0];
-  if (o.height < 2 * coarsest || o.width < 2 * coarsest || o.height > 16384 || o.width > 16384 ||
-      o.height % coarsest != 0 || o.width % coarsest != 0)
-    fail(fmt::format("size is {}x{}", o.height, o.width),
-         fmt::format("height and width are multiples of {}, {} to 16384", coarsest, 2 * coarsest));
+  check_size(o.height, o.width, o.levels[0]);
 }
 
 TaskGraph predict_training(Builder& b, const PredictOptions& o) {

@@ -13,10 +13,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <string>
 #include <vector>
 
+#include "dojo/model/options.h"
 #include "dojo/model/task.h"
 
 namespace dojo {
@@ -32,10 +31,10 @@ struct PredictOptions {
   std::vector<int64_t> rounds = {2, 2, 2, 1};  // corrections at each level
 };
 
-// The architecture as text and back, for checkpoints: {"channels": "32", "levels": "16,8,4,2",
-// ...}; batch is not part of it. Throws Error(kInput) for a missing or senseless entry.
-std::map<std::string, std::string> to_metadata(const PredictOptions& options);
-PredictOptions predict_options_from(const std::map<std::string, std::string>& metadata);
+// The architecture as text and back, for checkpoints; batch is not part of it. Throws Error(kInput)
+// for a missing or senseless entry.
+ModelMetadata to_metadata(const PredictOptions& options);
+PredictOptions predict_options_from(const ModelMetadata& metadata);
 
 // Throws Error(kConfig) that says which option is wrong.
 void check(const PredictOptions& options);

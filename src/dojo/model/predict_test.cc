@@ -2,12 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-
-#include "dojo/base/error.h"
-#include "dojo/base/random.h"
 #include "dojo/graph/autodiff.h"
 #include "dojo/graph/interpreter.h"
+#include "dojo/model/test_network.h"
 
 namespace dojo {
 namespace {
@@ -22,27 +19,19 @@ PredictOptions tiny() {
           .rounds = {2, 1}};
 }
 
-std::vector<std::byte> noise_clip(const PredictOptions& o, uint64_t seed) {
-  Random random(seed);
-  std::vector<std::byte> clip(
-      static_cast<size_t>(o.batch * (o.frames + 1) * o.height * o.width * 3));
-  for (std::byte& v : clip) v = static_cast<std::byte>(random.below(256));
-  return clip;
+Graph training_graph(const PredictOptions& o) {
+  return loss_graph([&](Builder& b) { return predict_training(b, o); });
 }
 
-Graph training_graph(const PredictOptions& o) {
-  Builder b("predict");
-  const TaskGraph task = predict_training(b, o);
-  b.output("loss", task.loss, true);
-  for (const auto& [name, value] : task.metrics) b.output(name, value);
-  return std::move(b).finish();
+int64_t input_numbers(const PredictOptions& o) {
+  return o.batch * o.frames * o.height * o.width * 3;
 }
 
 TEST(Predict, StartsExactlyAtCopyLast) {
   const PredictOptions o = tiny();
   const auto executor = make_interpreter(training_graph(o), Precision::kDouble);
   initialize(*executor, 1);
-  executor->write("clip", noise_clip(o, 5));
+  executor->write("clip", noise_bytes(o.batch * (o.frames + 1) * o.height * o.width * 3, 5));
   ASSERT_TRUE(executor->run());
   EXPECT_GT(executor->read_scalar("copy_last_mse"), 0.1);  // two noise frames: 1/6
   EXPECT_NEAR(executor->read_scalar("mse"), executor->read_scalar("copy_last_mse"), 1e-6);
@@ -52,9 +41,7 @@ TEST(Predict, UntrainedInferenceReturnsTheLastFrame) {
   const PredictOptions o = tiny();
   const auto executor = make_interpreter(predict_inference(o));
   initialize(*executor, 1);
-  Random random(3);
-  std::vector<float> frames(static_cast<size_t>(o.batch * o.frames * o.height * o.width * 3));
-  for (float& v : frames) v = static_cast<float>(random.uniform());
+  const std::vector<float> frames = noise(input_numbers(o), 3);
   executor->write_f32("frames", frames);
   ASSERT_TRUE(executor->run());
   const std::vector<float> next = executor->read_f32("next");
@@ -67,47 +54,23 @@ TEST(Predict, TheMirrorImageOfTheFramesGivesTheMirrorImageOfThePrediction) {
   const PredictOptions o = tiny();
   const auto executor = make_interpreter(predict_inference(o), Precision::kDouble);
   initialize(*executor, 1);
-  Random random(9);
-  for (const char* head : {"level4.head", "level2.head", "final"}) {  // not zero, as after training
-    const std::string name = std::string(head) + ".weight";
-    const Input* input = executor->graph().find_input(name);
-    std::vector<float> weight(
-        static_cast<size_t>(executor->graph().type(input->value).num_elements()));
-    for (float& v : weight) v = static_cast<float>(0.1 * random.normal());
-    executor->write_f32(name, weight);
-  }
-  std::vector<float> frames(static_cast<size_t>(o.batch * o.frames * o.height * o.width * 3));
-  for (float& v : frames) v = static_cast<float>(random.uniform());
-  const auto mirrored = [&](const std::vector<float>& images) {  // [..., W, 3]
-    std::vector<float> out(images.size());
-    const size_t w = static_cast<size_t>(o.width);
-    for (size_t i = 0; i < images.size(); ++i) {
-      const size_t row = i / (3 * w), x = i / 3 % w;
-      out[(row * w + (w - 1 - x)) * 3 + i % 3] = images[i];
-    }
-    return out;
-  };
+  for (const char* head : {"level4.head.weight", "level2.head.weight", "final.weight"})
+    randomise(*executor, head, 0.1);
+  const std::vector<float> frames = noise(input_numbers(o), 9);
   const auto predicted = [&](const std::vector<float>& images) {
     executor->write_f32("frames", images);
     EXPECT_TRUE(executor->run());
     return executor->read_f32("next");
   };
-  const std::vector<float> next = mirrored(predicted(frames)), other = predicted(mirrored(frames));
-  for (size_t i = 0; i < next.size(); ++i) {
-    ASSERT_NEAR(next[i], other[i], 1e-4);
-  }
+  const std::vector<float> next = mirrored(predicted(frames), o.width),
+                           other = predicted(mirrored(frames, o.width));
+  for (size_t i = 0; i < next.size(); ++i) ASSERT_NEAR(next[i], other[i], 1e-4);
 }
 
 TEST(Predict, TrainingAndInferenceShareTheirParameters) {
-  const auto parameters = [](const Graph& g) {
-    std::map<std::string, Shape> found;
-    for (const Input& input : g.inputs)
-      if (input.role == Role::kParameter)
-        found[g.value(input.value).name] = g.type(input.value).shape;
-    return found;
-  };
-  EXPECT_EQ(parameters(training_graph(tiny())), parameters(predict_inference(tiny())));
-  EXPECT_EQ(parameters(training_graph(tiny())).count("level4.block0.a.weight"), 1u);
+  const auto trained = parameter_shapes(training_graph(tiny()));
+  EXPECT_EQ(trained, parameter_shapes(predict_inference(tiny())));
+  EXPECT_EQ(trained.count("level4.block0.a.weight"), 1u);
 }
 
 TEST(Predict, EveryParameterGetsAGradient) {
@@ -122,42 +85,6 @@ TEST(Predict, EveryParameterGetsAGradient) {
     EXPECT_EQ(b.shape(gradient[i]), b.shape(parameters[i]));
     EXPECT_NE(b.graph().value(gradient[i]).producer, kNoNode);
   }
-}
-
-TEST(Predict, OptionsSurviveAsMetadata) {
-  PredictOptions o = tiny();
-  o.batch = PredictOptions().batch;  // not part of the architecture
-  const auto metadata = to_metadata(o);
-  EXPECT_EQ(to_metadata(predict_options_from(metadata)), metadata);
-  EXPECT_EQ(predict_options_from(metadata).levels, o.levels);
-}
-
-TEST(Predict, SenselessOptionsAreRefused) {
-  const auto category = [](const std::map<std::string, std::string>& metadata) {
-    try {
-      predict_options_from(metadata);
-    } catch (const Error& e) {
-      return std::string(name(e.category()));
-    }
-    return std::string("accepted");
-  };
-  for (const auto& [key, value] :
-       std::vector<std::pair<std::string, std::string>>{{"frames", "1"},
-                                                        {"height", "17"},
-                                                        {"width", "-32"},
-                                                        {"channels", "12"},
-                                                        {"levels", "8,2"},
-                                                        {"levels", ""},
-                                                        {"rounds", "2"},
-                                                        {"rounds", "2,99999999999999999999"}}) {
-    auto metadata = to_metadata(tiny());
-    metadata[key] = value;
-    EXPECT_EQ(category(metadata), "input") << key << "=" << value;
-  }
-  EXPECT_EQ(category({}), "input");
-  PredictOptions o = tiny();
-  o.height = 17;
-  EXPECT_THROW(check(o), Error);
 }
 
 }  // namespace

@@ -1,0 +1,62 @@
+#include "dojo/model/options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
+
+#include "dojo/model/blocks.h"
+
+namespace dojo {
+namespace {
+
+// Beyond what any machine trains; their products stay within 64 bits.
+constexpr int64_t kMostBatch = 4096, kMostFrames = 16, kMostChannels = 4096, kMostPixels = 16384;
+
+}  // namespace
+
+std::vector<int64_t> metadata_integers(const ModelMetadata& metadata, const std::string& key) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end())
+    throw Error(Category::kInput, fmt::format("no entry '{}' in the model's metadata", key));
+  std::vector<int64_t> values;
+  const char *p = found->second.data(), *end = p + found->second.size();
+  while (true) {
+    int64_t value = 0;
+    const auto [next, error] = std::from_chars(p, end, value);
+    if (error != std::errc() || (next != end && *next != ','))
+      throw Error(
+          Category::kInput,
+          fmt::format("model metadata '{}' is '{}', not a list of integers", key, found->second));
+    values.push_back(value);
+    if (next == end) return values;
+    p = next + 1;
+  }
+}
+
+void refuse_option(std::string what, std::string hint) {
+  throw Error(Category::kConfig, std::move(what), "", std::move(hint));
+}
+
+void check_batch_and_frames(int64_t batch, int64_t frames) {
+  if (batch < 1 || batch > kMostBatch)
+    refuse_option(fmt::format("batch is {}", batch), fmt::format("take 1 to {}", kMostBatch));
+  if (frames < 2 || frames > kMostFrames)
+    refuse_option(fmt::format("{} input frames", frames), fmt::format("take 2 to {}", kMostFrames));
+}
+
+void check_channels(int64_t channels) {
+  if (channels < kNormGroups || channels > kMostChannels || channels % kNormGroups != 0)
+    refuse_option(fmt::format("{} channels", channels),
+                  fmt::format("take a multiple of {}", kNormGroups));
+}
+
+void check_size(int64_t height, int64_t width, int64_t coarsest) {
+  for (const int64_t pixels : {height, width})
+    if (pixels < 2 * coarsest || pixels > kMostPixels || pixels % coarsest != 0)
+      refuse_option(fmt::format("size is {}x{}", height, width),
+                    fmt::format("height and width are multiples of {}, {} to {}", coarsest,
+                                2 * coarsest, kMostPixels));
+}
+
+}  // namespace dojo
