@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "dojo/base/error.h"
+#include "dojo/base/test_folder.h"
 
 namespace dojo {
 namespace {
@@ -21,19 +22,13 @@ namespace fs = std::filesystem;
 
 class File : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "dojo_file_test_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   size_t files_in_folder() const {
     return static_cast<size_t>(
         std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
   }
 
-  fs::path folder_;
+  const TestFolder own_;
+  const fs::path folder_ = own_.path();
 };
 
 // No file of this process may grow beyond `bytes` while this lives: a full disk without needing

@@ -2,27 +2,24 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "dojo/base/test_folder.h"
+
 namespace dojo {
 
 class TestSystemRoot : public testing::Test {
  protected:
-  TestSystemRoot() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "dojo-root-XXXXXX").string();
-    root = mkdtemp(pattern.data());
-  }
-  ~TestSystemRoot() override { std::filesystem::remove_all(root); }
   void put(const std::string& name, const std::string& content) {
     const std::filesystem::path path = std::filesystem::path(root) / name;
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path) << content;
   }
-  std::string root;
+  const TestFolder own;
+  const std::string root = own.path();
 };
 
 }  // namespace dojo

@@ -9,6 +9,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/test_folder.h"
 #include "dojo/report/chart.h"
 #include "dojo/report/html.h"
 #include "dojo/report/run_data.h"
@@ -22,12 +23,7 @@ const fs::path kGolden = fs::path(DOJO_SOURCE_DIR) / "tests/golden/report";
 
 class Report : public testing::Test {
  protected:
-  Report() {
-    std::string pattern = (fs::temp_directory_path() / "dojo-report-XXXXXX").string();
-    folder = fs::path(mkdtemp(pattern.data())) / "run";
-    fs::create_directory(folder);
-  }
-  ~Report() override { fs::remove_all(folder.parent_path()); }
+  Report() { fs::create_directory(folder); }
   void put(const std::string& name, const std::string& content) {
     fs::create_directories((folder / name).parent_path());
     std::ofstream(folder / name, std::ios::binary) << content;
@@ -39,7 +35,8 @@ class Report : public testing::Test {
   static bool holds(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
   }
-  fs::path folder;
+  const TestFolder own;
+  const fs::path folder = own / "run";
 };
 
 // The page without the style sheet and the script, which may change their looks.

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "dojo/base/error.h"
+#include "dojo/base/test_folder.h"
 #include "dojo/scene/teslacam.h"
 #include "dojo/scene/test_video.h"
 #include "dojo/video/align_cameras.h"
@@ -21,12 +22,6 @@ namespace fs = std::filesystem;
 
 class Alignment : public testing::Test {
  protected:
-  Alignment() {
-    std::string pattern = (fs::temp_directory_path() / "dojo-alignment-XXXXXX").string();
-    folder = mkdtemp(pattern.data());
-  }
-  ~Alignment() override { fs::remove_all(folder); }
-
   // All recordings under the folder, with their telemetry.
   std::vector<Recording> read() {
     FoundRecordings found = find_recordings({folder.string()}, 2, {});
@@ -39,7 +34,8 @@ class Alignment : public testing::Test {
     const fs::path path = r.path;
     return read_table(path.parent_path() / "truth" / (path.stem().string() + ".csv"));
   }
-  fs::path folder;
+  const TestFolder own;
+  const fs::path folder = own.path();
   size_t lost = 0;
 };
 

@@ -13,6 +13,7 @@
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/test_folder.h"
 #include "dojo/scene/encode.h"
 #include "dojo/scene/render.h"
 #include "dojo/scene/test_video.h"
@@ -24,15 +25,11 @@ namespace fs = std::filesystem;
 
 class Demo : public testing::Test {
  protected:
-  Demo() {
-    std::string pattern = (fs::temp_directory_path() / "dojo-scene-XXXXXX").string();
-    folder = mkdtemp(pattern.data());
-  }
-  ~Demo() override { fs::remove_all(folder); }
   DemoOptions small() const {
     return {.drives = 2, .seconds = 0.5, .height = 32, .width = 64, .fps = 10};
   }
-  fs::path folder;
+  const TestFolder own;
+  const fs::path folder = own.path();
 };
 
 TEST_F(Demo, EncodedFramesComeBackCloseToTheRenderedOnes) {

@@ -16,6 +16,7 @@
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/test_folder.h"
 #include "dojo/scene/encode.h"
 #include "dojo/scene/test_video.h"
 
@@ -26,11 +27,6 @@ namespace fs = std::filesystem;
 
 class TeslaCam : public testing::Test {
  protected:
-  TeslaCam() {
-    std::string pattern = (fs::temp_directory_path() / "dojo-teslacam-XXXXXX").string();
-    folder = mkdtemp(pattern.data());
-  }
-  ~TeslaCam() override { fs::remove_all(folder); }
   // 62 s make two files a camera; 2 frames a second keep it short.
   JourneyOptions small(int64_t cameras = 2) const {
     JourneyOptions o{.seconds = 62, .height = 32, .width = 48, .fps = 2};
@@ -41,7 +37,8 @@ class TeslaCam : public testing::Test {
   fs::path render(const JourneyOptions& options, const char* name = "out") const {
     return render_journeys((folder / name).string(), options).at(0).folder;
   }
-  fs::path folder;
+  const TestFolder own;
+  const fs::path folder = own.path();
 };
 
 // Clips by name without folder and ending.

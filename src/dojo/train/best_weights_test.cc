@@ -1,12 +1,12 @@
 #include "dojo/train/best_weights.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/test_folder.h"
 
 namespace dojo {
 namespace {
@@ -15,13 +15,6 @@ namespace fs = std::filesystem;
 
 class BestWeights : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("dojo_best_" + std::to_string(getpid()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   static SafeTensors weights(int64_t step) {
     SafeTensors content;
     content.metadata["step"] = std::to_string(step);
@@ -38,7 +31,8 @@ class BestWeights : public testing::Test {
   }
   bool next_is_there() { return fs::exists(folder_ / ".best.safetensors.next"); }
 
-  fs::path folder_;
+  const TestFolder own_;
+  const fs::path folder_ = own_.path();
 };
 
 TEST_F(BestWeights, AreThoseThatWereTaken) {

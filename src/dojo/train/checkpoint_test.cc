@@ -1,12 +1,11 @@
 #include "dojo/train/checkpoint.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstring>
-#include <filesystem>
 
 #include "dojo/base/error.h"
+#include "dojo/base/test_folder.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/train/tiny_test_model.h"
 
@@ -44,9 +43,7 @@ TEST(Checkpoint, StateSurvivesBeingWritten) {
 }
 
 TEST(Checkpoint, AChangeOfAnyKindDiffersFromTheChecksum) {
-  const auto folder =
-      std::filesystem::temp_directory_path() / ("dojo_checkpoint_" + std::to_string(getpid()));
-  std::filesystem::create_directories(folder);
+  const TestFolder folder;
   const std::string path = folder / "c.safetensors";
   SafeTensors content = training_tensors(*tiny_executor(1));
   content.metadata = {{"step", "7"}};
@@ -75,7 +72,6 @@ TEST(Checkpoint, AChangeOfAnyKindDiffersFromTheChecksum) {
   EXPECT_FALSE(refused(good));
   content.metadata.clear();
   EXPECT_FALSE(refused(content));  // of another program, without a checksum
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Checkpoint, ABrokenStateIsAnInputError) {

@@ -1,14 +1,13 @@
 #include "dojo/train/ego_evaluate.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/test_folder.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/video/telemetry/track.h"
 
@@ -136,11 +135,9 @@ TEST(EgoJudge, DividesRatesByTheStretchAndLeavesOutClipsWithoutALabel) {
       << verdict.summary;
   EXPECT_FALSE(judge.judge(true, [] { return true; }).complete);
 
-  const auto folder =
-      std::filesystem::temp_directory_path() / ("dojo_ego_" + std::to_string(getpid()));
-  judge.write_samples(folder);
-  const Json rows = Json::parse(read_file((folder / "ego.json").string()));
-  std::filesystem::remove_all(folder);
+  const TestFolder folder;
+  judge.write_samples(folder.path());
+  const Json rows = Json::parse(read_file(folder / "ego.json"));
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0]["camera"], "front");
   EXPECT_EQ(rows[0]["seconds"].size(), 3u);

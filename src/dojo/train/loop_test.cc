@@ -18,6 +18,7 @@
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/test_folder.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/train/checkpoint.h"
 #include "dojo/train/predict_judge.h"
@@ -29,18 +30,9 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-// A run folder of its own for each test.
+// Each test has run folders of its own.
 class TrainLoop : public testing::Test {
  protected:
-  void SetUp() override {
-    root_ =
-        fs::temp_directory_path() / ("dojo_loop_" + std::to_string(getpid()) + "_" +
-                                     testing::UnitTest::GetInstance()->current_test_info()->name());
-    fs::remove_all(root_);
-    fs::create_directories(root_);
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   std::string folder(const std::string& name) {
     fs::create_directories(root_ / name);
     return root_ / name;
@@ -86,7 +78,8 @@ class TrainLoop : public testing::Test {
     EXPECT_EQ(metrics(a), metrics(b));
   }
 
-  fs::path root_;
+  const TestFolder own_;
+  const fs::path root_ = own_.path();
 };
 
 TEST_F(TrainLoop, LearnsAndKeepsTheBestWeights) {

@@ -1,13 +1,13 @@
 #include "dojo/train/resume.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <functional>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/test_folder.h"
 
 namespace dojo {
 namespace {
@@ -26,13 +26,6 @@ std::string refusal(Category category, const std::function<void()>& act) {
 
 class Resume : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("dojo_resume_" + std::to_string(getpid()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   void write_state(const LoopState& state) {
     SafeTensors content;
     content.metadata["state"] = to_json(state);
@@ -42,7 +35,8 @@ class Resume : public testing::Test {
     return refusal(Category::kInput, [&] { state_to_resume(folder_); });
   }
 
-  fs::path folder_;
+  const TestFolder own_;
+  const fs::path folder_ = own_.path();
 };
 
 TEST_F(Resume, GoesOnFromTheStateOfTheLastCheckpoint) {

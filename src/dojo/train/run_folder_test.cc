@@ -1,7 +1,6 @@
 #include "dojo/train/run_folder.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <functional>
@@ -9,6 +8,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/test_folder.h"
 
 namespace dojo {
 namespace {
@@ -17,13 +17,6 @@ namespace fs = std::filesystem;
 
 class RunFolders : public testing::Test {
  protected:
-  void SetUp() override {
-    root_ = fs::temp_directory_path() / ("dojo_run_folder_" + std::to_string(getpid()));
-    fs::remove_all(root_);
-    fs::create_directories(root_);
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   static std::string refusal(const std::function<void()>& act,
                              Category category = Category::kConfig) {
     try {
@@ -35,7 +28,8 @@ class RunFolders : public testing::Test {
     return "";
   }
 
-  fs::path root_;
+  const TestFolder own_;
+  const fs::path root_ = own_.path();
 };
 
 TEST_F(RunFolders, AFolderWithOtherThingsInItIsRefusedAndKept) {

@@ -1,13 +1,13 @@
 #include "dojo/train/samples.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "dojo/base/file.h"
+#include "dojo/base/test_folder.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/train/checkpoint.h"
 #include "dojo/train/tiny_test_model.h"
@@ -16,15 +16,13 @@ namespace dojo {
 namespace {
 
 TEST(Samples, ShowEachRecordingAndOneSequence) {
-  const auto folder =
-      std::filesystem::temp_directory_path() / ("dojo_samples_" + std::to_string(getpid()));
-  make_folder(folder);
+  const TestFolder folder;
   Evaluator evaluator(tiny::held_out(), tiny::inference_graph(),
                       [](const Graph& g) { return make_interpreter(g); });
   const auto step = make_interpreter(tiny::step_graph());
   SafeTensors weights = averaged_tensors(*step);  // all zero: predicts black
   evaluator.load(weights, "weights");
-  write_samples(folder, evaluator, {.examples = 4, .horizons = 2});
+  write_samples(folder.path(), evaluator, {.examples = 4, .horizons = 2});
 
   const auto list = nlohmann::json::parse(read_file(folder / "samples.json"));
   ASSERT_EQ(list.size(), 6u);
@@ -44,17 +42,16 @@ TEST(Samples, ShowEachRecordingAndOneSequence) {
     }
   }
   std::set<std::string> found;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
     found.insert(entry.path().filename());
   EXPECT_EQ(found, files);
 
   // Again, with fewer: the former pictures go, a file of the user's stays.
   write_file_atomic(folder / "9_mine.png", "mine");
-  write_samples(folder, evaluator, {.examples = 1, .horizons = 1});
+  write_samples(folder.path(), evaluator, {.examples = 1, .horizons = 1});
   EXPECT_FALSE(std::filesystem::exists(folder / "5_last.png"));
   EXPECT_TRUE(std::filesystem::exists(folder / "0_last.png"));
   EXPECT_EQ(read_file(folder / "9_mine.png"), "mine");
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

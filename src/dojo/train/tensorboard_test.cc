@@ -1,11 +1,11 @@
 #include "dojo/train/tensorboard.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 
 #include "dojo/base/file.h"
+#include "dojo/base/test_folder.h"
 
 namespace dojo {
 namespace {
@@ -22,18 +22,15 @@ TEST(TensorBoard, EventsHaveTheBytesOfTheRealWriter) {
 }
 
 TEST(TensorBoard, EachSessionHasAFileOfItsOwn) {
-  const auto folder =
-      std::filesystem::temp_directory_path() / ("dojo_events_" + std::to_string(getpid()));
-  std::filesystem::create_directories(folder);
+  const TestFolder folder;
   for (int session = 0; session < 3; ++session)
-    EventFile(folder, session * 10).scalars(1, Scalars{{"a", 1}});
+    EventFile(folder.path(), session * 10).scalars(1, Scalars{{"a", 1}});
   int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
     EXPECT_TRUE(entry.path().filename().string().starts_with("events.out.tfevents."));
     ++files;
   }
   EXPECT_EQ(files, 3);
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace
