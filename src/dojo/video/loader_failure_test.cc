@@ -11,8 +11,8 @@
 #include <cstdlib>
 #include <thread>
 
-#include "dojo/video/loader.h"
 #include "dojo/video/test_clips.h"
+#include "dojo/video/test_loader.h"
 #include "dojo/video/worker_protocol.h"
 
 namespace dojo {
@@ -51,14 +51,8 @@ __attribute__((constructor)) void become_worker() {
   if (std::getenv(kAsWorker)) serve();
 }
 
-struct Outcome {
-  std::vector<ClipRef> refs;
-  std::vector<uint8_t> clips;
-  std::vector<Quarantined> lost;
-};
-
-Outcome run(const TestFolder& folder, const LoaderOptions& options, uint64_t begin, uint64_t end,
-            int pause_ms) {
+Taken run(const TestFolder& folder, const LoaderOptions& options, uint64_t begin, uint64_t end,
+          int pause_ms) {
   std::vector<Recording> recordings;
   for (const char* name : {"a", "b", "c"}) {
     Recording r;
@@ -70,14 +64,11 @@ Outcome run(const TestFolder& folder, const LoaderOptions& options, uint64_t beg
     r.end_frame = 300;
     recordings.push_back(r);
   }
-  Outcome result;
+  Taken result;
   ClipLoader loader(recordings, {.frames = 3, .seed = 3}, options);
   loader.seek(begin);
   while (loader.position() < end) {
-    const Batch& b = loader.next();
-    result.refs.insert(result.refs.end(), b.refs.begin(), b.refs.end());
-    result.clips.insert(result.clips.end(), b.clips.begin(), b.clips.end());
-    result.lost = loader.quarantined();
+    result.add_batch(&loader);
     std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
   }
   return result;
@@ -90,7 +81,7 @@ TEST(LoaderFailure, AFileThatKillsItsWorkerIsGivenUpFromTheSamePositionInEveryRu
   setenv("DOJO_WORKER", self, 1);
   setenv(kAsWorker, "1", 1);
   const LoaderOptions options{.batch = 4, .height = kHeight, .width = kWidth, .transform = {}};
-  const Outcome first = run(folder, options, 0, 800, 0);
+  const Taken first = run(folder, options, 0, 800, 0);
   ASSERT_EQ(first.lost.size(), 1u);
   EXPECT_EQ(first.lost[0].path, folder / "b");
   EXPECT_EQ(first.lost[0].reason,
@@ -109,7 +100,7 @@ TEST(LoaderFailure, AFileThatKillsItsWorkerIsGivenUpFromTheSamePositionInEveryRu
     other.workers = workers;
     other.prefetch = workers == 1 ? 1 : 8;
     if (workers == 1) other.cache_bytes = 40 * kHeight * kWidth * 3;
-    const Outcome again = run(folder, other, 0, 800, workers == 1 ? 0 : 1);
+    const Taken again = run(folder, other, 0, 800, workers == 1 ? 0 : 1);
     EXPECT_EQ(again.refs, first.refs);
     EXPECT_EQ(again.clips, first.clips);
     EXPECT_EQ(again.lost.size(), 1u);

@@ -15,6 +15,7 @@
 #include "dojo/video/find_recordings.h"
 #include "dojo/video/loader.h"
 #include "dojo/video/test_clips.h"
+#include "dojo/video/test_loader.h"
 
 namespace dojo {
 namespace {
@@ -42,21 +43,6 @@ class LazyLoader : public testing::Test {
   static SamplerOptions sampling() { return {.frames = 3, .seed = 5, .files_mixed = 4}; }
   static LoaderOptions options() {
     return {.batch = 4, .height = 24, .width = 32, .workers = 2, .transform = {}};
-  }
-  struct Taken {
-    std::vector<ClipRef> refs;
-    std::vector<uint8_t> clips;
-    std::vector<Quarantined> lost;
-  };
-  static Taken take(ClipLoader* loader, int batches) {
-    Taken taken;
-    for (int i = 0; i < batches; ++i) {
-      const Batch& b = loader->next();
-      taken.refs.insert(taken.refs.end(), b.refs.begin(), b.refs.end());
-      taken.clips.insert(taken.clips.end(), b.clips.begin(), b.clips.end());
-      taken.lost = loader->quarantined();
-    }
-    return taken;
   }
   inline static TestFolder* folder_ = nullptr;
 };

@@ -8,6 +8,7 @@
 #include "dojo/video/find_recordings.h"
 #include "dojo/video/frame_reader.h"
 #include "dojo/video/test_clips.h"
+#include "dojo/video/test_loader.h"
 
 namespace dojo {
 namespace {
@@ -37,14 +38,6 @@ class Loader : public testing::Test {
             .workers = 2,
             .deadline_seconds = 30,
             .transform = {}};
-  }
-  static std::vector<uint8_t> take(ClipLoader* loader, int batches) {
-    std::vector<uint8_t> bytes;
-    for (int i = 0; i < batches; ++i) {
-      const Batch& b = loader->next();
-      bytes.insert(bytes.end(), b.clips.begin(), b.clips.end());
-    }
-    return bytes;
   }
   inline static TestFolder* folder_ = nullptr;
   inline static std::vector<Recording>* recordings_ = nullptr;
@@ -77,13 +70,13 @@ TEST_F(Loader, BytesDoNotDependOnCacheWorkersOrPrefetch) {
     const SamplerOptions sampling{
         .frames = 3, .interval_factors = {1, 2}, .seed = 2, .order = order};
     ClipLoader large(recordings(), sampling, options());
-    const std::vector<uint8_t> wanted = take(&large, 30);
+    const std::vector<uint8_t> wanted = take(&large, 30).clips;
     LoaderOptions poor = options();
     poor.workers = 1;
     poor.prefetch = 1;
     poor.cache_bytes = 3 * kHeight * kWidth * 3;  // smaller than one batch
     ClipLoader small(recordings(), sampling, poor);
-    EXPECT_EQ(take(&small, 30), wanted);
+    EXPECT_EQ(take(&small, 30).clips, wanted);
   }
 }
 
@@ -91,13 +84,13 @@ TEST_F(Loader, SeekIsExact) {
   const SamplerOptions sampling{.frames = 4, .seed = 4};
   ClipLoader loader(recordings(), sampling, options());
   take(&loader, 10);
-  const std::vector<uint8_t> wanted = take(&loader, 5);
+  const std::vector<uint8_t> wanted = take(&loader, 5).clips;
   loader.seek(40);
   EXPECT_EQ(loader.position(), 40u);
-  EXPECT_EQ(take(&loader, 5), wanted);
+  EXPECT_EQ(take(&loader, 5).clips, wanted);
   ClipLoader other(recordings(), sampling, options());
   other.seek(40);
-  EXPECT_EQ(take(&other, 5), wanted);
+  EXPECT_EQ(take(&other, 5).clips, wanted);
 }
 
 TEST_F(Loader, TransformMakesTheClips) {
@@ -126,19 +119,13 @@ TEST_F(Loader, ADamagedStretchCostsOnlyTheClipsThatTouchIt) {
   all[1].path = folder / "damaged.mp4";
   ClipLoader loader(all, {.frames = 3, .seed = 8}, options());
   bool used = false;
-  std::vector<ClipRef> refs;
-  std::vector<uint8_t> clips;
-  for (int i = 0; i < 80; ++i) {
-    const Batch& b = loader.next();
-    refs.insert(refs.end(), b.refs.begin(), b.refs.end());
-    clips.insert(clips.end(), b.clips.begin(), b.clips.end());
-  }
+  const auto [refs, clips, lost] = take(&loader, 80);
   for (const ClipRef& ref : refs) used |= ref.recording == 1;
   EXPECT_TRUE(used);  // its sound part
-  ASSERT_EQ(loader.quarantined().size(), 1u);
-  EXPECT_EQ(loader.quarantined()[0].path, all[1].path);
-  EXPECT_FALSE(loader.quarantined()[0].whole_file);
-  EXPECT_NE(loader.quarantined()[0].reason.find(" s) is damaged"), std::string::npos);
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].path, all[1].path);
+  EXPECT_FALSE(lost[0].whole_file);
+  EXPECT_NE(lost[0].reason.find(" s) is damaged"), std::string::npos);
   // The same from any position, whatever was met before.
   ClipLoader later(all, {.frames = 3, .seed = 8}, options());
   later.seek(200);
@@ -150,7 +137,7 @@ TEST_F(Loader, ADamagedStretchCostsOnlyTheClipsThatTouchIt) {
   }
   // A resume that is told of it goes on in the same way, and still lists it.
   LoaderOptions o = options();
-  o.quarantined = loader.quarantined();
+  o.quarantined = lost;
   ClipLoader resumed(all, {.frames = 3, .seed = 8}, o);
   resumed.seek(200);
   for (size_t at = 200; at < 240; at += 4) {

@@ -4,6 +4,7 @@
 #include "dojo/video/find_recordings.h"
 #include "dojo/video/loader.h"
 #include "dojo/video/test_clips.h"
+#include "dojo/video/test_loader.h"
 
 namespace dojo {
 namespace {
@@ -40,14 +41,6 @@ class LoaderCopies : public testing::Test {
   static int epoch(const std::vector<Recording>& all) {
     return static_cast<int>((ClipSampler(all, kSampling).clips_per_epoch() + 3) / 4);
   }
-  static std::vector<uint8_t> take(ClipLoader* loader, int batches) {
-    std::vector<uint8_t> bytes;
-    for (int i = 0; i < batches; ++i) {
-      const Batch& b = loader->next();
-      bytes.insert(bytes.end(), b.clips.begin(), b.clips.end());
-    }
-    return bytes;
-  }
 
   inline static TestFolder* folder_ = nullptr;
   inline static std::vector<Recording>* recordings_ = nullptr;
@@ -55,12 +48,12 @@ class LoaderCopies : public testing::Test {
 
 TEST_F(LoaderCopies, TheRawTierChangesNoByteAndDecodesEachFrameOnce) {
   ClipLoader plain(recordings(), kSampling, options(CopyTier::kNone, ""));
-  const std::vector<uint8_t> wanted = take(&plain, 2 * epoch(recordings()));
+  const std::vector<uint8_t> wanted = take(&plain, 2 * epoch(recordings())).clips;
   TestFolder copies;
   ClipLoader first(recordings(), kSampling, options(CopyTier::kRaw, copies.path()));
-  EXPECT_EQ(take(&first, 2 * epoch(recordings())), wanted);
+  EXPECT_EQ(take(&first, 2 * epoch(recordings())).clips, wanted);
   ClipLoader later(recordings(), kSampling, options(CopyTier::kRaw, copies.path(), 2));
-  EXPECT_EQ(take(&later, 2 * epoch(recordings())), wanted);
+  EXPECT_EQ(take(&later, 2 * epoch(recordings())).clips, wanted);
   EXPECT_EQ(later.stats().frames_decoded, 0);
   EXPECT_GT(later.stats().frames_from_copies, 150);
   EXPECT_EQ(later.take_message(), "");
@@ -70,28 +63,28 @@ TEST_F(LoaderCopies, TheShortGopTierGivesTheSameBytesWhateverTheDiskHolds) {
   const int two = 2 * epoch(recordings());
   TestFolder copies;
   ClipLoader first(recordings(), kSampling, options(CopyTier::kShortGop, copies.path()));
-  const std::vector<uint8_t> wanted = take(&first, two);
+  const std::vector<uint8_t> wanted = take(&first, two).clips;
   // All there: nothing is decoded.
   ClipLoader later(recordings(), kSampling, options(CopyTier::kShortGop, copies.path()));
-  EXPECT_EQ(take(&later, two), wanted);
+  EXPECT_EQ(take(&later, two).clips, wanted);
   EXPECT_EQ(later.stats().frames_decoded, 0);
   // No disk at all, and other requests: two workers.
   write_bytes(copies / "file", "x");
   ClipLoader lost(recordings(), kSampling, options(CopyTier::kShortGop, copies / "file/x", 2));
-  EXPECT_EQ(take(&lost, two), wanted);
+  EXPECT_EQ(take(&lost, two).clips, wanted);
   EXPECT_NE(lost.take_message().find("no frames are cached"), std::string::npos);
   // Resumed in the middle with a disk that holds what comes from there on.
   TestFolder half;
   for (int round = 0; round < 2; ++round) {
     ClipLoader resumed(recordings(), kSampling, options(CopyTier::kShortGop, half.path(), 2));
     resumed.seek(80);
-    const std::vector<uint8_t> rest = take(&resumed, two - 20);
+    const std::vector<uint8_t> rest = take(&resumed, two - 20).clips;
     ASSERT_TRUE(
         std::equal(rest.begin(), rest.end(), wanted.end() - static_cast<int64_t>(rest.size())));
   }
   // Near the exact frames, but not equal.
   ClipLoader plain(recordings(), kSampling, options(CopyTier::kNone, ""));
-  const std::vector<uint8_t> exact = take(&plain, two);
+  const std::vector<uint8_t> exact = take(&plain, two).clips;
   EXPECT_NE(exact, wanted);
   EXPECT_GT(psnr(exact.data(), wanted.data(), static_cast<int64_t>(exact.size())),
             CopyCache::kMinPsnr);
@@ -101,11 +94,11 @@ TEST_F(LoaderCopies, UniformOrderReadsCopiesToo) {
   SamplerOptions sampling = kSampling;
   sampling.order = SamplingOrder::kUniform;
   ClipLoader plain(recordings(), sampling, options(CopyTier::kNone, ""));
-  const std::vector<uint8_t> wanted = take(&plain, 60);
+  const std::vector<uint8_t> wanted = take(&plain, 60).clips;
   TestFolder copies;
   for (int round = 0; round < 2; ++round) {
     ClipLoader loader(recordings(), sampling, options(CopyTier::kRaw, copies.path()));
-    EXPECT_EQ(take(&loader, 60), wanted);
+    EXPECT_EQ(take(&loader, 60).clips, wanted);
   }
 }
 
@@ -116,7 +109,7 @@ TEST_F(LoaderCopies, AChangedFileIsDecodedAgain) {
   const auto load = [&] {
     ClipLoader loader(find_recordings({path}).recordings, kSampling,
                       options(CopyTier::kRaw, copies.path()));
-    std::vector<uint8_t> clips = take(&loader, 15);
+    std::vector<uint8_t> clips = take(&loader, 15).clips;
     return std::pair(std::move(clips), loader.stats().frames_decoded);
   };
   const auto [before, decoded] = load();
@@ -138,14 +131,14 @@ TEST_F(LoaderCopies, DamagedFramesAreReplacedAsWithoutCopies) {
   const std::vector<Recording> all = find_recordings({videos.path()}).recordings;
   ASSERT_EQ(all.size(), 2u);
   ClipLoader plain(all, kSampling, options(CopyTier::kNone, ""));
-  const std::vector<uint8_t> wanted = take(&plain, 2 * epoch(all));
+  const std::vector<uint8_t> wanted = take(&plain, 2 * epoch(all)).clips;
   EXPECT_EQ(plain.quarantined().size(), 1u);
   ClipLoader raw(all, kSampling, options(CopyTier::kRaw, copies.path()));
-  EXPECT_EQ(take(&raw, 2 * epoch(all)), wanted);
+  EXPECT_EQ(take(&raw, 2 * epoch(all)).clips, wanted);
   std::vector<uint8_t> lossy;
   for (int workers : {1, 2, 1}) {
     ClipLoader loader(all, kSampling, options(CopyTier::kShortGop, copies / "lossy", workers));
-    const std::vector<uint8_t> got = take(&loader, 2 * epoch(all));
+    const std::vector<uint8_t> got = take(&loader, 2 * epoch(all)).clips;
     if (lossy.empty()) lossy = got;
     EXPECT_EQ(got, lossy);
   }
@@ -157,7 +150,8 @@ TEST_F(LoaderCopies, AFullCacheIsSaidAndTrainingGoesOn) {
   small.max_copy_bytes = 1'000'000;  // of 1,475,000
   ClipLoader plain(recordings(), kSampling, options(CopyTier::kNone, ""));
   ClipLoader loader(recordings(), kSampling, small);
-  EXPECT_EQ(take(&loader, 2 * epoch(recordings())), take(&plain, 2 * epoch(recordings())));
+  EXPECT_EQ(take(&loader, 2 * epoch(recordings())).clips,
+            take(&plain, 2 * epoch(recordings())).clips);
   EXPECT_NE(loader.take_message().find("reached its size of 1.0 MB"), std::string::npos);
 }
 
