@@ -1,12 +1,14 @@
 // Whole training steps against PyTorch: the first ten losses and gradient norms of small runs with
 // clipping and AdamW, from tests/golden/steps/*.json, written by tests/golden/make_step_goldens.py,
 // which makes the same weights and batches.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "dojo/base/random.h"
 #include "dojo/graph/interpreter.h"
@@ -57,39 +59,10 @@ std::vector<std::byte> moving_waves(const Shape& shape) {
   return clip;
 }
 
-void expect_the_run_of_pytorch(const std::string& name, const ModelFunction& model,
-                               const ExecutorFactory& make, double tolerance) {
-  std::ifstream file(std::filesystem::path(DOJO_SOURCE_DIR) / "tests/golden/steps" /
-                     (name + ".json"));
-  const nlohmann::json golden = nlohmann::json::parse(file);
-  OptimizerOptions options;
-  options.ema_decay = 0;
-  const Graph graph = build_training_step(name, model, options);
-  EXPECT_EQ(count_parameters(graph), golden["parameters"].get<int64_t>());
-
-  const std::unique_ptr<Executor> executor = make(graph);
-  initialize_training(*executor, kSeed);
-  for (const Input& input : graph.inputs) {
-    const Value& value = graph.value(input.value);
-    if (input.role == Role::kParameter)
-      executor->write_f32(value.name, first_value(value.name, value.type.shape));
-    if (value.name == "clip") executor->write("clip", moving_waves(value.type.shape));
-    if (value.name == "images" || value.name == "target" || value.name == "labels") {
-      executor->write_f32(value.name, uniform(value.name, value.type.num_elements(), 1));
-    }
-    if (value.name == "known")
-      executor->write_f32(value.name, std::vector<float>{1, 1, 0, 1, 1, 1});
-  }
-  executor->write_scalar("lr", golden["lr"].get<float>());
-  for (size_t step = 0; step < golden["losses"].size(); ++step) {
-    executor->write_scalar("step", static_cast<float>(step + 1));
-    ASSERT_TRUE(executor->run());
-    const double loss = golden["losses"][step], norm = golden["grad_norms"][step];
-    EXPECT_NEAR(executor->read_scalar("loss"), loss, tolerance * loss) << "step " << step + 1;
-    EXPECT_NEAR(executor->read_scalar("grad_norm"), norm, 10 * tolerance * norm)
-        << "step " << step + 1;
-  }
-}
+struct Network {
+  const char* name;  // of its golden
+  TaskGraph (*model)(Builder& b);
+};
 
 TaskGraph small_predict(Builder& b) {
   PredictOptions options;
@@ -110,50 +83,70 @@ TaskGraph small_ego(Builder& b) {
                       {.mean = {0.25, 0.5, 0}, .deviation = {0.5, 2, 0.25}, .frames = {1, 1, 1}});
 }
 
+constexpr Network kNetworks[] = {
+    {"predict", small_predict}, {"resnet18", small_resnet}, {"ego", small_ego}};
+
+struct Way {
+  const char* name;
+  std::unique_ptr<Executor> (*make)(const Graph& graph);
+  double tolerance;  // of a loss, relative
+};
+
 std::unique_ptr<Executor> in_double(const Graph& graph) {
   return make_interpreter(graph, Precision::kDouble);
 }
 std::unique_ptr<Executor> in_float(const Graph& graph) {
   return make_interpreter(graph, Precision::kFloat);
 }
-
 std::unique_ptr<Executor> on_host(const Graph& graph) { return make_host_executor(graph); }
 
-TEST(StepGoldens, InDoubleThePredictorTrainsAsInPyTorch) {
-  expect_the_run_of_pytorch("predict", small_predict, in_double, 1e-6);
+constexpr Way kWays[] = {
+    {"in_double", in_double, 1e-6}, {"in_float", in_float, 1e-4}, {"on_the_host", on_host, 1e-4}};
+
+class StepGoldens : public testing::TestWithParam<std::tuple<Network, Way>> {};
+
+TEST_P(StepGoldens, TheNetworkTrainsAsInPyTorch) {
+  const auto& [network, way] = GetParam();
+  std::ifstream file(std::filesystem::path(DOJO_SOURCE_DIR) / "tests/golden/steps" /
+                     (std::string(network.name) + ".json"));
+  const nlohmann::json golden = nlohmann::json::parse(file);
+  OptimizerOptions options;
+  options.ema_decay = 0;
+  const Graph graph = build_training_step(network.name, network.model, options);
+  EXPECT_EQ(count_parameters(graph), golden["parameters"].get<int64_t>());
+
+  const std::unique_ptr<Executor> executor = way.make(graph);
+  initialize_training(*executor, kSeed);
+  for (const Input& input : graph.inputs) {
+    const Value& value = graph.value(input.value);
+    if (input.role == Role::kParameter)
+      executor->write_f32(value.name, first_value(value.name, value.type.shape));
+    if (value.name == "clip") executor->write("clip", moving_waves(value.type.shape));
+    if (value.name == "images" || value.name == "target" || value.name == "labels") {
+      executor->write_f32(value.name, uniform(value.name, value.type.num_elements(), 1));
+    }
+    if (value.name == "known")
+      executor->write_f32(value.name, std::vector<float>{1, 1, 0, 1, 1, 1});
+  }
+  executor->write_scalar("lr", golden["lr"].get<float>());
+  for (size_t step = 0; step < golden["losses"].size(); ++step) {
+    executor->write_scalar("step", static_cast<float>(step + 1));
+    ASSERT_TRUE(executor->run());
+    const double loss = golden["losses"][step], norm = golden["grad_norms"][step];
+    EXPECT_NEAR(executor->read_scalar("loss"), loss, way.tolerance * loss) << "step " << step + 1;
+    EXPECT_NEAR(executor->read_scalar("grad_norm"), norm, 10 * way.tolerance * norm)
+        << "step " << step + 1;
+  }
 }
 
-TEST(StepGoldens, InFloatThePredictorTrainsAsInPyTorch) {
-  expect_the_run_of_pytorch("predict", small_predict, in_float, 1e-4);
+std::string case_name(const testing::TestParamInfo<std::tuple<Network, Way>>& info) {
+  const auto& [network, way] = info.param;
+  return fmt::format("{}_{}", network.name, way.name);
 }
 
-TEST(StepGoldens, InDoubleResnetTrainsAsInPyTorch) {
-  expect_the_run_of_pytorch("resnet18", small_resnet, in_double, 1e-6);
-}
-
-TEST(StepGoldens, InFloatResnetTrainsAsInPyTorch) {
-  expect_the_run_of_pytorch("resnet18", small_resnet, in_float, 1e-4);
-}
-
-TEST(StepGoldens, OnTheHostThePredictorTrainsAsInPyTorch) {
-  expect_the_run_of_pytorch("predict", small_predict, on_host, 1e-4);
-}
-
-TEST(StepGoldens, OnTheHostResnetTrainsAsInPyTorch) {
-  expect_the_run_of_pytorch("resnet18", small_resnet, on_host, 1e-4);
-}
-
-TEST(StepGoldens, InDoubleTheEgoNetworkTrainsAsInPyTorch) {
-  expect_the_run_of_pytorch("ego", small_ego, in_double, 1e-6);
-}
-
-TEST(StepGoldens, InFloatTheEgoNetworkTrainsAsInPyTorch) {
-  expect_the_run_of_pytorch("ego", small_ego, in_float, 1e-4);
-}
-
-TEST(StepGoldens, OnTheHostTheEgoNetworkTrainsAsInPyTorch) {
-  expect_the_run_of_pytorch("ego", small_ego, on_host, 1e-4);
-}
+INSTANTIATE_TEST_SUITE_P(Small, StepGoldens,
+                         testing::Combine(testing::ValuesIn(kNetworks), testing::ValuesIn(kWays)),
+                         case_name);
 
 }  // namespace
 }  // namespace dojo
