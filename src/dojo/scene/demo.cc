@@ -11,8 +11,6 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
-#include "dojo/base/interrupt.h"
-#include "dojo/base/parallel_for.h"
 #include "dojo/base/random.h"
 #include "dojo/scene/drive_files.h"
 #include "dojo/scene/encode.h"
@@ -203,25 +201,16 @@ std::vector<std::string> ensure_demo_drives(const std::string& folder, const Dem
   // Whole drives side by side: rendering and encoding of each stay on one thread, and no core
   // waits.
   std::mutex mutex;
-  std::exception_ptr failure;
   int64_t done = 0;
   const int64_t total = static_cast<int64_t>(missing.size()) * frame_count(o);
   const auto frame_done = [&] {
     const std::lock_guard guard(mutex);
-    if (failure) std::rethrow_exception(failure);  // another drive failed: stop this one too
     ++done;
     if (progress) progress(done, total);
   };
-  parallel_for(static_cast<int64_t>(missing.size()), 1, [&](int64_t begin, int64_t end) {
-    try {
-      for (int64_t i = begin; i < end; ++i)
-        render_drive(folder, o, missing[static_cast<size_t>(i)], frame_done);
-    } catch (...) {
-      const std::lock_guard guard(mutex);
-      if (!failure) failure = std::current_exception();
-    }
+  scene::each_in_parallel(static_cast<int64_t>(missing.size()), [&](int64_t i) {
+    render_drive(folder, o, missing[static_cast<size_t>(i)], frame_done);
   });
-  if (failure) std::rethrow_exception(failure);
   return paths;
 }
 
