@@ -5,12 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <vector>
 
+#include "dojo/base/clock.h"
 #include "dojo/base/parallel_for.h"
 #include "dojo/base/random.h"
 #include "dojo/host/kernels/copy.h"
@@ -34,12 +34,7 @@ std::vector<float> array(int64_t n, double begin = -1, double end = 1) {
 // `floats`: how many are read and written at least.
 void measure(std::string_view what, int64_t floats, const std::function<void()>& body) {
   double best = 1e9;
-  for (int run = 0; run < 7; ++run) {
-    const auto start = std::chrono::steady_clock::now();
-    body();
-    best = std::min(
-        best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
+  for (int run = 0; run < 7; ++run) best = std::min(best, seconds_of(body));
   fmt::print("{:<44} {:8.3f} ms {:7.2f} GB/s\n", what, best * 1e3,
              static_cast<double>(floats) * 4 / best / 1e9);
 }

@@ -6,6 +6,14 @@ namespace dojo {
 // Seconds from a moment that stays the same while the process runs; never goes back.
 double steady_seconds();
 
+// How long a call takes.
+template <typename Work>
+double seconds_of(Work&& work) {
+  const double begin = steady_seconds();
+  work();
+  return steady_seconds() - begin;
+}
+
 // Processor time that the calling thread has used.
 double thread_cpu_seconds();
 

@@ -2,11 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <stdexcept>
 
+#include "dojo/base/clock.h"
 #include "dojo/base/error.h"
 #include "dojo/base/parallel_for.h"
 #include "dojo/base/random.h"
@@ -104,12 +105,10 @@ void check_small_step(const std::string& model) {
 
 std::vector<double> seconds_of_runs(Executor& e, int64_t runs) {
   std::vector<double> seconds;
-  for (int64_t r = 0; r < runs; ++r) {
-    const auto start = std::chrono::steady_clock::now();
-    if (!e.run()) throw std::logic_error("bench: a loss is not finite");
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
+  for (int64_t r = 0; r < runs; ++r)
+    seconds.push_back(seconds_of([&] {
+      if (!e.run()) throw std::logic_error("bench: a loss is not finite");
+    }));
   return seconds;
 }
 
@@ -180,11 +179,10 @@ void bench_step(const std::string& model, int64_t runs, bool json, bool profile)
   check_small_step(model);
   fmt::print(stderr, "{}: the first losses of a small step are those of the interpreter\n", model);
   const Graph graph = step_graph(model, false);
-  const auto start = std::chrono::steady_clock::now();
-  const auto e = make_host_executor(graph);
-  const std::chrono::duration<double> compiling = std::chrono::steady_clock::now() - start;
-  fmt::print(stderr, "{} nodes compiled in {:.2f} s, {:.0f} MB\n", graph.nodes.size(),
-             compiling.count(), static_cast<double>(e->memory_bytes()) * 1e-6);
+  std::unique_ptr<Executor> e;
+  const double compiling = seconds_of([&] { e = make_host_executor(graph); });
+  fmt::print(stderr, "{} nodes compiled in {:.2f} s, {:.0f} MB\n", graph.nodes.size(), compiling,
+             static_cast<double>(e->memory_bytes()) * 1e-6);
   initialize_training(*e, 1);
   feed(*e, 1, 1e-3);
   seconds_of_runs(*e, 3);

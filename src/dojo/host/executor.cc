@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <set>
 
 #include "dojo/base/check.h"
+#include "dojo/base/clock.h"
 #include "dojo/base/error.h"
 #include "dojo/base/units.h"
 #include "dojo/host/block.h"
@@ -120,12 +120,8 @@ class HostExecutor final : public Executor {
     const std::vector<std::byte> saved(persistent_.get(),
                                        persistent_.get() + plan_.persistent_bytes);
     std::vector<NodeTime> times;
-    for (size_t s = 0; s < kernels_.size(); ++s) {
-      const auto start = std::chrono::steady_clock::now();
-      kernels_[s]();
-      const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-      times.push_back({lowering_->program.steps[s].what, taken.count()});
-    }
+    for (size_t s = 0; s < kernels_.size(); ++s)
+      times.push_back({lowering_->program.steps[s].what, seconds_of(kernels_[s])});
     std::memcpy(persistent_.get(), saved.data(), saved.size());
     return times;
   }

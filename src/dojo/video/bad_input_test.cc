@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <functional>
 #include <map>
 
+#include "dojo/base/clock.h"
 #include "dojo/base/error.h"
 #include "dojo/base/random.h"
 #include "dojo/video/find_recordings.h"
@@ -17,12 +17,6 @@
 
 namespace dojo {
 namespace {
-
-double seconds_of(const std::function<void()>& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
 
 TEST(BadInput, UnusableFilesAreNamedWithTheReason) {
   const TestFolder folder;

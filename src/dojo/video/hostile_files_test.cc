@@ -5,12 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <set>
 
+#include "dojo/base/clock.h"
 #include "dojo/base/error.h"
 #include "dojo/base/random.h"
 #include "dojo/video/find_recordings.h"
@@ -140,13 +140,10 @@ TEST(HostileFiles, EndInFramesOrReasonsAndTrainingGoesOn) {
     ++reasons[q.reason.substr(0, 60)];
     ++tally.unusable;
   }
-  for (const Recording& r : found.recordings) {
-    const auto begin = std::chrono::steady_clock::now();
-    ++(read_all(r, &tally) ? tally.whole : tally.in_parts);
+  for (const Recording& r : found.recordings)
     tally.longest_seconds =
         std::max(tally.longest_seconds,
-                 std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  }
+                 seconds_of([&] { ++(read_all(r, &tally) ? tally.whole : tally.in_parts); }));
   EXPECT_LT(tally.longest_seconds, 3 * kDeadline);
   EXPECT_GT(tally.unusable, count / 20);
   EXPECT_GT(tally.in_parts, count / 20);

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <thread>
 
+#include "dojo/base/clock.h"
 #include "dojo/base/crc32c.h"
 #include "dojo/base/random.h"
 #include "dojo/video/find_recordings.h"
@@ -208,7 +209,7 @@ TEST(ColdStart, OfAThousandUnseenFilesTheFirstBatchNeedsEight) {
                                       folder / ("link_" + std::to_string(1000 + i) + ".mp4"));
   for (const std::string& path : clips) std::filesystem::remove(path);
   Catalogue catalogue(folder / "c.sqlite");
-  const auto begin = std::chrono::steady_clock::now();
+  const double begin = steady_seconds();
   const std::vector<Recording> files = find_files({folder.path()}).recordings;
   ASSERT_EQ(files.size(), 1000u);
   ClipLoader loader(files, {.frames = 4, .seed = 1},
@@ -219,8 +220,7 @@ TEST(ColdStart, OfAThousandUnseenFilesTheFirstBatchNeedsEight) {
                      .indexing = {.workers = 2, .catalogue = &catalogue},
                      .transform = {}});
   loader.next();
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double seconds = steady_seconds() - begin;
   int known = 0;
   for (const Recording& r : files) known += catalogue.find(real_path(r.path)).has_value();
   std::printf("first batch after %.2f s, %d of 1000 files indexed\n", seconds, known);
