@@ -9,6 +9,7 @@
 
 #include "dojo/base/crc32c.h"
 #include "dojo/base/error.h"
+#include "dojo/base/text.h"
 #include "dojo/train/json.h"
 #include "dojo/train/step.h"
 
@@ -32,34 +33,6 @@ Tensor read_tensor(const Executor& executor, const std::string& from, const std:
   return tensor;
 }
 
-// A file name may hold any bytes, JSON only UTF-8: the byte 0xE9 is written as U+00E9, so that it
-// comes back as it was.
-std::string bytes_as_text(std::string_view bytes) {
-  std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      text += c;
-    } else {
-      text += static_cast<char>(0xC0 | byte >> 6);
-      text += static_cast<char>(0x80 | (byte & 0x3F));
-    }
-  }
-  return text;
-}
-
-std::string text_as_bytes(std::string_view text) {
-  std::string bytes;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x80 && i + 1 < text.size())
-      bytes += static_cast<char>((c & 0x03) << 6 | (text[++i] & 0x3F));
-    else
-      bytes += text[i];
-  }
-  return bytes;
-}
-
 // Of the metadata but itself, and of the tensors: names, types, numbers.
 std::string checksum(const SafeTensors& content) {
   uint32_t crc = 0;
@@ -77,9 +50,8 @@ std::string checksum(const SafeTensors& content) {
 std::string to_json(const LoopState& s) {
   auto given_up = nlohmann::json::array();
   for (const Quarantined& q : s.given_up) {
-    given_up.push_back({{"path", bytes_as_text(q.path)},
-                        {"category", q.category},
-                        {"reason", bytes_as_text(q.reason)}});
+    given_up.push_back(
+        {{"file", to_utf8(q.path)}, {"category", q.category}, {"reason", to_utf8(q.reason)}});
     if (!q.was_used) given_up.back()["was_used"] = false;
   }
   return dump(nlohmann::json{{"step", s.step},
@@ -119,13 +91,19 @@ LoopState parse_loop_state(const std::string& text, const std::string& where) {
   guard.get("smooth_copy", &s.guard.smooth_copy);
   guard.get("steps_above", &s.guard.steps_above, 0, kMany);
   for (const JsonReader& q : json.objects("given_up")) {
+    // Under "path" names had another spelling; a file whose name is read wrongly would be used.
+    if (q.has("path"))
+      throw Error(
+          Category::kInput,
+          "the checkpoint is of an earlier version, which spelt the names of files otherwise",
+          where, "start a new run");
     Quarantined& file = s.given_up.emplace_back();
-    q.get("path", &file.path);
+    q.get("file", &file.path);
     q.get("category", &file.category);
     q.get("reason", &file.reason);
     if (q.has("was_used")) q.get("was_used", &file.was_used);
-    file.path = text_as_bytes(file.path);
-    file.reason = text_as_bytes(file.reason);
+    file.path = name_of_utf8(file.path);
+    file.reason = name_of_utf8(file.reason);
   }
   return s;
 }

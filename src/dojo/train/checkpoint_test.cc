@@ -42,6 +42,34 @@ TEST(Checkpoint, StateSurvivesBeingWritten) {
   EXPECT_EQ(t.guard.steps_above, 5);
 }
 
+TEST(Checkpoint, NamesOfGivenUpFilesComeBackByteByByte) {
+  for (const std::string path : {"a.mp4", "caf\xe9.mp4", "caf\xc3\xa9.mp4", "caf\\xe9.mp4"}) {
+    LoopState s;
+    s.given_up = {{path, "input", "no frame in " + path, true, false}};
+    const LoopState t = parse_loop_state(to_json(s), "x");
+    ASSERT_EQ(t.given_up.size(), 1u);
+    EXPECT_EQ(t.given_up[0].path, path);
+    EXPECT_EQ(t.given_up[0].category, "input");
+    EXPECT_EQ(t.given_up[0].reason, "no frame in " + path);
+    EXPECT_FALSE(t.given_up[0].was_used);
+  }
+}
+
+TEST(Checkpoint, NamesAsAnEarlierVersionWroteThemAreRefused) {
+  LoopState s;
+  s.given_up = {{"a.mp4", "input", "no frame"}};
+  std::string json = to_json(s);
+  json.replace(json.find("\"file\""), 6, "\"path\"");
+  try {
+    parse_loop_state(json, "last.safetensors");
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.category(), Category::kInput);
+    EXPECT_EQ(e.where(), "last.safetensors");
+    EXPECT_NE(e.message().find("earlier version"), std::string::npos);
+  }
+}
+
 TEST(Checkpoint, AChangeOfAnyKindDiffersFromTheChecksum) {
   const TestFolder folder;
   const std::string path = folder / "c.safetensors";
