@@ -19,25 +19,13 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "dojo/scene/camera_fault.h"
 #include "dojo/scene/drive_params.h"
 #include "dojo/scene/rig.h"
 
 namespace dojo {
-
-// What is wrong with a camera: the file of one minute, or of all of them.
-struct CameraFault {
-  enum Kind { kAbsent, kCut } kind = kAbsent;
-  std::string camera;
-  std::optional<int64_t> minute;  // from 0; nothing: all of them, or for a cut the last one
-  double seconds = 0;             // a cut leaves so much; 0: a file of 0 bytes
-};
-
-// "left_pillar" and "left_pillar@2"; for a cut "front=12.5" and "front=12.5@0". Throws
-// Error(kConfig) that names `option`.
-CameraFault parse_fault(CameraFault::Kind kind, std::string_view text, const std::string& option);
 
 struct JourneyOptions {
   int64_t drives = 1;   // 1 to 100

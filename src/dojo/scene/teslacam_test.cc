@@ -208,11 +208,7 @@ TEST_F(TeslaCam, CamerasCanBeMissingShortOrEmpty) {
       render_journeys((folder / "out").string(), options).at(0).rendered);  // whole as it is
 }
 
-TEST_F(TeslaCam, FaultsThatMeanNothingAreRefused) {
-  for (const char* text : {"", "@1", "front@", "front@x", "front@-1", "front=3"})
-    EXPECT_THROW(parse_fault(CameraFault::kAbsent, text, "--drop-camera"), Error) << text;
-  for (const char* text : {"front", "front=", "=3", "front=-1", "front=3@", "front=nan"})
-    EXPECT_THROW(parse_fault(CameraFault::kCut, text, "--cut-camera"), Error) << text;
+TEST_F(TeslaCam, AFaultOfACameraThatIsNotThereIsRefused) {
   JourneyOptions options = small();
   options.faults = {{.camera = "top"}};
   EXPECT_THROW(render(options), Error);
