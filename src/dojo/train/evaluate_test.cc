@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "dojo/base/error.h"
 #include "dojo/graph/interpreter.h"
@@ -131,6 +132,13 @@ TEST(Evaluate, WeightsOfAnotherNetworkAreRefused) {
   w = weights(0);
   w.tensors.push_back(tensor("extra", {1}, 0));
   EXPECT_EQ(message(w), "tensor \"extra\" is unknown to the network");
+}
+
+TEST(Evaluate, CanBeStopped) {
+  Evaluator evaluator(tiny::held_out(), tiny::inference_graph(), interpreter());
+  bool stop = false;
+  EXPECT_EQ(evaluator.run(2, [&] { return std::exchange(stop, true); }).overall.clips, 0);
+  EXPECT_EQ(evaluator.run(2).overall.clips, 6);
 }
 
 TEST(MeanRatio, CountsEachRecordingAlike) {
