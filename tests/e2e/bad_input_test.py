@@ -9,7 +9,6 @@ import os
 import random
 import re
 import shutil
-import time
 import urllib.parse
 
 import harness
@@ -177,17 +176,6 @@ class Inspect(harness.TestCase):
 class Interrupted(harness.TestCase):
     """Ctrl-C: the end by the signal, without processes or half files left behind."""
 
-    def start(self, *words, env=None):
-        return harness.subprocess.Popen([harness.DOJO, *map(str, words)], stdin=harness.subprocess.DEVNULL,
-                                        stdout=harness.subprocess.PIPE, stderr=harness.subprocess.PIPE, text=True,
-                                        env={**harness.ENVIRONMENT, **(env or {})}, start_new_session=True)
-
-    def wait_for(self, there, process):
-        until = time.monotonic() + DEADLINE
-        while not there() and process.poll() is None and time.monotonic() < until:
-            time.sleep(0.01)
-        self.assertTrue(there())
-
     def interrupt(self, process):
         process.send_signal(harness.signal.SIGINT)
         _, err = process.communicate(timeout=20)
@@ -203,8 +191,8 @@ class Interrupted(harness.TestCase):
         clip.touch()
         for command in (("inspect", clip), ("frames", clip), ("train", clip, "--out", self.folder / "run")):
             with self.subTest(command=command[0]):
-                process = self.start(*command, env={"DOJO_WORKER": str(worker)})
-                self.wait_for(pid.exists, process)
+                process = harness.start(*command, env={"DOJO_WORKER": str(worker)})
+                self.wait_for(pid.exists, process, DEADLINE)
                 self.interrupt(process)
                 with self.assertRaises(ProcessLookupError):
                     os.kill(int(pid.read_text()), 0)
@@ -213,8 +201,8 @@ class Interrupted(harness.TestCase):
 
     def test_rendering_leaves_no_half_file(self):
         drives = self.folder / "drives"
-        process = self.start("render", "--out", drives, "--seconds", "600")
-        self.wait_for(lambda: any(drives.glob("*.tmp-*")), process)
+        process = harness.start("render", "--out", drives, "--seconds", "600")
+        self.wait_for(lambda: any(drives.glob("*.tmp-*")), process, DEADLINE)
         self.interrupt(process)
         self.assertEqual([p.name for p in drives.iterdir()], [".lock"])
 

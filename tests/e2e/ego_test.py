@@ -2,25 +2,17 @@
 import json
 import pathlib
 import signal
-import subprocess
 import time
 
 import harness
 from harness import make_clip, run
+from training import DEADLINE, RunCase
 
 SMALL = ["--size", "32x64", "--frames", "3", "--batch", "4", "--channels", "8", "--threads", "1", "--seed", "3"]
 SIGNALS = {"speed_mps", "yaw_rate_radps", "steering_wheel_deg"}
-DEADLINE = 240
 
 
-def metrics_without_time(path):
-    lines = [json.loads(line) for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines()]
-    for line in lines:
-        line.pop("time", None)
-    return lines
-
-
-class Ego(harness.TestCase):
+class Ego(RunCase):
     """Three drives of a car with two cameras, and one finished run on them to compare with."""
 
     @classmethod
@@ -34,9 +26,13 @@ class Ego(harness.TestCase):
         cls.finished = cls.train(cls.reference, "--json")
 
     @classmethod
+    def words(cls, out, *options, clips=None, steps=8):
+        return ("train", "--task", "ego", clips or cls.drives, "--out", out, "--steps", steps, "--eval-every", "4",
+                "--checkpoint-every", "1", *SMALL, *options)
+
+    @classmethod
     def train(cls, out, *options, clips=None, steps=8):
-        return run("train", "--task", "ego", clips or cls.drives, "--out", out, "--steps", steps, "--eval-every", "4",
-                   "--checkpoint-every", "1", *SMALL, *options, deadline=DEADLINE)
+        return run(*cls.words(out, *options, clips=clips, steps=steps), deadline=DEADLINE)
 
     def test_it_tells_each_signal_beside_predicting_the_mean_by_recording_and_camera(self):
         self.assertDone(self.finished)
@@ -77,20 +73,14 @@ class Ego(harness.TestCase):
 
     def test_killed_and_resumed_it_comes_to_the_same_bytes(self):
         out = self.folder / "run"
-        words = [harness.DOJO, "train", "--task", "ego", str(self.drives), "--out", str(out), "--steps", "8", "--eval-every", "4",
-                 "--checkpoint-every", "1", *SMALL]
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   start_new_session=True, env=harness.ENVIRONMENT)
-        end = time.monotonic() + DEADLINE
-        while not (out / "best.safetensors").exists() and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.02)
+        process = harness.start(*self.words(out))
+        self.wait_for((out / "best.safetensors").exists, process)
         time.sleep(0.3)
         process.send_signal(signal.SIGKILL)
-        self.assertEqual(process.wait(), -signal.SIGKILL)
-        self.assertDone(run("train", "--resume", out, deadline=DEADLINE))
-        for name in ("last.safetensors", "best.safetensors"):
-            self.assertEqual((out / name).read_bytes(), (self.reference / name).read_bytes(), name)
-        self.assertEqual(metrics_without_time(out / "metrics.jsonl"), metrics_without_time(self.reference / "metrics.jsonl"))
+        process.communicate()
+        self.assertEqual(process.returncode, -signal.SIGKILL)
+        self.assertDone(self.resume(out))
+        self.assertSameRun(out)
 
     def test_recordings_without_telemetry_are_listed_and_left_out(self):
         clips = self.folder / "clips"

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 DOJO = os.path.abspath(os.environ.get("DOJO", pathlib.Path(__file__).resolve().parents[2] / "build/dev/dojo"))
@@ -64,6 +65,12 @@ def run(*args, deadline=60, env=None, cwd=None, stdout=subprocess.PIPE, before=N
     return Result(args, process.returncode, (out or b"").decode(errors="replace"), err.decode(errors="replace"))
 
 
+def start(*args, env=None):
+    """Starts `dojo ARGS` for a test that looks on or ends it. Its stderr can be read; what it prints is dropped."""
+    return subprocess.Popen([DOJO, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                            text=True, errors="replace", env={**ENVIRONMENT, **(env or {})}, start_new_session=True)
+
+
 def verbs():
     """The verbs that `dojo --help` lists."""
     text = run("--help").out
@@ -100,6 +107,13 @@ class TestCase(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dojo_e2e_"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def wait_for(self, there, process, deadline=240):
+        """Until there() is true, which the process has to bring about."""
+        until = time.monotonic() + deadline
+        while not there() and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.005)
+        self.assertTrue(there(), f"{process.args} ended before, or takes too long")
 
     def assertDone(self, result):
         self.assertEqual(result.code, 0, result)
