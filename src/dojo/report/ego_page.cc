@@ -115,14 +115,12 @@ std::string ego_headline(const EvalLine& result) {
   return text + ".";
 }
 
-std::string ego_tiles(const RunData& run) {
-  const EvalLine* result = run.result();
-  if (!is_ego(run) || !result) return "";
+std::string ego_tiles(const EvalLine& result) {
   std::string html;
-  for (const SignalErrors& e : result->signals) {
+  for (const SignalErrors& e : result.signals) {
     const Look look = look_of(e.signal);
-    html += fmt::format("<div class=\"tile\"><b>{}</b><span>{}: error, {} × {}</span></div>",
-                        with_unit(e.mae, look), escape(look.name), ratio(e.over_mean()), kBaseline);
+    html += tile(with_unit(e.mae, look), fmt::format("{}: error, {} × {}", escape(look.name),
+                                                     ratio(e.over_mean()), kBaseline));
   }
   return html;
 }

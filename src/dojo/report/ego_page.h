@@ -12,7 +12,7 @@ namespace dojo::report {
 bool is_ego(const RunData& run);
 
 std::string ego_headline(const EvalLine& result);
-std::string ego_tiles(const RunData& run);
+std::string ego_tiles(const EvalLine& result);
 // `evals`: one for each step, ascending.
 std::string ego_curves(const std::vector<const EvalLine*>& evals,
                        const std::vector<StepLine>& steps);

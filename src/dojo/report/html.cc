@@ -106,4 +106,9 @@ std::string compared(double r, std::string_view baseline) {
                      factor);
 }
 
+std::string tile(const std::string& value, const std::string& label) {
+  if (value == kDash) return "";
+  return fmt::format("<div class=\"tile\"><b>{}</b><span>{}</span></div>", value, label);
+}
+
 }  // namespace dojo::report

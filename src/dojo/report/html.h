@@ -24,4 +24,7 @@ std::string ratio(double r);
 const char* judge(double r);
 std::string compared(double r, std::string_view baseline);
 
+// A figure with its label below, both HTML; "" where the value is only a dash.
+std::string tile(const std::string& value, const std::string& label);
+
 }  // namespace dojo::report
