@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdarg>
-#include <cstdio>
-#include <cstring>
 #include <utility>
 
 #include "dojo/base/check.h"
@@ -31,32 +28,8 @@ constexpr char kPlaylists[] = "hls,applehttp,concat,dash,imf,image2,sdp,rtsp,rtp
 
 constexpr int64_t kMaxPictureBytes = 256 << 20;
 
-constexpr char kElsewhere[] = "external track";  // in a message of FFmpeg's MP4 reader
-
-struct Log {
-  std::string lines;      // of any level up to errors
-  std::string complaint;  // the first error of a decoder
-};
-thread_local Log log_of_thread;
-
-void keep_log(void* object, int level, const char* format, va_list arguments) {
-  // That the video lies in another file is only a warning to FFmpeg.
-  if (level > AV_LOG_WARNING) return;
-  if (level > AV_LOG_ERROR && std::strstr(format, kElsewhere) == nullptr) return;
-  char line[512];
-  std::vsnprintf(line, sizeof line, format, arguments);
-  std::string text(line);
-  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.pop_back();
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) > '~') c = '?';
-  if (text.empty()) return;
-  Log& log = log_of_thread;
-  if (log.lines.size() < 400) log.lines += (log.lines.empty() ? "" : "; ") + text;
-  const AVClass* type = object ? *static_cast<const AVClass* const*>(object) : nullptr;
-  const bool decoder = type && std::strcmp(type->class_name, "AVCodecContext") == 0;
-  // Side messages that a player never shows are no damage of the picture.
-  if (decoder && text.rfind("SEI ", 0) != 0 && log.complaint.empty()) log.complaint = text;
-}
+// A decoder that calls so many pictures damaged one after the other is fed again first.
+constexpr int kMostDamagedInARow = 64;
 
 // A demuxer wants a file that the one it reads names. None of kFormats should.
 int refuse_to_open(AVFormatContext* context, AVIOContext**, const char* url, int, AVDictionary**) {
@@ -69,16 +42,6 @@ int refuse_to_open(AVFormatContext* context, AVIOContext**, const char* url, int
 std::string file_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 }  // namespace
-
-std::string ffmpeg_error(int code) {
-  char text[AV_ERROR_MAX_STRING_SIZE] = {};
-  av_strerror(code, text, sizeof text);
-  return text;
-}
-
-void capture_ffmpeg_log() { av_log_set_callback(keep_log); }
-
-std::string take_ffmpeg_log() { return std::exchange(log_of_thread.lines, {}); }
 
 MediaFile::MediaFile(MediaSource source, std::function<void()> progress)
     : source_(std::move(source)), progress_(std::move(progress)) {
@@ -149,7 +112,7 @@ void MediaFile::open() {
                 "no picture can be decoded" + (log.empty() ? std::string() : ": " + log), path());
   }
   take_ffmpeg_log();
-  log_of_thread.complaint.clear();
+  take_ffmpeg_complaint();
 }
 
 // Probes the format first, so that what is refused can be named, and gives the file to its demuxer.
@@ -188,7 +151,7 @@ void MediaFile::open_input() {
   av_dict_free(&options);
   if (opened < 0) refuse(opened);
   const std::string log = take_ffmpeg_log();
-  if (log.find(kElsewhere) != std::string::npos)
+  if (log.find(kExternalTrack) != std::string::npos)
     throw Error(Category::kUnsupported,
                 "its video lies in another file, which is not opened: " + log, path(),
                 "give that file itself");
@@ -205,9 +168,7 @@ void MediaFile::open_pictures() {
   s->time_base = {1, 1000000};
   AVCodecParameters& p = *s->codecpar;
   p.codec_type = AVMEDIA_TYPE_VIDEO;
-  const char letter = path()[path().size() - 2];  // of .png, .jpg, .jpeg
-  const bool png = letter == 'n' || letter == 'N';
-  p.codec_id = png ? AV_CODEC_ID_PNG : AV_CODEC_ID_MJPEG;
+  p.codec_id = av_match_ext(path().c_str(), "png") ? AV_CODEC_ID_PNG : AV_CODEC_ID_MJPEG;
   // The first picture that can be decoded tells size and format.
   while (p.width < 1 && read_picture()) {
     send(packet_);
@@ -331,7 +292,7 @@ bool MediaFile::send(AVPacket* packet) {
 }
 
 AVFrame* MediaFile::receive() {
-  for (int damaged = 0; damaged < 64; ++damaged) {
+  for (int damaged = 0; damaged < kMostDamagedInARow; ++damaged) {
     const int got = avcodec_receive_frame(decoder(), frame_);
     if (got == AVERROR(EAGAIN) || got == AVERROR_EOF) return nullptr;
     if (got < 0) {  // one damaged picture; the next may be good
@@ -350,7 +311,7 @@ AVFrame* MediaFile::receive() {
 
 std::string MediaFile::take_complaints() {
   std::string text = std::exchange(complaint_, {});
-  std::string logged = std::exchange(log_of_thread.complaint, {});
+  std::string logged = take_ffmpeg_complaint();
   return logged.empty() ? text : logged;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dojo/video/ffmpeg_input.h"
+#include "dojo/video/ffmpeg_log.h"
 #include "dojo/video/media_source.h"
 
 struct AVCodecContext;
@@ -81,14 +82,7 @@ class MediaFile {
   int stream_ = -1;
   std::optional<FfmpegInput> input_;  // of a video file
   size_t next_picture_ = 0;
-  std::string complaint_;
+  std::string complaint_;  // ours; FFmpeg's are in ffmpeg_log.h
 };
-
-std::string ffmpeg_error(int code);  // FFmpeg's words for it
-
-// From now on FFmpeg's messages of this thread go to a small buffer, not to stderr. FFmpeg's log
-// has no user pointer, so the buffer is the one thread-local variable of this folder.
-void capture_ffmpeg_log();
-std::string take_ffmpeg_log();  // the last lines since the last call
 
 }  // namespace dojo

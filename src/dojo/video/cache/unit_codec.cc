@@ -1,5 +1,7 @@
 #include "dojo/video/cache/unit_codec.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -7,6 +9,7 @@
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
 #include "dojo/video/cache/yuv.h"
+#include "dojo/video/ffmpeg_log.h"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -25,6 +28,47 @@ AVCodecID codec_id(const std::string& encoder) {
 
 int even(int64_t side) { return static_cast<int>((side + 1) / 2 * 2); }
 
+constexpr size_t kSizeBytes = sizeof(uint32_t);  // of each packet's size, at the unit's begin
+constexpr int kOnlyErrors = 16;  // added to FFmpeg's log levels: warnings of a codec are no news
+
+// What encoder and decoder have in common: FFmpeg's objects, for pictures of even sides.
+struct Codec {
+  int64_t height, width;
+  AVCodecContext* context;
+  AVFrame* frame;
+  AVPacket* packet;
+
+  Codec(const AVCodec* codec, int64_t h, int64_t w)
+      : height(h),
+        width(w),
+        context(avcodec_alloc_context3(codec)),
+        frame(av_frame_alloc()),
+        packet(av_packet_alloc()) {
+    DOJO_CHECK(context && frame && packet);
+    context->width = even(width);
+    context->height = even(height);
+    context->thread_count = 1;
+    context->flags |= AV_CODEC_FLAG_BITEXACT;
+    context->log_level_offset = kOnlyErrors;
+  }
+  ~Codec() {
+    av_frame_free(&frame);
+    av_packet_free(&packet);
+    avcodec_free_context(&context);
+  }
+  Codec(const Codec&) = delete;
+  Codec& operator=(const Codec&) = delete;
+};
+
+YuvPlanes<uint8_t> planes_of(const AVFrame& frame) {
+  DOJO_CHECK_EQ(frame.linesize[1], frame.linesize[2]);
+  return {frame.data[0], frame.data[1], frame.data[2], frame.linesize[0], frame.linesize[1]};
+}
+
+// Types of NAL units (ITU-T H.264, table 7-1): supplementary enhancement information, and what
+// delimits pictures.
+constexpr int kNalTypeMask = 31, kNalSei = 6, kNalDelimiter = 9;
+
 // Appends the packet without H.264's supplementary information and delimiters, which nobody reads.
 void append_without_sei(const uint8_t* data, size_t size, std::vector<uint8_t>* out) {
   const auto start_code = [&](size_t from) {  // of the next NAL unit, or the end
@@ -34,9 +78,9 @@ void append_without_sei(const uint8_t* data, size_t size, std::vector<uint8_t>* 
   };
   for (size_t at = start_code(0); at < size;) {
     const size_t next = start_code(at + 3);
-    const int type = at + 3 < size ? data[at + 3] & 31 : 0;
-    if (type != 6 && type != 9) {  // a longer start code's first zero belongs to the one before
-      size_t end = next;
+    const int type = at + 3 < size ? data[at + 3] & kNalTypeMask : 0;
+    if (type != kNalSei && type != kNalDelimiter) {
+      size_t end = next;  // a longer start code's first zero belongs to the next one
       while (end > at + 3 && data[end - 1] == 0) --end;
       out->insert(out->end(), data + at, data + end);
     }
@@ -68,57 +112,39 @@ std::optional<UnitCodec> best_unit_codec() {
   return std::nullopt;
 }
 
-struct UnitEncoder::Impl {
-  int64_t height = 0, width = 0, frames = 0;
+struct UnitEncoder::Impl : Codec {
+  using Codec::Codec;
+  int64_t frames = 0;
   bool h264 = false;
-  AVCodecContext* codec = nullptr;
-  AVFrame* frame = nullptr;
-  AVPacket* packet = nullptr;
   std::vector<uint8_t> unit;
 
-  ~Impl() {
-    av_frame_free(&frame);
-    av_packet_free(&packet);
-    avcodec_free_context(&codec);
-  }
-
   void check(int code) const {
-    if (code >= 0) return;
-    char reason[AV_ERROR_MAX_STRING_SIZE] = {};
-    av_strerror(code, reason, sizeof reason);
-    throw Error(Category::kIo, fmt::format("the encoder {} fails: {}", codec->codec->name, reason));
+    if (code < 0)
+      throw Error(Category::kIo, fmt::format("the encoder {} fails: {}", context->codec->name,
+                                             ffmpeg_error(code)));
   }
 };
 
-UnitEncoder::UnitEncoder(const UnitCodec& options, int64_t height, int64_t width)
-    : impl_(std::make_unique<Impl>()) {
-  Impl& m = *impl_;
+UnitEncoder::UnitEncoder(const UnitCodec& options, int64_t height, int64_t width) {
   const AVCodec* encoder = codec_id(options.encoder) == AV_CODEC_ID_NONE
                                ? nullptr
                                : avcodec_find_encoder_by_name(options.encoder.c_str());
   if (!encoder)
     throw Error(Category::kUnsupported, "this FFmpeg has no encoder " + options.encoder, {},
                 "install one that has it, or keep raw frames");
-  m.height = height;
-  m.width = width;
+  impl_ = std::make_unique<Impl>(encoder, height, width);
+  Impl& m = *impl_;
   m.h264 = options.encoder == "libx264";
-  m.codec = avcodec_alloc_context3(encoder);
-  m.frame = av_frame_alloc();
-  m.packet = av_packet_alloc();
-  DOJO_CHECK(m.codec && m.frame && m.packet);
-  AVCodecContext& c = *m.codec;
-  c.width = m.frame->width = even(width);
-  c.height = m.frame->height = even(height);
-  c.time_base = {1, 25};
+  AVCodecContext& c = *m.context;
+  c.time_base = {1, 25};  // any will do: nobody asks when a frame of a unit is shown
   c.framerate = {25, 1};
   c.pix_fmt = options.encoder == "mjpeg" ? AV_PIX_FMT_YUVJ420P : AV_PIX_FMT_YUV420P;
-  m.frame->format = c.pix_fmt;
   c.color_range = AVCOL_RANGE_JPEG;
   c.gop_size = static_cast<int>(options.unit_frames);
   c.max_b_frames = 0;
-  c.thread_count = 1;
-  c.flags |= AV_CODEC_FLAG_BITEXACT;
-  c.log_level_offset = 16;  // of what it has to say only errors are news
+  m.frame->width = c.width;
+  m.frame->height = c.height;
+  m.frame->format = c.pix_fmt;
   if (m.h264) {
     // Nothing that looks back beyond the unit or ahead of the frame.
     std::string settings = fmt::format(
@@ -137,7 +163,7 @@ UnitEncoder::UnitEncoder(const UnitCodec& options, int64_t height, int64_t width
     m.frame->quality = c.global_quality;
   }
   if (height < 1 || width < 1 || options.unit_frames < 1 ||
-      avcodec_open2(m.codec, encoder, nullptr) < 0)
+      avcodec_open2(m.context, encoder, nullptr) < 0)
     throw Error(Category::kConfig, fmt::format("the encoder {} does not take {} frames of {}x{}",
                                                options.text(), options.unit_frames, width, height));
   m.check(av_frame_get_buffer(m.frame, 0));
@@ -147,17 +173,14 @@ UnitEncoder::~UnitEncoder() = default;
 
 std::span<const uint8_t> UnitEncoder::encode(std::span<const uint8_t* const> rgb) {
   Impl& m = *impl_;
-  m.unit.assign(rgb.size() * 4, 0);
+  m.unit.assign(rgb.size() * kSizeBytes, 0);
   for (size_t i = 0; i < rgb.size(); ++i) {
     m.check(av_frame_make_writable(m.frame));
-    DOJO_CHECK_EQ(m.frame->linesize[1], m.frame->linesize[2]);
-    rgb_to_yuv420(rgb[i], m.height, m.width,
-                  {m.frame->data[0], m.frame->data[1], m.frame->data[2], m.frame->linesize[0],
-                   m.frame->linesize[1]});
+    rgb_to_yuv420(rgb[i], m.height, m.width, planes_of(*m.frame));
     m.frame->pts = m.frames++;
     m.frame->pict_type = i == 0 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
-    m.check(avcodec_send_frame(m.codec, m.frame));
-    m.check(avcodec_receive_packet(m.codec, m.packet));  // none of them holds frames back
+    m.check(avcodec_send_frame(m.context, m.frame));
+    m.check(avcodec_receive_packet(m.context, m.packet));  // none of them holds frames back
     const size_t before = m.unit.size();
     if (m.h264)
       append_without_sei(m.packet->data, static_cast<size_t>(m.packet->size), &m.unit);
@@ -165,28 +188,19 @@ std::span<const uint8_t> UnitEncoder::encode(std::span<const uint8_t* const> rgb
       m.unit.insert(m.unit.end(), m.packet->data, m.packet->data + m.packet->size);
     av_packet_unref(m.packet);
     const uint32_t size = static_cast<uint32_t>(m.unit.size() - before);
-    std::memcpy(m.unit.data() + 4 * i, &size, sizeof size);
+    std::memcpy(m.unit.data() + kSizeBytes * i, &size, kSizeBytes);
   }
   return m.unit;
 }
 
-struct UnitDecoder::Impl {
-  int64_t height = 0, width = 0;
-  AVCodecContext* codec = nullptr;
-  AVFrame* frame = nullptr;
-  AVPacket* packet = nullptr;
+struct UnitDecoder::Impl : Codec {
+  using Codec::Codec;
   std::vector<uint8_t> padded;
-
-  ~Impl() {
-    av_frame_free(&frame);
-    av_packet_free(&packet);
-    avcodec_free_context(&codec);
-  }
 
   // Takes what the decoder has ready. False for a picture that no unit of this size has.
   bool receive(std::span<uint8_t* const> rgb, size_t* done) {
     for (;;) {
-      const int got = avcodec_receive_frame(codec, frame);
+      const int got = avcodec_receive_frame(context, frame);
       if (got == AVERROR(EAGAIN) || got == AVERROR_EOF) return true;
       const bool fits =
           got >= 0 && *done < rgb.size() && frame->width == even(width) &&
@@ -194,33 +208,23 @@ struct UnitDecoder::Impl {
           (frame->format == AV_PIX_FMT_YUV420P || frame->format == AV_PIX_FMT_YUVJ420P) &&
           frame->linesize[1] == frame->linesize[2];
       if (!fits) return false;
-      if (uint8_t* out = rgb[(*done)++])
-        yuv420_to_rgb({frame->data[0], frame->data[1], frame->data[2], frame->linesize[0],
-                       frame->linesize[1]},
-                      height, width, out);
+      if (uint8_t* out = rgb[(*done)++]) {
+        const YuvPlanes<uint8_t> from = planes_of(*frame);
+        yuv420_to_rgb({from.y, from.cb, from.cr, from.y_stride, from.c_stride}, height, width, out);
+      }
     }
   }
 };
 
-UnitDecoder::UnitDecoder(const std::string& encoder, int64_t height, int64_t width)
-    : impl_(std::make_unique<Impl>()) {
-  Impl& m = *impl_;
-  m.height = height;
-  m.width = width;
+UnitDecoder::UnitDecoder(const std::string& encoder, int64_t height, int64_t width) {
   const AVCodec* decoder = avcodec_find_decoder(codec_id(encoder));
   if (!decoder)
     throw Error(Category::kUnsupported, "this FFmpeg has no decoder for units of " + encoder);
-  m.codec = avcodec_alloc_context3(decoder);
-  m.frame = av_frame_alloc();
-  m.packet = av_packet_alloc();
-  DOJO_CHECK(m.codec && m.frame && m.packet);
-  m.codec->width = even(width);
-  m.codec->height = even(height);
-  m.codec->thread_count = 1;
-  m.codec->flags |= AV_CODEC_FLAG_BITEXACT | AV_CODEC_FLAG_LOW_DELAY;
-  m.codec->err_recognition = AV_EF_EXPLODE;
-  m.codec->log_level_offset = 16;
-  if (avcodec_open2(m.codec, decoder, nullptr) < 0)
+  impl_ = std::make_unique<Impl>(decoder, height, width);
+  AVCodecContext& c = *impl_->context;
+  c.flags |= AV_CODEC_FLAG_LOW_DELAY;
+  c.err_recognition = AV_EF_EXPLODE;
+  if (avcodec_open2(&c, decoder, nullptr) < 0)
     throw Error(Category::kUnsupported, "the decoder for units of " + encoder + " does not open");
 }
 
@@ -231,26 +235,26 @@ bool UnitDecoder::decode(std::span<const uint8_t> unit, std::span<uint8_t* const
   // As many sizes as there are frames: where the sizes end, they and the packets fill the unit.
   std::vector<uint32_t> sizes;
   size_t total = 0;
-  while (total < unit.size() && (sizes.size() + 1) * 4 <= unit.size()) {
+  while (total < unit.size() && (sizes.size() + 1) * kSizeBytes <= unit.size()) {
     uint32_t size = 0;
-    std::memcpy(&size, unit.data() + 4 * sizes.size(), sizeof size);
+    std::memcpy(&size, unit.data() + kSizeBytes * sizes.size(), kSizeBytes);
     sizes.push_back(size);
-    total += size + size_t{4};
+    total += size + kSizeBytes;
   }
   if (total != unit.size() || rgb.size() > sizes.size()) return false;
-  size_t done = 0, at = sizes.size() * 4;
+  size_t done = 0, at = sizes.size() * kSizeBytes;
   bool good = true;
   for (size_t i = 0; i < rgb.size() && good; at += sizes[i++]) {
     m.padded.assign(sizes[i] + AV_INPUT_BUFFER_PADDING_SIZE, 0);
     std::memcpy(m.padded.data(), unit.data() + at, sizes[i]);
     m.packet->data = m.padded.data();
     m.packet->size = static_cast<int>(sizes[i]);
-    good = sizes[i] > 0 && avcodec_send_packet(m.codec, m.packet) >= 0 && m.receive(rgb, &done);
+    good = sizes[i] > 0 && avcodec_send_packet(m.context, m.packet) >= 0 && m.receive(rgb, &done);
   }
   const bool held_back = good && done < rgb.size();
-  if (held_back) good = avcodec_send_packet(m.codec, nullptr) >= 0 && m.receive(rgb, &done);
+  if (held_back) good = avcodec_send_packet(m.context, nullptr) >= 0 && m.receive(rgb, &done);
   good = good && done == rgb.size();
-  if (!good || held_back || rgb.size() < sizes.size()) avcodec_flush_buffers(m.codec);
+  if (!good || held_back || rgb.size() < sizes.size()) avcodec_flush_buffers(m.context);
   return good;
 }
 
