@@ -12,7 +12,7 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/crc32c.h"
-#include "dojo/base/random.h"
+#include "dojo/video/cache/little_endian.h"
 
 namespace dojo {
 namespace {
@@ -23,53 +23,10 @@ constexpr char kMagic[] = "DOJOCOPY";
 constexpr uint32_t kFormatVersion = 1;
 constexpr size_t kPrefix = 8 + 4 + 4 + 4;  // magic, version, bytes of the key, their CRC
 constexpr size_t kMaxKeyBytes = 1 << 16;
-constexpr int64_t kMaxFrames = int64_t{1} << 26;  // the index takes memory: 21 days at 36 frames/s
-constexpr int64_t kAlign = 64;                    // units begin at multiples of this
+constexpr int64_t kAlign = 64;  // units begin at multiples of this
 constexpr size_t kRecord = 32;  // offset 8, bytes 4, CRC 4, unit 8, zero 4, CRC of these 4
 
 int64_t aligned(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
-
-template <class T>
-void put(std::string* out, T value) {
-  out->append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-template <class T>
-T get(const uint8_t* from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
-
-std::string encode_key(const CopyKey& key) {
-  std::string out;
-  for (const std::string* s : {&key.path, &key.fingerprint, &key.codec}) {
-    put(&out, static_cast<uint32_t>(s->size()));
-    out += *s;
-  }
-  for (int64_t n : {key.num_frames, key.height, key.width, key.unit_frames, key.content_version})
-    put(&out, n);
-  return out;
-}
-
-bool decode_key(std::string_view bytes, CopyKey* key) {
-  for (std::string* s : {&key->path, &key->fingerprint, &key->codec}) {
-    uint32_t size = 0;
-    if (bytes.size() < sizeof size) return false;
-    std::memcpy(&size, bytes.data(), sizeof size);
-    bytes.remove_prefix(sizeof size);
-    if (bytes.size() < size) return false;
-    s->assign(bytes.substr(0, size));
-    bytes.remove_prefix(size);
-  }
-  int64_t* const numbers[] = {&key->num_frames, &key->height, &key->width, &key->unit_frames,
-                              &key->content_version};
-  if (bytes.size() != sizeof numbers) return false;
-  for (size_t i = 0; i < std::size(numbers); ++i)
-    std::memcpy(numbers[i], bytes.data() + 8 * i, sizeof(int64_t));
-  return key->num_frames > 0 && key->num_frames <= kMaxFrames && key->unit_frames > 0 &&
-         key->height > 0 && key->width > 0;
-}
 
 std::string header_of(const CopyKey& key) {
   const std::string body = encode_key(key);
@@ -151,16 +108,6 @@ std::string make_files(const std::string& folder, const CopyKey& key) {
 }
 
 }  // namespace
-
-int64_t CopyKey::frames_of(int64_t unit) const {
-  DOJO_CHECK(unit >= 0 && unit < num_units());
-  return std::min(unit_frames, num_frames - unit * unit_frames);
-}
-
-std::string CopyKey::name() const {
-  const std::string bytes = encode_key(*this);
-  return fmt::format("{:016x}{:016x}", stream_id(bytes), stream_id("copy" + bytes));
-}
 
 std::unique_ptr<SmallCopy> SmallCopy::open(const std::string& folder, const CopyKey& key,
                                            std::string* problem, bool make) {

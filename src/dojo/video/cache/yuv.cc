@@ -66,7 +66,7 @@ int64_t ToYuvRows(const uint8_t* rgb0, const uint8_t* rgb1, int64_t width, uint8
   const int64_t n = static_cast<int64_t>(hn::Lanes(d8));
   int64_t x = 0;
   for (; x + n <= width; x += n) {
-    V16 mean[3] = {hn::Set(d, 2), hn::Set(d, 2), hn::Set(d, 2)};
+    V16 mean[3] = {hn::Set(d, 2), hn::Set(d, 2), hn::Set(d, 2)};  // 2: rounds the quarter
     for (int row = 0; row < 2; ++row) {
       V8 r, g, b;
       hn::LoadInterleaved3(d8, (row ? rgb1 : rgb0) + 3 * x, r, g, b);
@@ -161,7 +161,7 @@ int mul(int a, int b) { return (a * b + 16384) >> 15; }
 // last.
 void cell_to_yuv(const uint8_t* rgb, int64_t height, int64_t width, int64_t y, int64_t x,
                  const YuvPlanes<uint8_t>& yuv) {
-  int mean[3] = {2, 2, 2};
+  int mean[3] = {2, 2, 2};  // 2: rounds the quarter
   for (int64_t row = y; row < y + 2; ++row)
     for (int64_t column = x; column < x + 2; ++column) {
       const uint8_t* p =
