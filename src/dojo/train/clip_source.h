@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dojo/video/loader.h"
@@ -34,6 +35,24 @@ class ClipSource {
   virtual std::string take_message() { return {}; }  // lines that a person should read, once
 };
 
-std::unique_ptr<ClipSource> make_clip_source(std::unique_ptr<ClipLoader> loader);
+// The clips of a loader.
+class LoaderSource : public ClipSource {
+ public:
+  explicit LoaderSource(std::unique_ptr<ClipLoader> loader) : loader_(std::move(loader)) {}
+
+  void seek(uint64_t position) override { loader_->seek(position); }
+  uint64_t position() const override { return loader_->position(); }
+  bool wait(double seconds) override { return loader_->wait(seconds); }
+  std::span<const uint8_t> next() override { return next_batch().clips; }
+  LoaderStats stats() const override { return loader_->stats(); }
+  std::vector<Quarantined> quarantined() const override { return loader_->quarantined(); }
+  std::string take_message() override { return loader_->take_message(); }
+
+ protected:
+  const Batch& next_batch() { return loader_->next(); }
+
+ private:
+  std::unique_ptr<ClipLoader> loader_;
+};
 
 }  // namespace dojo

@@ -130,16 +130,13 @@ TEST_F(EgoClips, LabelsFollowTheMirrorAndTheInterval) {
   const SamplerOptions sampler{
       .frames = kFrames, .interval_seconds = 0.1, .interval_factors = {1, 2}, .seed = kSeed};
   LoaderOptions loader{.batch = kBatch, .height = kHeight, .width = kWidth};
-  loader.transform = [&](uint64_t position, const ClipRef&, std::span<const uint8_t> in,
-                         std::span<uint8_t> out) {
-    augment_clip(kEgoVariation,
-                 {.frames = kFrames,
-                  .in_height = kHeight,
-                  .in_width = kWidth,
-                  .height = kHeight,
-                  .width = kWidth},
-                 ego_variation_stream(kSeed, position), in, out);
-  };
+  loader.transform = clip_variation(kEgoVariation,
+                                    {.frames = kFrames,
+                                     .in_height = kHeight,
+                                     .in_width = kWidth,
+                                     .height = kHeight,
+                                     .width = kWidth},
+                                    kSeed);
   const auto source =
       make_ego_source(std::make_unique<ClipLoader>(found.recordings, sampler, loader),
                       found.recordings, labels, kSeed, 0.1);

@@ -5,25 +5,18 @@
 namespace dojo {
 namespace {
 
-class EgoSource final : public ClipSource {
+class EgoSource final : public LoaderSource {
  public:
   EgoSource(std::unique_ptr<ClipLoader> loader, const std::vector<Recording>& recordings,
             std::shared_ptr<const EgoLabels> labels, uint64_t seed, double interval_seconds)
-      : loader_(std::move(loader)),
+      : LoaderSource(std::move(loader)),
         recordings_(recordings),
         labels_(std::move(labels)),
         seed_(seed),
         interval_seconds_(interval_seconds) {}
 
-  void seek(uint64_t position) override { loader_->seek(position); }
-  uint64_t position() const override { return loader_->position(); }
-  LoaderStats stats() const override { return loader_->stats(); }
-  std::vector<Quarantined> quarantined() const override { return loader_->quarantined(); }
-  std::string take_message() override { return loader_->take_message(); }
-  bool wait(double seconds) override { return loader_->wait(seconds); }
-
   std::span<const uint8_t> next() override {
-    const Batch& batch = loader_->next();
+    const Batch& batch = next_batch();
     values_.clear();
     known_.clear();
     for (size_t i = 0; i < batch.refs.size(); ++i) {
@@ -31,7 +24,7 @@ class EgoSource final : public ClipSource {
       const size_t recording = static_cast<size_t>(ref.recording);
       const double stretch = stretch_of(recordings_[recording], ref.frames, interval_seconds_);
       EgoValues label = stretched(labels_->at(recording, ref.frames.back()), stretch);
-      if (is_mirrored(kEgoVariation, ego_variation_stream(seed_, batch.first_position + i)))
+      if (is_mirrored(kEgoVariation, variation_stream(seed_, batch.first_position + i)))
         label = mirrored(label);
       const EgoTarget target = ego_target(label);
       values_.insert(values_.end(), target.labels.begin(), target.labels.end());
@@ -43,7 +36,6 @@ class EgoSource final : public ClipSource {
   std::vector<ClipFeed> feeds() const override { return {{"labels", values_}, {"known", known_}}; }
 
  private:
-  std::unique_ptr<ClipLoader> loader_;
   std::vector<Recording> recordings_;
   std::shared_ptr<const EgoLabels> labels_;
   uint64_t seed_;

@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include "dojo/train/augment.h"
 #include "dojo/train/clip_source.h"
+#include "dojo/train/clip_variation.h"
 #include "dojo/train/ego_labels.h"
 
 namespace dojo {
@@ -18,11 +18,6 @@ inline constexpr AugmentOptions kEgoVariation{.flip = 0.5,
                                               .max_zoom = 1.1,
                                               .brightness = 0.5,
                                               .synthetic = 0};
-
-// The random numbers that the clip at `position` is varied by.
-inline Random ego_variation_stream(uint64_t seed, uint64_t position) {
-  return Random(seed, stream_id("augment"), position);
-}
 
 // The labels of one clip and which of them are known, as ego_training() takes them.
 struct EgoTarget {

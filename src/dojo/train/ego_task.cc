@@ -17,7 +17,7 @@ SamplerOptions EgoTask::clips() const {
   // out of all files: they are indexed anyway.
   return {.frames = o_.ego.frames,
           .interval_seconds = o_.interval_seconds,
-          .interval_factors = {0.5, 0.75, 1, 1, 1, 1.5},
+          .interval_factors = kIntervalFactors,
           .runs_mixed = 32,
           .files_mixed = int64_t{1} << 30};
 }
@@ -28,17 +28,14 @@ LossNames EgoTask::loss_names() const {
   return {.error = "loss", .baseline = "mean_loss", .baseline_words = "predict-the-mean"};
 }
 
-std::function<void(uint64_t, const ClipRef&, std::span<const uint8_t>, std::span<uint8_t>)>
-EgoTask::variation(int64_t height, int64_t width) const {
-  const ClipGeometry geometry{.frames = o_.ego.frames,
-                              .in_height = height,
-                              .in_width = width,
-                              .height = o_.ego.height,
-                              .width = o_.ego.width};
-  return [geometry, seed = o_.seed](uint64_t position, const ClipRef&,
-                                    std::span<const uint8_t> frames, std::span<uint8_t> clip) {
-    augment_clip(kEgoVariation, geometry, ego_variation_stream(seed, position), frames, clip);
-  };
+ClipVariation EgoTask::variation(int64_t height, int64_t width) const {
+  return clip_variation(kEgoVariation,
+                        {.frames = o_.ego.frames,
+                         .in_height = height,
+                         .in_width = width,
+                         .height = o_.ego.height,
+                         .width = o_.ego.width},
+                        o_.seed);
 }
 
 void EgoTask::learn(const std::vector<Recording>& train) {

@@ -19,8 +19,7 @@ class EgoTask final : public Task {
   SamplerOptions clips() const override;
   HeldOutOptions held_out() const override;
   LossNames loss_names() const override;
-  std::function<void(uint64_t, const ClipRef&, std::span<const uint8_t>, std::span<uint8_t>)>
-  variation(int64_t height, int64_t width) const override;
+  ClipVariation variation(int64_t height, int64_t width) const override;
   bool wants_all_indexed() const override { return true; }
   void prepare(FoundRecordings* found, bool quiet) override { keep_labelled(found, quiet); }
   void learn(const std::vector<Recording>& train) override;

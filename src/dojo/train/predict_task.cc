@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "dojo/train/augment.h"
 #include "dojo/train/evaluate_checkpoint.h"
 #include "dojo/train/model_metadata.h"
 #include "dojo/train/predict_judge.h"
@@ -18,7 +17,7 @@ Graph PredictTask::evaluation_graph() const { return dojo::evaluation_graph(o_.m
 SamplerOptions PredictTask::clips() const {
   return {.frames = o_.model.frames + 1,
           .interval_seconds = o_.interval_seconds,
-          .interval_factors = {0.5, 0.75, 1, 1, 1, 1.5}};
+          .interval_factors = kIntervalFactors};
 }
 
 HeldOutOptions PredictTask::held_out() const {
@@ -34,17 +33,14 @@ std::string PredictTask::preparations(int64_t held_out_clips) const {
                      held_out_clips == 1 ? "" : "s");
 }
 
-std::function<void(uint64_t, const ClipRef&, std::span<const uint8_t>, std::span<uint8_t>)>
-PredictTask::variation(int64_t height, int64_t width) const {
-  const ClipGeometry geometry{.frames = o_.model.frames + 1,
-                              .in_height = height,
-                              .in_width = width,
-                              .height = o_.model.height,
-                              .width = o_.model.width};
-  return [geometry, seed = o_.seed](uint64_t position, const ClipRef&,
-                                    std::span<const uint8_t> frames, std::span<uint8_t> clip) {
-    augment_clip({}, geometry, Random(seed, stream_id("augment"), position), frames, clip);
-  };
+ClipVariation PredictTask::variation(int64_t height, int64_t width) const {
+  return clip_variation({},
+                        {.frames = o_.model.frames + 1,
+                         .in_height = height,
+                         .in_width = width,
+                         .height = o_.model.height,
+                         .width = o_.model.width},
+                        o_.seed);
 }
 
 std::unique_ptr<Judge> PredictTask::judge(HeldOutSet set, const std::vector<Recording>&,

@@ -17,8 +17,7 @@ class PredictTask final : public Task {
   HeldOutOptions held_out() const override;
   std::string preparations(int64_t held_out_clips) const override;
   LossNames loss_names() const override { return {}; }
-  std::function<void(uint64_t, const ClipRef&, std::span<const uint8_t>, std::span<uint8_t>)>
-  variation(int64_t height, int64_t width) const override;
+  ClipVariation variation(int64_t height, int64_t width) const override;
   std::unique_ptr<Judge> judge(HeldOutSet set, const std::vector<Recording>& recordings,
                                const ExecutorFactory& make_executor) const override;
   std::map<std::string, std::string> metadata() const override;

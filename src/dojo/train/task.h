@@ -13,6 +13,7 @@
 
 #include "dojo/graph/executor.h"
 #include "dojo/train/clip_source.h"
+#include "dojo/train/clip_variation.h"
 #include "dojo/train/held_out.h"
 #include "dojo/train/judge.h"
 #include "dojo/train/loop.h"
@@ -36,10 +37,8 @@ class Task {
   // For people, after "preparing the training step": what else takes time before the first step.
   virtual std::string preparations(int64_t /*held_out_clips*/) const { return ""; }
   virtual LossNames loss_names() const = 0;  // of outputs of the step
-  // Varies a clip (LoaderOptions::transform) whose frames are kept at this size.
-  virtual std::function<void(uint64_t position, const ClipRef&, std::span<const uint8_t> frames,
-                             std::span<uint8_t> clip)>
-  variation(int64_t height, int64_t width) const = 0;
+  // Of clips whose frames are kept at this size.
+  virtual ClipVariation variation(int64_t height, int64_t width) const = 0;
 
   // Where a task wants more of recordings than frames, it looks for it, puts those without it among
   // the quarantined, and wants_all_indexed(). Throws Error(kInput) where none is left.
@@ -50,7 +49,7 @@ class Task {
   virtual void learn(const std::vector<Recording>& /*train*/) {}
 
   virtual std::unique_ptr<ClipSource> source(std::unique_ptr<ClipLoader> loader) const {
-    return make_clip_source(std::move(loader));
+    return std::make_unique<LoaderSource>(std::move(loader));
   }
   // `recordings`: those of set.recordings.
   virtual std::unique_ptr<Judge> judge(HeldOutSet set, const std::vector<Recording>& recordings,
