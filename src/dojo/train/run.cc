@@ -24,7 +24,8 @@
 namespace dojo {
 namespace {
 
-constexpr double kEvalShare = 0.03;
+constexpr double kEvalShare = 0.03;     // of the time of a run
+constexpr double kEvalStepsApart = 50;  // or a multiple
 
 std::vector<std::string> names_of(const std::vector<Recording>& recordings) {
   std::vector<std::string> names;
@@ -36,8 +37,8 @@ std::vector<std::string> names_of(const std::vector<Recording>& recordings) {
 // of a clip and its mirror image costs two thirds of a training step.
 int64_t default_eval_every(size_t clips, int64_t batch) {
   const double cost_in_steps = static_cast<double>(clips) / (1.5 * static_cast<double>(batch));
-  return std::max<int64_t>(50,
-                           static_cast<int64_t>(std::ceil(cost_in_steps / kEvalShare / 50) * 50));
+  const double apart = std::ceil(cost_in_steps / kEvalShare / kEvalStepsApart);
+  return static_cast<int64_t>(std::max(1.0, apart) * kEvalStepsApart);
 }
 
 // In whole pairs of pixels, as copies on disk are coded.
@@ -85,24 +86,22 @@ Graph training_graph(const Task& task, const RunOptions& o) {
   return build_training_step(o.task, task.model(), {.weight_decay = o.weight_decay});
 }
 
-}  // namespace
-
-MemoryNeed training_memory(const RunOptions& o,
-                           const std::function<int64_t(const Graph&)>& executor_bytes) {
-  const auto task = make_task(o);
-  const Graph graph = training_graph(*task, o);
-  MemoryNeed need{.step = executor_bytes(graph),
-                  .evaluation = executor_bytes(task->evaluation_graph())};
-  // The batch that is used, and those that are ready.
-  const HeldOutOptions size = task->held_out();
-  need.batches = (1 + LoaderOptions().prefetch) * task->batch() * task->clips().frames *
-                 size.height * size.width * 3;
-  for (const Input& input : graph.inputs)
-    if (input.role != Role::kData) need.checkpoint += graph.type(input.value).num_bytes();
-  return need;
+LoopOptions loop_options(const std::string& folder, const Task& task, const RunOptions& o) {
+  LoopOptions loop;
+  loop.folder = folder;
+  loop.schedule = {.learning_rate = o.learning_rate, .steps = o.steps, .minutes = o.minutes};
+  if (o.steps > 0)  // a short run warms up for a tenth of it
+    loop.schedule.warmup_steps = std::clamp<int64_t>(o.steps / 10, 1, loop.schedule.warmup_steps);
+  loop.seed = o.seed;
+  loop.batch = task.batch();
+  loop.names = task.loss_names();
+  loop.log_every = o.log_every;
+  loop.checkpoint_every = o.checkpoint_every;
+  loop.metadata = task.metadata();
+  loop.metadata["dojo_version"] = std::string(version());
+  loop.metadata["seed"] = fmt::format("{}", o.seed);
+  return loop;
 }
-
-namespace {
 
 struct SplitClips {
   RecordingSplit split;
@@ -154,6 +153,21 @@ SplitClips split_and_read(RunRecordings* found, HeldOutOptions options, const Ru
 }
 
 }  // namespace
+
+MemoryNeed training_memory(const RunOptions& o,
+                           const std::function<int64_t(const Graph&)>& executor_bytes) {
+  const auto task = make_task(o);
+  const Graph graph = training_graph(*task, o);
+  MemoryNeed need{.step = executor_bytes(graph),
+                  .evaluation = executor_bytes(task->evaluation_graph())};
+  // The batch that is used, and those that are ready.
+  const HeldOutOptions size = task->held_out();
+  need.batches = (1 + LoaderOptions().prefetch) * task->batch() * task->clips().frames *
+                 size.height * size.width * 3;
+  for (const Input& input : graph.inputs)
+    if (input.role != Role::kData) need.checkpoint += graph.type(input.value).num_bytes();
+  return need;
+}
 
 LoopResult run_training(const std::string& folder, const RunOptions& o, bool resume, bool quiet,
                         const ExecutorFactory& make_executor) {
@@ -225,23 +239,11 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   const auto judge = task->judge(std::move(held.set), split.held_out, make_executor);
 
   if (!resume || read_file(config_path) != config_text) write_file_atomic(config_path, config_text);
-  LoopOptions loop;
-  loop.folder = folder;
+  LoopOptions loop = loop_options(folder, *task, o);
   loop.resume = state.has_value();
-  loop.schedule = {.learning_rate = o.learning_rate, .steps = o.steps, .minutes = o.minutes};
-  if (o.steps > 0)  // a short run warms up for a tenth of it
-    loop.schedule.warmup_steps = std::clamp<int64_t>(o.steps / 10, 1, loop.schedule.warmup_steps);
-  loop.seed = o.seed;
-  loop.batch = task->batch();
-  loop.names = task->loss_names();
-  loop.log_every = o.log_every;
   loop.eval_every = eval_every;
-  loop.checkpoint_every = o.checkpoint_every;
   loop.lost = std::move(lost);
   loop.quiet = quiet;
-  loop.metadata = task->metadata();
-  loop.metadata["dojo_version"] = std::string(version());
-  loop.metadata["seed"] = fmt::format("{}", o.seed);
   const LoopResult result = run_loop(loop, *step, *source, *judge);
   if (result.reason == StopReason::kSteps || result.reason == StopReason::kMinutes)
     judge->write_samples(folder + "/samples");

@@ -132,15 +132,6 @@ Entry parse_entry(const std::string& name, const Json& json, uint64_t data_bytes
   return entry;
 }
 
-}  // namespace
-
-const Tensor* SafeTensors::find(std::string_view name) const {
-  for (const Tensor& t : tensors)
-    if (t.name == name) return &t;
-  return nullptr;
-}
-
-namespace {
 // REQUIRES: file_bytes >= 8.
 void check_header_bytes(uint64_t header_bytes, uint64_t file_bytes, std::string_view where) {
   if (header_bytes > std::min<uint64_t>(kMaxHeaderBytes, file_bytes - sizeof header_bytes))
@@ -148,7 +139,34 @@ void check_header_bytes(uint64_t header_bytes, uint64_t file_bytes, std::string_
                      file_bytes),
          where);
 }
+
+// All before the data.
+std::string preamble(const SafeTensors& content) {
+  OrderedJson header = OrderedJson::object();
+  if (!content.metadata.empty()) header[std::string(kMetadata)] = content.metadata;
+  uint64_t offset = 0;
+  for (const Tensor& t : content.tensors) {
+    DOJO_CHECK_EQ(t.type.num_bytes(), static_cast<int64_t>(t.data.size()));
+    DOJO_CHECK(t.name != kMetadata && !header.contains(t.name));
+    header[t.name] = {{"dtype", dtype_name(t.type.format)},
+                      {"shape", t.type.shape},
+                      {"data_offsets", {offset, offset + t.data.size()}}};
+    offset += t.data.size();
+  }
+  // Bytes that are no UTF-8 (a path in the metadata) become U+FFFD: the file stays readable.
+  std::string text = dump(header);
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // aligns the data
+  const uint64_t header_bytes = text.size();
+  return std::string(reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes) + text;
+}
+
 }  // namespace
+
+const Tensor* SafeTensors::find(std::string_view name) const {
+  for (const Tensor& t : tensors)
+    if (t.name == name) return &t;
+  return nullptr;
+}
 
 SafeTensors parse_safetensors(std::span<const std::byte> file, std::string_view where) {
   uint64_t header_bytes = 0;
@@ -193,28 +211,6 @@ SafeTensors parse_safetensors(std::span<const std::byte> file, std::string_view 
     fail(fmt::format("{} bytes follow the last tensor", data.size() - end), where);
   return result;
 }
-
-namespace {
-// All before the data.
-std::string preamble(const SafeTensors& content) {
-  OrderedJson header = OrderedJson::object();
-  if (!content.metadata.empty()) header[std::string(kMetadata)] = content.metadata;
-  uint64_t offset = 0;
-  for (const Tensor& t : content.tensors) {
-    DOJO_CHECK_EQ(t.type.num_bytes(), static_cast<int64_t>(t.data.size()));
-    DOJO_CHECK(t.name != kMetadata && !header.contains(t.name));
-    header[t.name] = {{"dtype", dtype_name(t.type.format)},
-                      {"shape", t.type.shape},
-                      {"data_offsets", {offset, offset + t.data.size()}}};
-    offset += t.data.size();
-  }
-  // Bytes that are no UTF-8 (a path in the metadata) become U+FFFD: the file stays readable.
-  std::string text = dump(header);
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // aligns the data
-  const uint64_t header_bytes = text.size();
-  return std::string(reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes) + text;
-}
-}  // namespace
 
 std::vector<std::byte> serialize_safetensors(const SafeTensors& content) {
   const std::string begin = preamble(content);
