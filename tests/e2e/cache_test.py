@@ -64,6 +64,9 @@ class Cache(harness.TestCase):
         self.assertEqual(held, result.json()["frames_made"])
         self.assertGreater(held, 100)
 
+    def test_what_is_neither_cached_nor_there_is_no_success(self):
+        self.assertError(self.cache("drop", self.videos / "nix"), 3, "input", "nix")
+
     def test_keeps_to_its_size(self):
         result = self.build("--tier", "raw", "--cache-size", "0.003", "--json")
         self.assertEqual(result.code, 1)

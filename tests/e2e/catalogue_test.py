@@ -131,10 +131,12 @@ class ManyFiles(harness.TestCase):
         for i in range(1, 40):
             os.link(first, self.clips / f"drive_{i:02}.mp4")
         (self.clips / "drive_40.mp4").write_text("not a video")
+        (self.clips / "drive_41.mp4").symlink_to(self.folder / "nowhere")
+        os.mkfifo(self.clips / "drive_42.mp4")
         whole, killed = self.folder / "whole", self.folder / "killed"
         self.assertDone(run(*self.train(whole), deadline=DEADLINE))
         config = json.loads((whole / "config.json").read_text())
-        self.assertEqual(len(config["train"]) + len(config["held_out"]), 41)
+        self.assertEqual(len(config["train"]) + len(config["held_out"]), 43)
         for _ in range(5):  # until it is killed before it has ended
             shutil.rmtree(killed, ignore_errors=True)
             process = subprocess.Popen([harness.DOJO, *map(str, self.train(killed))], stdin=subprocess.DEVNULL,

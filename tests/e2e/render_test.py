@@ -37,6 +37,7 @@ class Render(harness.TestCase):
         self.assertTrue(all(abs(h - 2.5) < 0.2 for h in heights), heights)
         mine.write_text("{}")
         self.assertError(run("render", "--rig", mine, "--out", self.folder / "c"), 3, "input", ["cameras", str(mine)])
+        self.assertError(run("render", "--rig", "nix.json", "--out", self.folder / "c"), 3, "input", "nix.json")
 
     def test_without_cameras_drives_are_plain_files(self):
         result = run("render", "--drives", "1", "--out", self.folder / "drives", *self.SMALL)

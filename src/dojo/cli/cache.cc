@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "dojo/base/error.h"
+#include "dojo/base/file.h"
 #include "dojo/base/progress.h"
 #include "dojo/base/text.h"
 #include "dojo/base/units.h"
@@ -76,7 +77,7 @@ int build(const CacheOptions& o) {
                    .height = height,
                    .width = width});
   if (const std::string message = cache.take_message(); !message.empty())
-    throw Error(Category::kIo, message, o.folder);
+    throw Error(Category::kIo, message, {}, "name another folder with --cache-dir");
   const WorkerOptions worker{.deadline_seconds = o.deadline};
   Catalogue catalogue(o.catalogue);
   const FoundRecordings found = find_recordings(
@@ -208,6 +209,8 @@ int drop(const CacheOptions& o) {
       ++in_use;
     }
   }
+  if (dropped + in_use == 0 && !o.gone)
+    for (const std::string& p : o.paths) check_exists(p, "`dojo cache info` lists what is cached");
   if (in_use > 0)
     fmt::print(stderr, "warning: {} copies stay: they are being written, or cannot be removed\n",
                in_use);

@@ -203,6 +203,9 @@ int run_inspect(std::span<const std::string> argv) {
     for (const DriveSummary& d : drives) object["drives"].push_back(describe(d));
     for (const auto& [extension, count] : found.skipped)
       object["skipped"][to_utf8(extension)] = count;
+    object["messages"] = nlohmann::json::array();
+    for (const auto* messages : {&found.messages, &split.messages})
+      for (const std::string& m : *messages) object["messages"].push_back(to_utf8(m));
     print_json(object);
   } else {
     size_t width = 9;

@@ -162,6 +162,8 @@ int run_render(std::span<const std::string> argv) {
                          .drop_frames = drop_frames,
                          .telemetry = !no_telemetry};
   choose(options);
+  if (args.given("--rig"))
+    check_exists(rig_file, "give a file with a rig, as docs/scene.md has it");
   options.rig = args.given("--rig") ? scene::parse_rig(read_file(rig_file, 1 << 20), rig_file)
                                     : scene::default_rig(cameras);
   for (const std::string& text : absent)

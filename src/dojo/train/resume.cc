@@ -72,7 +72,11 @@ void check_end(const std::string& folder, const LoopState& state, const RunOptio
 std::vector<RunFile> files_of(const std::vector<Recording>& recordings) {
   std::vector<RunFile> files;
   for (const Recording& r : recordings) {
-    const Fingerprint known = r.is_indexed() ? fingerprint_of(r.path) : size_and_time_of(r.path);
+    Fingerprint known;
+    try {
+      known = r.is_indexed() ? fingerprint_of(r.path) : size_and_time_of(r.path);
+    } catch (const Error&) {  // its indexing will say what it is, and that costs this file only
+    }
     files.push_back({.name = r.name,
                      .bytes = known.size,
                      .ends = known.hash,

@@ -52,6 +52,12 @@ RunFolder::RunFolder(std::string path, bool made) : path_(std::move(path)), made
   if (fd_ < 0)
     throw Error(Category::kIo, fmt::format("cannot open the folder: {}", std::strerror(errno)),
                 path_);
+  if (::access(path_.c_str(), W_OK | X_OK) != 0) {
+    const int why = errno;
+    ::close(fd_);
+    throw Error(Category::kIo, fmt::format("cannot write into the folder: {}", std::strerror(why)),
+                path_, "choose another one with --out");
+  }
   if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
     return;  // some network file systems know no locks; there we do without
   ::close(fd_);

@@ -93,6 +93,7 @@ RunRecordings recordings_of_run(const RunRecordingsOptions& o) {
     for (; next < drives.size(); ++next)
       for (size_t i : drives[next]) run.split.train.push_back(files.recordings[i]);
   }
+  drop_copies(&run.split);
   const auto by_name = [](const Recording& a, const Recording& b) { return a.name < b.name; };
   std::sort(run.split.train.begin(), run.split.train.end(), by_name);
   std::sort(run.split.held_out.begin(), run.split.held_out.end(), by_name);

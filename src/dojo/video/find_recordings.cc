@@ -1,5 +1,7 @@
 #include "dojo/video/find_recordings.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -87,9 +89,18 @@ FoundRecordings find_files(const std::vector<std::string>& paths) {
   if (candidates.empty() && !result.quarantined.empty())
     throw Error(Category::kIo, result.quarantined[0].reason, result.quarantined[0].path,
                 "no video file was found elsewhere");
-  if (candidates.empty())
+  if (candidates.empty()) {
+    int64_t pictures = 0;
+    for (const char* extension : {".png", ".jpg", ".jpeg"})
+      if (const auto at = result.skipped.find(extension); at != result.skipped.end())
+        pictures += at->second;
     throw Error(Category::kInput, "no file named as video (.mp4, .mkv, .mov, .avi, ...) is there",
-                all, "give a folder with video, it is searched with all folders in it");
+                all,
+                pictures == 0 ? "give a folder with video, it is searched with all folders in it"
+                              : fmt::format("the {} pictures there count where a times.txt or "
+                                            "timestamps.txt says when they were taken",
+                                            pictures));
+  }
 
   // The same file twice counts once; the same name in two folders gets its folder before it.
   std::set<std::string> files;

@@ -124,6 +124,8 @@ void MediaFile::open_input() {
     const std::string log = take_ffmpeg_log();
     const bool system =
         error == AVERROR(EACCES) || error == AVERROR(EIO) || error == AVERROR(EISDIR);
+    if (source_.file && source_.file->size() == 0)
+      throw Error(Category::kInput, "the file is empty: 0 bytes", path());
     throw Error(system ? Category::kIo : Category::kInput,
                 "no video file that FFmpeg can read: " + (log.empty() ? ffmpeg_error(error) : log),
                 path());

@@ -6,11 +6,13 @@
 #include <cctype>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
 #include "dojo/base/random.h"
+#include "dojo/video/fingerprint.h"
 #include "dojo/video/sampler.h"
 #include "dojo/video/vehicle_folder.h"
 
@@ -90,7 +92,47 @@ std::string split_drive_of(const RecordingSplit& split) {
   return "";
 }
 
+std::optional<Fingerprint> print_of(const std::string& path,
+                                    Fingerprint (*take)(const std::string&)) {
+  try {
+    return take(path);
+  } catch (const Error&) {  // a folder of pictures, or no file any more
+    return std::nullopt;
+  }
+}
+
 }  // namespace
+
+void drop_copies(RecordingSplit* split) {
+  std::multimap<uint64_t, const Recording*> held;  // by size
+  for (const Recording& r : split->held_out)
+    if (const auto print = print_of(r.path, size_and_time_of)) held.emplace(print->size, &r);
+  const auto is_copy = [&](const Recording& r) {
+    const auto print = print_of(r.path, size_and_time_of);
+    if (!print) return false;
+    const auto [begin, end] = held.equal_range(print->size);
+    return std::any_of(begin, end, [&](const auto& entry) {
+      if (entry.second->path == r.path) return false;  // another part of the same file
+      const auto a = print_of(r.path, fingerprint_of),
+                 b = print_of(entry.second->path, fingerprint_of);
+      return a && b && a->size == b->size && a->hash == b->hash;
+    });
+  };
+  std::vector<Recording> left, copies;
+  for (const Recording& r : split->train) (is_copy(r) ? copies : left).push_back(r);
+  if (copies.empty()) return;
+  const std::string names =
+      copies[0].name + (copies.size() == 1 ? "" : fmt::format(" and {} more", copies.size() - 1));
+  if (left.size() < copies.size()) {
+    split->messages.push_back(
+        fmt::format("most of what is trained on are copies of what is held out: {}; the result "
+                    "says little about other drives",
+                    names));
+    return;
+  }
+  split->train = std::move(left);
+  split->messages.push_back(fmt::format("not trained on, copies of what is held out: {}", names));
+}
 
 std::vector<Quarantined> drop_short(std::vector<Recording>* recordings, int64_t frames,
                                     double interval_seconds) {
@@ -208,6 +250,7 @@ RecordingSplit split_recordings(const std::vector<Recording>& recordings,
         "of the drive {} some files are held out and others trained on: where they are of the same "
         "time, another camera has seen what is held out; the name of a drive holds out all of it",
         drive));
+  drop_copies(&split);
   return split;
 }
 

@@ -29,6 +29,11 @@ inline constexpr size_t kMostHeldOut = 64;
 RecordingSplit split_recordings(const std::vector<Recording>& recordings,
                                 const std::vector<std::string>& patterns, double gap_seconds);
 
+// Takes out of `train` the copies of what is held out: other files with the same content, as far as
+// size and ends tell. A message names them. Where they are the most they stay, and it says that.
+// split_recordings() has done it with what it returns.
+void drop_copies(RecordingSplit* split);
+
 // The recordings of each drive, as numbers, in the order of that hash: the first drives are held
 // out first. It needs names only: stable when a drive is added, but for the border.
 std::vector<std::vector<size_t>> held_out_order(const std::vector<Recording>& recordings);

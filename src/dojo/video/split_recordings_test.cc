@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "dojo/base/error.h"
+#include "dojo/video/test_clips.h"
 
 namespace dojo {
 namespace {
@@ -83,6 +84,26 @@ TEST(Split, OfManyFilesNoMoreDrivesAreHeldOutThanItTakes) {
       all.back().drive = std::to_string(drive);
     }
   EXPECT_EQ(split_recordings(all, {}, 0.5).held_out.size(), 80u);  // two drives: 64 or more
+}
+
+TEST(Split, CopiesOfWhatIsHeldOutAreNotTrainedOn) {
+  const TestFolder folder;
+  const auto file = [&](const std::string& name, const std::string& content) {
+    write_bytes(folder / name, content);
+    Recording r = named(name);
+    r.path = folder / name;
+    return r;
+  };
+  const std::vector<Recording> all = {file("a", "the same"), file("b", "another"),
+                                      file("c", "the same"), file("d", "some sa!")};
+  const RecordingSplit split = split_recordings(all, {"a"}, 0.5);
+  EXPECT_EQ(names(split.train), (std::vector<std::string>{"b", "d"}));
+  ASSERT_EQ(split.messages.size(), 1u);
+  EXPECT_EQ(split.messages[0], "not trained on, copies of what is held out: c");
+  const RecordingSplit nothing_else = split_recordings({all[0], all[2]}, {"a"}, 0.5);
+  EXPECT_EQ(names(nothing_else.train), (std::vector<std::string>{"c"}));
+  ASSERT_EQ(nothing_else.messages.size(), 1u);
+  EXPECT_NE(nothing_else.messages[0].find("says little about other drives"), std::string::npos);
 }
 
 TEST(Split, ThatADriveIsOnBothSidesIsSaid) {

@@ -58,7 +58,7 @@ CopyCache::CopyCache(const CopyCacheOptions& options) : options_(options) {
     folder_ = std::make_unique<CopyFolder>(options_.folder, options_.max_bytes);
   } catch (const Error& e) {
     if (e.category() == Category::kConfig) throw;
-    message_ = std::string("no frames are cached: ") + e.what();
+    message_ = "no frames are cached: " + e.message() + (e.where().empty() ? "" : ", " + e.where());
   }
 }
 
