@@ -63,8 +63,7 @@ constexpr const char* kErrorHeads =
 std::string predict_headline(const EvalLine& result) {
   const Errors& e = result.overall;
   std::string text =
-      "Predicting the next frame of recordings that it never saw in training, the network’s mean "
-      "squared error is ";
+      "Predicting the next frame of held-out recordings, the network’s mean squared error is ";
   if (std::isfinite(e.over_copy()))
     text += compared(e.over_copy(), "copying the last frame");
   else

@@ -105,6 +105,21 @@ TEST_F(Report, PromisesTheSameBytesOnlyWhereTheCommandGivesThem) {
   EXPECT_TRUE(holds(moved, "was moved when it was resumed"));
 }
 
+TEST_F(Report, SaysThatNothingWasLearnedAndThatTheEndOfTheSameRecordingIsEasier) {
+  copy_golden();
+  const std::string before = render_report(folder.string()).html;
+  EXPECT_FALSE(holds(before, "Nothing was learned"));
+  EXPECT_FALSE(holds(before, "easier than another drive"));
+  put("metrics.jsonl", R"({"kind":"eval","step":0,"mse":4,"copy_last_mse":4,"score":1})"
+                       "\n"
+                       R"({"kind":"final","step":9,"best_step":0,"reason":"steps"})"
+                       "\n");
+  put("config.json", R"({"train":["a.mp4"],"held_out":["a.mp4"]})");
+  const std::string page = render_report(folder.string()).html;
+  EXPECT_TRUE(holds(page, "Nothing was learned"));
+  EXPECT_TRUE(holds(page, "easier than another drive"));
+}
+
 TEST_F(Report, TheBestStateOfAnUnfinishedRunIsThatOfTheBestWeights) {
   copy_golden();
   put("metrics.jsonl", R"({"kind":"eval","step":10,"mse":4,"copy_last_mse":10,"score":0.9})"
