@@ -13,6 +13,7 @@
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
+#include "dojo/cli/contact_sheet.h"
 #include "dojo/cli/inspect_drives.h"
 #include "dojo/video/catalogue.h"
 #include "dojo/video/find_recordings.h"
@@ -134,14 +135,15 @@ int run_inspect(std::span<const std::string> argv) {
   std::vector<std::string> folders;
   std::vector<std::string> patterns;
   bool as_json = false, no_telemetry = false, verify = false;
-  std::string catalogue_file;
+  std::string catalogue_file, sheet;
   double deadline = 60, interval = 0.1;
   int64_t frames = 3;
   int64_t workers = 2;
   Args args("dojo inspect FOLDER...",
             "Lists the recordings of a folder, and the files that cannot be used, with reasons.",
             "  dojo inspect ~/TeslaCam\n"
-            "  dojo inspect clips --held-out kitti --held-out '*highway*' --json\n");
+            "  dojo inspect clips --held-out kitti --held-out '*highway*' --json\n"
+            "  dojo inspect ~/TeslaCam --sheet sheet.html    # four frames of each recording\n");
   args.note(searched_files());
   args.positional("FOLDER...", "folders, searched recursively, or files", &folders);
   args.option("--held-out", "PATTERN",
@@ -160,9 +162,13 @@ int run_inspect(std::span<const std::string> argv) {
   args.option("--verify", "",
               "read every file again, and compare it with what it was when it was indexed",
               &verify);
+  args.option("--sheet", "FILE.html",
+              "write a page to look at: four frames of each recording, cameras side by side",
+              &sheet);
   args.option("--catalogue", "FILE", kCatalogueHelp, &catalogue_file);
   args.option("--json", "", "print one JSON object", &as_json);
   if (!args.parse(argv)) return 0;
+  if (args.given("--sheet")) check_sheet_name(sheet);
 
   const InterruptGuard guard(InterruptGuard::kThrow);
   Catalogue catalogue(args.given("--catalogue") ? catalogue_file : Catalogue::default_path());
@@ -195,6 +201,15 @@ int run_inspect(std::span<const std::string> argv) {
   }
   for (const auto* problems : {&found.quarantined, &found.met_before})
     for (const Quarantined& q : *problems) bad.push_back(describe(q));
+  if (args.given("--sheet")) {
+    std::vector<TableRow> rows;
+    for (const auto& r : list) rows.push_back({r["use"], r["seconds"], r["fps"]});
+    write_contact_sheet(sheet, found, rows, drives,
+                        {.title = fmt::format("{}", fmt::join(folders, ", ")),
+                         .skipped = found.skipped.empty() ? "" : describe_skipped(found.skipped),
+                         .workers = static_cast<int>(workers),
+                         .deadline_seconds = deadline});
+  }
   if (as_json) {
     nlohmann::json object = {{"recordings", list},
                              {"quarantined", bad},
@@ -206,6 +221,7 @@ int run_inspect(std::span<const std::string> argv) {
     object["messages"] = nlohmann::json::array();
     for (const auto* messages : {&found.messages, &split.messages})
       for (const std::string& m : *messages) object["messages"].push_back(to_utf8(m));
+    if (args.given("--sheet")) object["sheet"] = to_utf8(sheet);
     print_json(object);
   } else {
     size_t width = 9;
@@ -236,6 +252,7 @@ int run_inspect(std::span<const std::string> argv) {
       fmt::print("{} ({}): {}: {}{}\n", q.whole_file ? "given up in decoding" : "damaged in parts",
                  q.category, one_line(q.path), one_line(q.reason), when(q));
     if (!found.skipped.empty()) fmt::print("{}\n", describe_skipped(found.skipped));
+    if (args.given("--sheet")) fmt::print("\n{}\n", one_line(sheet));
   }
   for (const std::string& m : found.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
   for (const std::string& m : split.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));

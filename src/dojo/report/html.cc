@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "dojo/base/text.h"
+#include "dojo/report/page_style.h"
 
 namespace dojo::report {
 namespace {
@@ -43,6 +44,16 @@ std::string escape(std::string_view text) {
     text.remove_prefix(std::max<size_t>(n, 1));
   }
   return out;
+}
+
+std::string page_begin(std::string_view title, std::string_view style, bool scripts) {
+  return fmt::format(
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width,initial-scale=1\">"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';img-src "
+      "data:;style-src "
+      "'unsafe-inline'{}\"><title>{}</title><style>{}{}</style></head><body><main>\n",
+      scripts ? ";script-src 'unsafe-inline'" : "", escape(title), kStyle, style);
 }
 
 std::string base64(std::string_view bytes) {

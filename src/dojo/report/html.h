@@ -18,6 +18,10 @@ std::string count(double value);          // "1,234,567"; a dash for what is not
 std::string duration(double seconds);     // "9 min 12 s", "0.35 s"
 std::string bytes(double value);          // "1.23 GiB"
 
+// A page that needs nothing outside itself, up to <main>: the style of the report and `style`. A
+// policy makes sure that a name which got past the escaping could still load nothing.
+std::string page_begin(std::string_view title, std::string_view style = {}, bool scripts = false);
+
 // The network's error over a baseline's: "0.410"; the CSS class that says which is smaller; and
 // "0.410 × that of copying the last frame (2.4 times smaller)".
 std::string ratio(double r);

@@ -197,14 +197,7 @@ std::string quarantine(const RunData& run) {
 ReportPage render_report(const std::string& run_folder) {
   using namespace report;
   RunData run = read_run(run_folder);
-  // The policy makes sure: a name from a file that got past the escaping could still load nothing.
-  std::string html =
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width,initial-scale=1\">"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';img-src "
-      "data:;style-src 'unsafe-inline';script-src 'unsafe-inline'\">"
-      "<title>" +
-      escape(run.folder) + " – OpenDojo</title><style>" + kStyle + "</style></head><body><main>\n";
+  std::string html = page_begin(run.folder + " – OpenDojo", {}, /*scripts=*/true);
   const EvalLine* result = run.result();
   for (const std::string& part :
        {header(run), headline(run), tiles(run), problems(run), predict_samples(run),
