@@ -123,8 +123,8 @@ int64_t SquaredErrorHead(const uint8_t* a, const uint8_t* b, int64_t n, int64_t*
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d8));
   int64_t i = 0;
   while (i + lanes <= n) {
-    // The sum of this many squares stays below 2^32.
-    const int64_t end = std::min(n, i + 65536);
+    // The sum of this many squares stays below 2^31.
+    const int64_t end = std::min(n, i + 32768);
     auto sum = hn::Zero(d32), other = hn::Zero(d32);
     for (; i + lanes <= end; i += lanes) {
       const V8 p = hn::LoadU(d8, a + i), q = hn::LoadU(d8, b + i);
@@ -134,7 +134,7 @@ int64_t SquaredErrorHead(const uint8_t* a, const uint8_t* b, int64_t n, int64_t*
       sum = hn::ReorderWidenMulAccumulate(d32, high, high, sum, other);
     }
     const auto all = hn::SumOfLanes(d32, hn::Add(sum, other));
-    *total += static_cast<uint32_t>(hn::GetLane(all));
+    *total += hn::GetLane(all);
   }
   return i;
 }
