@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/test_folder.h"
 #include "dojo/scene/test_video.h"
 
 namespace dojo {
@@ -16,8 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 TEST(ReferenceVideo, WhatAKilledRenderLeftIsRemovedByTheNext) {
-  std::string pattern = (fs::temp_directory_path() / "dojo-reference-XXXXXX").string();
-  const fs::path folder = mkdtemp(pattern.data());
+  const TestFolder own;
+  const fs::path folder = own.path();
   const ReferenceOptions small{.height = 32, .width = 64, .fps = 10, .seconds = 1};
   const pid_t child = fork();
   if (child == 0) {
@@ -35,7 +36,6 @@ TEST(ReferenceVideo, WhatAKilledRenderLeftIsRemovedByTheNext) {
   const std::string path = ensure_reference_video(folder.string(), {}, small);
   EXPECT_EQ(decode(path).luma.size(), 10u);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 1);
-  fs::remove_all(folder);
 }
 
 }  // namespace
