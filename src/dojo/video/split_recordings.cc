@@ -111,12 +111,12 @@ void drop_copies(RecordingSplit* split) {
     const auto print = print_of(r.path, size_and_time_of);
     if (!print) return false;
     const auto [begin, end] = held.equal_range(print->size);
-    return std::any_of(begin, end, [&](const auto& entry) {
-      if (entry.second->path == r.path) return false;  // another part of the same file
-      const auto a = print_of(r.path, fingerprint_of),
-                 b = print_of(entry.second->path, fingerprint_of);
-      return a && b && a->size == b->size && a->hash == b->hash;
-    });
+    const auto own = begin == end ? std::nullopt : print_of(r.path, fingerprint_of);
+    return own && std::any_of(begin, end, [&](const auto& entry) {
+             if (entry.second->path == r.path) return false;  // another part of the same file
+             const auto other = print_of(entry.second->path, fingerprint_of);
+             return other && other->size == own->size && other->hash == own->hash;
+           });
   };
   std::vector<Recording> left, copies;
   for (const Recording& r : split->train) (is_copy(r) ? copies : left).push_back(r);
