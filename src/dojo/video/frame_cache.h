@@ -108,9 +108,9 @@ class FrameCache {
     return buffer;
   }
 
-  // Memory for several frames at once, which the system is asked to back at once: page by page at
-  // the first touch that took a tenth of the time of `dojo bench video --case raw`. (Huge pages
-  // took less there, but halved other cases on a machine whose memory was full of files.)
+  // Memory for several frames at once, which the system is asked to back at once: page by page, at
+  // the first touch, it takes longer (`dojo bench video --case raw`). Huge pages were tried and
+  // left: where memory is full of files, making room for them costs more than they spare.
   void add_slab() {
     constexpr size_t kPage = 4096, kSlab = size_t{8} << 20;
     const size_t frames =
