@@ -104,6 +104,7 @@ Measured load(const std::vector<Recording>& recordings, const SamplerOptions& sa
     }
     m.wall_seconds = watch.wall_seconds();
     m.frames_decoded = loader.stats().frames_decoded;
+    m.frames_from_copies = loader.stats().frames_from_copies;
   }
   m.cpu_seconds = watch.cpu_seconds();
   return m;
@@ -228,9 +229,15 @@ Measured load_copies(const Workload& w, CopyTier tier, const std::string& folder
       return done == 0 || cpu_seconds < seconds;
     });
   }
+  // Memory for the runs that are mixed at a time, so that later epochs read the copies again.
+  int64_t longest = 0;
+  for (const Recording& piece : w.pieces)
+    longest = std::max(longest, piece.end_frame - piece.first_frame);
+  o.cache_bytes = (longest + 1) * sampling.runs_mixed * (w.clip_bytes() / w.options.frames);
   const int64_t epoch = ClipSampler(w.pieces, sampling).clips_per_epoch();
-  return load(w.pieces, sampling, o, exact,
-              [&](int64_t done, double) { return done + o.batch <= epoch; });
+  return load(w.pieces, sampling, o, exact, [&](int64_t done, double cpu_seconds) {
+    return done + o.batch <= epoch || cpu_seconds < seconds;
+  });
 }
 
 int64_t frames_to_decode(const std::vector<Recording>& recordings,

@@ -14,6 +14,7 @@ struct Measured {
   double wall_seconds = 0;
   int64_t clips = 0;
   int64_t frames_decoded = 0;
+  int64_t frames_from_copies = 0;  // read from small copies on disk
   int64_t checked = 0, wrong = 0;  // clips compared with the exact reader's pixels
 };
 
