@@ -133,7 +133,7 @@ peer_video.main()
         self.assertError(run("bench", "video", pathlib.Path(self.made_once.name, "nowhere")), 3, "input", "nowhere")
         with tempfile.TemporaryDirectory() as folder:
             pathlib.Path(folder, "cut.mp4").write_bytes(next(self.drives.glob("*.mp4")).read_bytes()[:2000])
-            self.assertError(run("bench", "video", folder), 3, "input", "recordings")
+            self.assertError(run("bench", "video", folder), 3, "input", "no usable recording")
 
     def test_without_a_cache_folder_it_says_what_to_set(self):
         self.assertError(run("bench", "video", env={"XDG_CACHE_HOME": "", "HOME": ""}), 2, "config", "XDG_CACHE_HOME")

@@ -35,6 +35,7 @@ class Cache(harness.TestCase):
             self.assertEqual(sorted(c["path"] for c in info["copies"]), [str(self.videos / n) for n in ("a.mp4", "b.mp4")])
             self.assertEqual({c["units"] for c in info["copies"]}, {units})
             self.assertIn("2 copies", self.cache("info", folder=folder).out)
+            self.assertError(self.cache("info", self.videos, folder=folder), 2, "config", "not of one path")
             self.assertIn("1 copies dropped", self.cache("drop", self.videos / "a.mp4", folder=folder).out)
             self.assertIn("1 copies dropped", self.cache("drop", "--all", folder=folder).out)
             self.assertEqual(self.cache("info", "--json", folder=folder).json()["copies"], [])

@@ -1,6 +1,7 @@
 """Help, version, wrong usage: what a user meets first."""
 import os
 import re
+import signal
 import subprocess
 
 import harness
@@ -15,6 +16,7 @@ class Usage(harness.TestCase):
             self.assertEqual(result.err, "")
             self.assertIn("Verbs:", result.out)
             self.assertIn("4 interrupted with a checkpoint written", result.out)
+        self.assertEqual(run("help", "train").out, run("train", "--help").out)
 
     def test_no_verb_got_lost(self):
         self.assertEqual(harness.verbs(), ["train", "eval", "graph", "render", "report", "frames", "inspect", "cache", "bench"])
@@ -96,10 +98,14 @@ class Usage(harness.TestCase):
         with open("/dev/full", "w", encoding="utf-8") as full:
             self.assertError(run("--help", stdout=full), 1, "io", "standard output")
         self.assertError(run("--help", before=lambda: os.close(1)), 1, "io", "standard output")
-        reading, writing = os.pipe()
-        os.close(reading)
-        self.assertError(run("--help", stdout=writing), 1, "io", "standard output")
-        os.close(writing)
+
+    def test_a_reader_that_has_enough_ends_it_like_other_programs(self):
+        for words in (["--help"], ["graph", "show", "--model", "predict"]):
+            reading, writing = os.pipe()
+            os.close(reading)
+            result = run(*words, stdout=writing)
+            os.close(writing)
+            self.assertEqual((result.code, result.err), (-signal.SIGPIPE, ""))
 
     def test_a_closed_stderr_costs_no_result(self):
         result = subprocess.run(f'"{harness.DOJO}" --version 2>&-', shell=True, stdout=subprocess.PIPE, check=False)

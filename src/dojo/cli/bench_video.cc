@@ -20,6 +20,7 @@
 #include "dojo/cli/args.h"
 #include "dojo/cli/bench.h"
 #include "dojo/cli/bench_peer.h"
+#include "dojo/cli/called.h"
 #include "dojo/cli/common.h"
 #include "dojo/scene/reference_video.h"
 #include "dojo/video/bench/cases.h"
@@ -373,8 +374,10 @@ std::vector<Recording> recordings_of(std::vector<std::string> folders, int worke
   FoundRecordings found = find_recordings(folders, {.workers = workers, .catalogue = &catalogue});
   for (const std::string& m : found.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
   if (!found.quarantined.empty())
-    fmt::print(stderr, "dojo: {} files are not usable: see dojo inspect\n",
-               found.quarantined.size());
+    fmt::print(stderr, "dojo: {} files are not usable, {}: {}; see {}\n", found.quarantined.size(),
+               one_line(found.quarantined[0].path), one_line(found.quarantined[0].reason),
+               as_called({"inspect"}));
+  if (found.recordings.empty()) throw Error(Category::kInput, "no usable recording", folders[0]);
   return std::move(found.recordings);
 }
 

@@ -271,6 +271,9 @@ int run_cache(std::span<const std::string> argv) {
     throw Error(Category::kConfig, "neither XDG_CACHE_HOME nor HOME says where the cache is",
                 "--cache-dir", "name a folder");
   if (action == "build") return build(o);
+  if (action == "info" && !o.paths.empty())
+    throw Error(Category::kConfig, "it tells of all copies, not of one path", "dojo cache info",
+                "name another cache with --cache-dir");
   if (action == "info") return info(o);
   if (action == "drop") return drop(o);
   throw Error(Category::kConfig, "\"" + action + "\" is nothing that can be done", "dojo cache",

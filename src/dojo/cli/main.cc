@@ -61,7 +61,8 @@ std::string general_help() {
 }
 
 int dispatch(std::span<const std::string> words) {
-  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+  if (words.empty() || words[0] == "--help" || words[0] == "-h" ||
+      (words[0] == "help" && words.size() == 1)) {
     if (words.empty()) {
       fmt::print(stderr, "{}", general_help());
       throw Error(Category::kConfig, "no verb given", "", "begin with: " + as_called({"train"}));
@@ -69,6 +70,7 @@ int dispatch(std::span<const std::string> words) {
     fmt::print("{}", general_help());
     return 0;
   }
+  if (words[0] == "help") return dispatch(std::vector<std::string>{words[1], "--help"});
   if (words[0] == "--version") {
     fmt::print("dojo {}\n", version());
     return 0;
@@ -99,9 +101,16 @@ void flush_results() {
   errno = 0;
   std::cout.flush();
   if (std::fflush(stdout) == 0 && !std::ferror(stdout) && std::cout.good()) return;
+  if (errno == EPIPE) throw std::system_error(EPIPE, std::generic_category());
   throw Error(Category::kIo,
               fmt::format("cannot write the results: {}", std::strerror(errno ? errno : EIO)),
               "standard output");
+}
+
+// So that the caller, such as the loop of a shell, knows that it was a signal.
+void end_by(int signal) {
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
 }
 
 int run(std::span<const std::string> words) {
@@ -115,14 +124,13 @@ int run(std::span<const std::string> words) {
     return exit_code(error.category());
   } catch (const Interrupted& interrupted) {
     fmt::print(stderr, "dojo: interrupted\n");
-    // So that the caller, such as the loop of a shell, knows that it was a signal.
-    std::signal(interrupted.signal, SIG_DFL);
-    std::raise(interrupted.signal);
+    end_by(interrupted.signal);
   } catch (const std::bad_alloc&) {
     fmt::print(stderr,
                "dojo: error (io): out of memory; try a smaller --batch or --size, or close other "
                "programs\n");
-  } catch (const std::system_error& error) {  // files, pipes, processes
+  } catch (const std::system_error& error) {                      // files, pipes, processes
+    if (error.code() == std::errc::broken_pipe) end_by(SIGPIPE);  // `dojo ... | head` has enough
     fmt::print(stderr, "dojo: error (io): {}\n", one_line(error.what()));
   } catch (const std::exception& error) {
     fmt::print(stderr, "dojo: bug: {}; please report it with the command that you gave\n",
@@ -139,7 +147,7 @@ int main(int argc, char** argv) {
   dojo::fill_standard_descriptors();
   if (!std::getenv("OMP_NUM_THREADS"))
     dojo::set_num_threads(std::min(dojo::num_threads(), dojo::num_processors()));
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, reported like any other
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, which undoes what is half done
   const std::vector<std::string> words(argv + 1, argv + std::max(argc, 1));
   return dojo::run(words);
 }

@@ -95,8 +95,10 @@ int run_render(std::span<const std::string> argv) {
               &cameras, {.min = 1, .max = 6});
   args.option("--drives", "N", "number of drives; of a car 1 unless given", &drives,
               {.min = 1, .max = 100});
-  args.option("--seconds", "S", "length of each drive; of a car 60 unless given", &seconds);
-  args.option("--minutes", "M", "the same in minutes; default: as --seconds", &minutes);
+  args.option("--seconds", "S", "length of each drive; of a car 60 unless given", &seconds,
+              {.min = 0.001, .max = 3600});
+  args.option("--minutes", "M", "the same in minutes; default: as --seconds", &minutes,
+              {.min = 0.0001, .max = 60});
   args.option("--size", "HxW",
               "height and width in pixels; of a car's cameras 240x320 unless given", &size);
   args.option("--fps", "N", "frames a second; of a car's cameras 36 unless given", &fps,

@@ -249,7 +249,8 @@ int run_train(std::span<const std::string> argv) {
       else
         choose(&o.model);
     } catch (const Error& error) {
-      throw Error(Category::kConfig, error.message(), "--size, --frames, --batch, --channels",
+      throw Error(Category::kConfig, error.message(),
+                  error.where() == "--size" ? "--size" : "--size, --frames, --batch, --channels",
                   error.hint());
     }
     if (o.steps == 0 && o.minutes == 0) o.minutes = kDefaultMinutes;
