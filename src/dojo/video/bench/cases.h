@@ -39,8 +39,8 @@ Measured fill_copies(const Workload& w, CopyTier tier, const std::string& folder
 
 // The loader with copies that fill_copies() has made and an empty memory, until `seconds` have
 // passed: at least an epoch by run, with memory for the runs that are mixed at a time, as in a set
-// much larger than the memory; or clips in uniform order, each by itself. Pixels of the short-gop tier may differ by an error
-// within its bound.
+// much larger than the memory; or clips in uniform order, each by itself. Pixels of the short-gop
+// tier may differ by an error within its bound.
 Measured load_copies(const Workload& w, CopyTier tier, const std::string& folder,
                      SamplingOrder order, uint64_t seed, double seconds,
                      const std::vector<ExactClip>& exact);
