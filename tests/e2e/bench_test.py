@@ -1,4 +1,4 @@
-"""`dojo bench video`: its rows, and what a user can get wrong."""
+"""`dojo bench`: its rows, and what a user can get wrong."""
 import json
 import os
 import pathlib
@@ -137,6 +137,24 @@ peer_video.main()
 
     def test_without_a_cache_folder_it_says_what_to_set(self):
         self.assertError(run("bench", "video", env={"XDG_CACHE_HOME": "", "HOME": ""}), 2, "config", "XDG_CACHE_HOME")
+
+
+class BenchStep(harness.TestCase):
+    def test_each_network_has_its_rows_beside_the_limit(self):
+        for model in ("resnet18-clip", "vit-s", "mae", "r2plus1d"):
+            result = run("bench", "step", "--model", model, "--runs", 1, "--json")
+            self.assertDone(result)
+            self.assertIn("the first losses of a small step are those of the interpreter", result.err)
+            rows = [json.loads(line) for line in result.out.splitlines()]
+            self.assertEqual([(r["bench"], r["case"], r["role"]) for r in rows[:2]],
+                             [("step", model, "ours"), ("step rate", model, "ours")])
+            self.assertEqual(rows[2]["role"], "limit")
+            for row in rows:
+                self.assertEqual(list(row), KEYS)
+                self.assertGreater(row["value"], 0)
+
+    def test_an_unknown_network_is_refused_with_those_that_are_known(self):
+        self.assertError(run("bench", "step", "--model", "resnet50"), 2, "config", ["resnet50", "vit-s, mae, r2plus1d"])
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ class Graph(harness.TestCase):
         return path
 
     def test_a_whole_step_of_each_network_can_be_read_back(self):
-        for words in ([], ["--model", "resnet18-clip"], ["--batch", "1"], ["--forward-only"]):
+        models = [["--model", name] for name in ("ego", "resnet18-clip", "vit-s", "mae", "r2plus1d")]
+        for words in [[], *models, ["--batch", "1"], ["--forward-only"], ["--model", "mae", "--forward-only", "--batch", "1"]]:
             shown = run("graph", "show", *words)
             self.assertDone(shown)
             path = self.write(shown.out)

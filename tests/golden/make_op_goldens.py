@@ -270,9 +270,32 @@ def cost_volumes():
         case("CostVolume", lambda a, b: volume(a, b, radius), [rand(2, 3, 3, 4), rand(2, 3, 3, 4)], radius=radius)
 
 
+def layer_norms():
+    def norm(axis, epsilon):
+        def function(x, scale, bias):
+            dims = tuple(range(axis, x.dim()))
+            mean, variance = x.mean(dims, keepdim=True), x.var(dims, keepdim=True, unbiased=False)
+            return F.layer_norm(x, x.shape[axis:], scale, bias, epsilon), mean, (variance + epsilon).rsqrt()
+        return function
+
+    for shape, axis, epsilon in (((3, 5), -1, 1e-5), ((2, 3, 4), 2, 1e-2), ((2, 3, 4), 1, 1e-6), ((6,), 0, 1e-5)):
+        places = shape[axis:]
+        case("LayerNormalization", norm(axis % len(shape), epsilon), [rand(*shape), rand(*places), rand(*places)], 3, axis=axis,
+             epsilon=epsilon)
+
+
+def gathers():
+    rows = torch.tensor([[4], [0], [4], [2]])
+    case("GatherND", lambda x, i: x[i[:, 0]], [rand(5, 3), Fixed(rows)])
+    pairs = torch.tensor([[[0, 1], [2, 3]], [[-1, -4], [0, 1]]])
+    case("GatherND", lambda x, i: x[i[..., 0], i[..., 1]], [rand(3, 4, 2), Fixed(pairs)], batch_dims=0)
+    batch = torch.tensor([[3, 3, 0], [1, -1, 2]])[..., None]
+    case("GatherND", lambda x, i: torch.stack([a[b[:, 0]] for a, b in zip(x, i)]), [rand(2, 4, 3), Fixed(batch)], batch_dims=1)
+
+
 def main():
     for family in (elementwise, reductions, shapes, convolutions, pools, norms, products, resampling, cost_volumes, softmaxes,
-                   optimizers):
+                   optimizers, layer_norms, gathers):
         torch.manual_seed(2026)  # so that a change in one family leaves the files of the others as they are
         family()
     FOLDER.mkdir(exist_ok=True)

@@ -1,20 +1,26 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/steps/*.json: the first ten losses of small training runs in PyTorch, float64.
+"""Writes tests/golden/steps/*.json: small training runs in PyTorch, float64: what the loss judges and every gradient of the first
+step, and the first ten losses.
 
     python3 tests/golden/make_step_goldens.py        (needs torch; tests/regenerate.py calls it)
 
-The networks of src/dojo/model are written here once more with PyTorch's own layers. Weights and
-batches are pure functions of names and indices (below), so that no weights need to be stored;
-tests/golden/step_golden_test.cc makes the same ones.
+The networks of src/dojo/model are written here and in benchmarks/torch_networks.py once more with PyTorch's own layers. Weights
+and batches are pure functions of names and indices (below), so that no weights need to be stored;
+tests/golden/step_golden_test.cc makes the same ones. Of tensors their norm and a sum with random signs and weights is kept, which
+differs where any element does.
 """
 
 import json
 import pathlib
+import sys
 
 import torch
 import torch.nn.functional as F
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "steps"
+sys.path.insert(0, str(FOLDER.parents[2] / "benchmarks"))
+import torch_networks  # noqa: E402
+
 # A small rate: at 1e-3 the rounding of f32 grows severalfold a step, and f32 is compared with this f64.
 STEPS, LR, CLIP_NORM, WEIGHT_DECAY, SEED = 10, 1e-4, 1.0, 0.01, 7
 MASK = 0xFFFFFFFF
@@ -41,17 +47,20 @@ def uniform(name, shape, bound):
     return torch.tensor(values[:count], dtype=torch.float64).float().double().reshape(shape)
 
 
+def first_value(name, shape):
+    """Heads are not zero here: they would leave half of the network without a gradient."""
+    if len(shape) >= 2:
+        return uniform(name, shape, (torch.Size(shape).numel() // shape[0]) ** -0.5)
+    value = uniform(name, shape, 0.125) + (1 if name.endswith("weight") else 0)
+    return value.float().double()
+
+
 class Parameters(dict):
-    """Made when first asked for. Heads are not zero here: they would leave half of the network without a gradient."""
+    """Made when first asked for."""
 
     def get(self, name, *shape):
         if name not in self:
-            if len(shape) >= 2:
-                value = uniform(name, shape, (torch.Size(shape).numel() // shape[0]) ** -0.5)
-            else:
-                value = uniform(name, shape, 0.125) + (1 if name.endswith("weight") else 0)
-                value = value.float().double()
-            self[name] = value.requires_grad_()
+            self[name] = first_value(name, shape).requires_grad_()
         return self[name]
 
     def conv(self, name, x, out, kernel=3, stride=1, bias=True):
@@ -65,10 +74,6 @@ class Parameters(dict):
     def group_norm(self, name, x):
         c = x.shape[1]
         return F.group_norm(x, 8, self.get(name + ".weight", c), self.get(name + ".bias", c))
-
-    def batch_norm(self, name, x):
-        c = x.shape[1]
-        return F.batch_norm(x, None, None, self.get(name + ".weight", c), self.get(name + ".bias", c), True)
 
 
 # ---- the task `predict`, src/dojo/model/predict.h
@@ -121,8 +126,9 @@ def predict_loss(p, clip, channels=8, levels=(16, 8, 4, 2), rounds=(2, 2, 2, 1))
     heads = F.pixel_shuffle(p.conv("final", features, 16), 2)
     gate, residual = heads[:, :1].tanh(), heads[:, 1:4] / 2
     last, previous = warp(frames[0], flow), warp(frames[1], flow, 2)
-    error = last + gate * (previous - last) + residual - target
-    return (error**2).mean() + 0.02 * error.abs().mean() + 0.03 * sum(auxiliary) / len(auxiliary)
+    answer = last + gate * (previous - last) + residual
+    error = answer - target
+    return (error**2).mean() + 0.02 * error.abs().mean() + 0.03 * sum(auxiliary) / len(auxiliary), answer
 
 
 def moving_waves(batch, frames, height, width):
@@ -161,51 +167,86 @@ def ego_loss(p, clip, labels, known, channels=8, mean=(0.25, 0.0, 0.0), deviatio
     answer = p.dense("head", F.gelu(p.dense("together", numbers, 64)), 3)
     target = (labels - torch.tensor(mean).double()) / torch.tensor(deviation).double()
     losses = F.huber_loss(answer, target, reduction="none")
-    return (losses * known / known.sum(0).clamp(min=1)).sum() / 3
+    return (losses * known / known.sum(0).clamp(min=1)).sum() / 3, answer
 
 
-# ---- ResNet-18, src/dojo/model/resnet.h
+# ---- the others: networks of torch_networks.py
 
 
-def resnet_loss(p, images, target, channels=8):
-    x = F.relu(p.batch_norm("bn1", p.conv("conv1", images, channels, 7, 2, False)))
-    x = F.max_pool2d(x, 3, 2, 1)
-    for stage in range(4):
-        out = channels << stage
-        for block in range(2):
-            name, stride = f"layer{stage + 1}.{block}", 2 if stage > 0 and block == 0 else 1
-            h = F.relu(p.batch_norm(name + ".bn1", p.conv(name + ".conv1", x, out, 3, stride, False)))
-            y = p.batch_norm(name + ".bn2", p.conv(name + ".conv2", h, out, 3, 1, False))
-            if stride != 1 or x.shape[1] != out:
-                x = p.batch_norm(name + ".bn_down", p.conv(name + ".conv_down", x, out, 1, stride, False))
-            x = F.relu(y + x)
-    return ((x.mean((2, 3)) - target) ** 2).mean()
+def network_with_first_values(network):
+    network = network.double()
+    with torch.no_grad():
+        for name, value in network.named_parameters():
+            value.copy_(first_value(name, value.shape))
+    return network
 
 
-def train(name, loss_of):
-    p = Parameters()
-    loss_of(p)  # makes the parameters
-    groups = [{"params": [v for v in p.values() if v.dim() >= 2], "weight_decay": WEIGHT_DECAY},
-              {"params": [v for v in p.values() if v.dim() < 2], "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=LR, betas=(0.9, 0.999), eps=1e-8)
-    losses, norms = [], []
-    for _ in range(STEPS):
+def square_loss(answer, target):
+    return ((answer - target) ** 2).mean(), answer
+
+
+def summary(name, tensor):
+    tensor = tensor.detach()
+    return [tensor.norm().item(), (tensor * uniform("probe." + name, tensor.shape, 1)).sum().item()]
+
+
+def train(name, parameters, loss_of, lr=LR):
+    """`parameters` by name, or an empty dictionary that loss_of() fills when it is first called."""
+    loss_of()
+    groups = [{"params": [v for v in parameters.values() if v.dim() >= 2], "weight_decay": WEIGHT_DECAY},
+              {"params": [v for v in parameters.values() if v.dim() < 2], "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.999), eps=1e-8)
+    result = {"lr": lr, "parameters": sum(v.numel() for v in parameters.values()), "losses": [], "grad_norms": []}
+    for step in range(STEPS):
         optimizer.zero_grad()
-        loss = loss_of(p)
+        loss, answer = loss_of()
         loss.backward()
-        norms.append(torch.nn.utils.clip_grad_norm_(p.values(), CLIP_NORM).item())
+        if step == 0:
+            result["answer"] = summary("answer", answer)
+            result["gradients"] = {n: summary(n, v.grad) for n, v in sorted(parameters.items())}
+        result["grad_norms"].append(torch.nn.utils.clip_grad_norm_(parameters.values(), CLIP_NORM).item())
         optimizer.step()
-        losses.append(loss.item())
-    result = {"lr": LR, "parameters": sum(v.numel() for v in p.values()), "losses": losses, "grad_norms": norms}
+        result["losses"].append(loss.item())
     FOLDER.mkdir(exist_ok=True)
-    (FOLDER / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
-    print(f"{name}: {result['parameters']} parameters, loss {losses[0]:.6f} -> {losses[-1]:.6f}")
+    text = ",\n".join(f" {json.dumps(k)}: {gradients_text(v) if k == 'gradients' else json.dumps(v)}" for k, v in result.items())
+    (FOLDER / f"{name}.json").write_text("{\n" + text + "\n}\n")
+    print(f"{name}: {result['parameters']} parameters, loss {result['losses'][0]:.6f} -> {result['losses'][-1]:.6f}")
+
+
+def gradients_text(gradients):
+    return "{\n" + ",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in gradients.items()) + "\n }"
+
+
+def train_network(name, network, loss_of, lr=LR):
+    network = network_with_first_values(network)
+    train(name, dict(network.named_parameters()), lambda: loss_of(network), lr)
+
+
+def every_fourth_place(grid, clips):
+    """Tokens whose place in the frame, counted on by clips, is a multiple of 4, and the others."""
+    places = grid[1] * grid[2]
+    chosen = lambda clip, seen: [t for t in range(grid[0] * places) if ((t % places + clip) % 4 == 0) == seen]
+    return tuple(torch.tensor([chosen(clip, seen) for clip in range(clips)]) for seen in (True, False))
+
+
+def main():
+    clip, p = moving_waves(2, 4, 32, 64), Parameters()
+    train("predict", p, lambda: predict_loss(p, clip))
+    clip, labels, known = moving_waves(2, 3, 32, 64), uniform("labels", (2, 3), 1), torch.tensor([[1.0, 1, 0], [1, 1, 1]]).double()
+    q = Parameters()
+    train("ego", q, lambda: ego_loss(q, clip, labels, known))
+    images, target = uniform("images", (4, 3, 64, 64), 1), uniform("target", (4, 64), 1)
+    train_network("resnet18", torch_networks.Resnet18(8), lambda net: square_loss(net(images), target))
+    # Its 40 batch norms in a row, the last ones over few elements, make steep slopes: hence the rate.
+    video, goal = moving_waves(2, 4, 96, 96).byte(), uniform("target", (2, 32), 1)
+    train_network("r2plus1d", torch_networks.R2plus1d(4), lambda net: square_loss(net(video), goal), 5e-7)
+    small = dict(frames=4, height=16, width=24, patch=4, channels=24, layers=2, heads=4)
+    short, tubelets = moving_waves(2, 4, 16, 24).byte(), uniform("target", (2, 48, 96), 1)
+    train_network("vit", torch_networks.Vit(**small), lambda net: square_loss(net(short), tubelets))
+    masked = torch_networks.Mae(decoder_channels=12, decoder_layers=1, decoder_heads=2, **small)
+    mask = every_fourth_place(masked.encoder.grid, 2)
+    train_network("mae", masked, lambda net: square_loss(net(short, *mask), net.target(short, mask[1])))
 
 
 if __name__ == "__main__":
-    clip = moving_waves(2, 4, 32, 64)
-    train("predict", lambda p: predict_loss(p, clip))
-    clip, labels = moving_waves(2, 3, 32, 64), uniform("labels", (2, 3), 1)
-    train("ego", lambda p: ego_loss(p, clip, labels, torch.tensor([[1.0, 1, 0], [1, 1, 1]]).double()))
-    pictures, target = uniform("images", (4, 3, 64, 64), 1), uniform("target", (4, 64), 1)
-    train("resnet18", lambda p: resnet_loss(p, pictures, target))
+    main()

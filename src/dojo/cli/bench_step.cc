@@ -17,38 +17,21 @@
 #include "dojo/graph/cost.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/host/executor.h"
-#include "dojo/model/ego.h"
-#include "dojo/model/predict.h"
-#include "dojo/model/resnet.h"
+#include "dojo/model/networks.h"
 #include "dojo/train/step.h"
 
 namespace dojo {
 namespace {
 
-// The step that is measured, and the same one small enough for the interpreter.
-Graph step_graph(const std::string& model, bool small) {
-  if (model == "predict") {
-    PredictOptions o;
-    if (small) o = {.batch = 1, .height = 32, .width = 48, .channels = 8};
-    return build_training_step(model, [o](Builder& b) { return predict_training(b, o); }, {});
-  }
-  if (model == "ego") {
-    EgoOptions o;
-    if (small) o = {.batch = 1, .frames = 3, .height = 32, .width = 48, .channels = 8};
-    return build_training_step(model, [o](Builder& b) { return ego_training(b, o, {}); }, {});
-  }
-  if (model == "resnet18-clip") {
-    ResnetOptions o;
-    if (small) o = {.images = 4, .height = 64, .width = 64, .first_channels = 8};
-    return build_training_step(model, [o](Builder& b) { return resnet18_clip_training(b, o); },
-                               {.clip_norm = 0, .ema_decay = 0});
-  }
-  throw Error(Category::kConfig, fmt::format("unknown model \"{}\"", model), "--model",
-              "use predict, ego or resnet18-clip");
+// Networks that people train get the optimizer that they are trained with, yardsticks a plain one.
+Graph step_graph(const std::string& model, const NamedNetwork& network) {
+  OptimizerOptions options;
+  if (model != "predict" && model != "ego") options.clip_norm = options.ema_decay = 0;
+  return build_training_step(model, network.training, options);
 }
 
 // Smooth pictures with some noise, the same for each executor.
-void feed(Executor& e, int64_t step, double lr) {
+void feed(Executor& e, const NamedNetwork& network, int64_t step, double lr) {
   const Graph& graph = e.graph();
   for (const Input& input : graph.inputs) {
     if (input.role != Role::kData) continue;
@@ -66,6 +49,7 @@ void feed(Executor& e, int64_t step, double lr) {
     to_bytes(v.type.format, x, bytes);
     e.write(v.name, bytes);
   }
+  if (network.feed) network.feed(e);
 }
 
 // Gives parameters that start at zero other values: a flow of exactly 0 samples images at whole
@@ -84,7 +68,8 @@ void leave_zero(Executor& e) {
 // The losses of the first steps must be those of the interpreter. The learning rate is small
 // because AdamW moves weights whose gradients are rounding errors by as much as all others.
 void check_small_step(const std::string& model) {
-  const Graph graph = step_graph(model, true);
+  const NamedNetwork network = named_network(model, {.small = true});
+  const Graph graph = step_graph(model, network);
   const auto ours = make_host_executor(graph), oracle = make_interpreter(graph);
   for (Executor* e : {ours.get(), oracle.get()}) {
     initialize_training(*e, 1);
@@ -92,7 +77,7 @@ void check_small_step(const std::string& model) {
   }
   for (int64_t step = 1; step <= 3; ++step) {
     for (Executor* e : {ours.get(), oracle.get()}) {
-      feed(*e, step, 1e-5);
+      feed(*e, network, step, 1e-6);
       if (!e->run()) throw std::logic_error(fmt::format("bench {}: a loss is not finite", model));
     }
     const double a = static_cast<double>(ours->read_scalar("loss"));
@@ -178,13 +163,14 @@ void print_profile(Executor& e) {
 void bench_step(const std::string& model, int64_t runs, bool json, bool profile) {
   check_small_step(model);
   fmt::print(stderr, "{}: the first losses of a small step are those of the interpreter\n", model);
-  const Graph graph = step_graph(model, false);
+  const NamedNetwork network = named_network(model);
+  const Graph graph = step_graph(model, network);
   std::unique_ptr<Executor> e;
   const double compiling = seconds_of([&] { e = make_host_executor(graph); });
   fmt::print(stderr, "{} nodes compiled in {:.2f} s, {:.0f} MB\n", graph.nodes.size(), compiling,
              static_cast<double>(e->memory_bytes()) * 1e-6);
   initialize_training(*e, 1);
-  feed(*e, 1, 1e-3);
+  feed(*e, network, 1, 1e-3);
   seconds_of_runs(*e, 3);
   const std::vector<double> seconds = seconds_of_runs(*e, runs);
   std::vector<double> rates;
@@ -212,7 +198,7 @@ int run_bench_step(std::span<const std::string> argv) {
   Args args("dojo bench step", "Measures the speed of a training step.",
             "  dojo bench step --model resnet18-clip --threads 2 --json\n"
             "  dojo bench step --model predict --profile\n");
-  args.option("--model", "NAME", "predict, ego or resnet18-clip", &model);
+  args.option("--model", "NAME", network_names(), &model);
   args.option("--threads", "N", "processor threads; default: all cores", &threads,
               {.min = 1, .max = 1024});
   args.option("--runs", "N", "timed steps", &runs, {.min = 1, .max = 100000});

@@ -20,8 +20,8 @@
 #include "dojo/graph/op_table.h"
 #include "dojo/graph/text.h"
 #include "dojo/model/ego.h"
+#include "dojo/model/networks.h"
 #include "dojo/model/predict.h"
-#include "dojo/model/resnet.h"
 #include "dojo/train/step.h"
 
 namespace dojo {
@@ -39,28 +39,20 @@ Graph read_graph(const std::string& path) { return parse_graph(read_text(path), 
 
 // The step of a network that the program knows, or without the backward pass and the update.
 Graph model_graph(const std::string& model, int64_t batch, bool forward_only) {
-  ModelFunction build;
+  const NamedNetwork network = named_network(model, {.batch = batch});
+  if (!forward_only) return build_training_step(model, network.training, {});
   if (model == "predict") {
     PredictOptions options;
     if (batch > 0) options.batch = batch;
-    if (forward_only) return predict_inference(options);
-    build = [options](Builder& b) { return predict_training(b, options); };
-  } else if (model == "ego") {
+    return predict_inference(options);
+  }
+  if (model == "ego") {
     EgoOptions options;
     if (batch > 0) options.batch = batch;
-    if (forward_only) return ego_inference(options, {});
-    build = [options](Builder& b) { return ego_training(b, options, {}); };
-  } else if (model == "resnet18-clip") {
-    ResnetOptions options;
-    if (batch > 0) options.images = batch;
-    build = [options](Builder& b) { return resnet18_clip_training(b, options); };
-  } else {
-    throw Error(Category::kConfig, fmt::format("unknown model \"{}\"", model), "--model",
-                "use predict, ego or resnet18-clip, or NAME.graph, a file");
+    return ego_inference(options, {});
   }
-  if (!forward_only) return build_training_step(model, build, {});
   Builder b(model);
-  b.output("loss", build(b).loss, true);
+  b.output("loss", network.training(b).loss, true);
   return std::move(b).finish();
 }
 
@@ -138,7 +130,7 @@ int show(std::span<const std::string> argv) {
             "  dojo graph show --model resnet18-clip --cost\n"
             "  dojo graph show step.graph --json\n");
   args.positional("[FILE]", "a graph in text form, - for standard input", &file);
-  args.option("--model", "NAME", "predict, ego, resnet18-clip, or NAME.graph, a file", &model);
+  args.option("--model", "NAME", network_names() + ", or NAME.graph, a file", &model);
   args.option("--batch", "N", "clips or images a step; default: the model's own", &batch,
               {.min = 1});
   args.option("--forward-only", "", "without backward pass and update", &forward_only);

@@ -146,9 +146,7 @@ void merge_norms(const Graph& graph, Merger& m) {
 void merge_bias_gradients(const Graph& graph, Merger& m) {
   std::map<ValueId, NodeId> weight_gradients;  // by dy
   for (size_t n = 0; n < graph.nodes.size(); ++n)
-    if (graph.nodes[n].op == "ConvWeightGrad" &&
-        m.unit_of(static_cast<NodeId>(n)) != Merger::kNone &&
-        graph.type(graph.nodes[n].inputs[0]).shape.size() <= 4)
+    if (graph.nodes[n].op == "ConvWeightGrad" && m.unit_of(static_cast<NodeId>(n)) != Merger::kNone)
       weight_gradients.try_emplace(graph.nodes[n].inputs[1], static_cast<NodeId>(n));
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
     const Node& node = graph.nodes[n];

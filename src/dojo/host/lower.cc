@@ -239,9 +239,10 @@ void lower_unit(Lowering& l, const Unit& unit) {
   const Node& node = l.graph.node(unit.nodes[0]);
   if (is_elementwise(l.graph, node)) return lower_elementwise(l, unit);
   DOJO_CHECK_EQ(unit.nodes.size(), size_t{1});
-  const bool done = lower_conv(l, unit) || lower_norm(l, unit) || lower_pool(l, node) ||
-                    lower_sample(l, node) || lower_matmul(l, node) || lower_shape(l, node) ||
-                    lower_reduce(l, node) || lower_optimizer(l, unit);
+  const bool done = lower_conv(l, unit) || lower_norm(l, unit) || lower_layer_norm(l, node) ||
+                    lower_pool(l, node) || lower_sample(l, node) || lower_matmul(l, node) ||
+                    lower_shape(l, node) || lower_gather(l, node) || lower_reduce(l, node) ||
+                    lower_optimizer(l, unit);
   if (!done) lower_reference(l, node);
 }
 

@@ -105,17 +105,18 @@ void lower_unit(Lowering& l, const Unit& unit);
 // Each returns false, and has made no result, for what it does not know.
 bool lower_conv(Lowering& l, const Unit& unit);
 bool lower_norm(Lowering& l, const Unit& unit);
+bool lower_layer_norm(Lowering& l, const Node& node);
 bool lower_pool(Lowering& l, const Node& node);
 bool lower_sample(Lowering& l, const Node& node);  // GridSample, AffineGrid, Resize
 bool lower_matmul(Lowering& l, const Node& node);  // and softmax
 bool lower_shape(Lowering& l, const Node& node);   // Reshape, Transpose, Slice, Concat, Pad ...
+bool lower_gather(Lowering& l, const Node& node);  // GatherND
 bool lower_reduce(Lowering& l, const Node& node);
 void lower_elementwise(Lowering& l, const Unit& unit);
 bool lower_optimizer(Lowering& l, const Unit& unit);
 void lower_reference(Lowering& l, const Node& node);  // by the op's reference meaning: any node
 
-// The convolution of a Conv, ConvInputGrad or ConvWeightGrad node. REQUIRES: one or two spatial
-// dimensions.
+// The convolution of a Conv, ConvInputGrad or ConvWeightGrad node.
 onednn::ConvShape conv_shape(Lowering& l, const Node& node);
 
 }  // namespace dojo::host

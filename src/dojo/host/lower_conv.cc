@@ -1,12 +1,35 @@
-// Convolutions of one and two spatial dimensions, by oneDNN on channels-last images.
+// Convolutions by oneDNN on channels-last images. Where a convolution of three dimensions is one of
+// two on the same bytes it becomes that.
 #include "dojo/host/lower.h"
 
 namespace dojo::host {
 namespace {
 
-// [N,C,W] as [N,C,1,W].
-Shape with_height(const Shape& shape) {
-  return shape.size() == 3 ? Shape{shape[0], shape[1], 1, shape[2]} : shape;
+// [N,C,W] as [N,C,1,1,W].
+Shape with_depth_and_height(Shape shape) {
+  while (shape.size() < 5) shape.insert(shape.begin() + 2, 1);
+  return shape;
+}
+
+// A window that does not reach along the depth sees each place of it as an image of its own; one
+// that reaches along the depth alone sees depth as height, and an image as one row.
+onednn::ConvShape flattened(onednn::ConvShape s) {
+  const bool flat = s.kernel_d == 1 && s.stride_d == 1 && s.front == 0 && s.back == 0;
+  const bool deep = s.kernel_h == 1 && s.kernel_w == 1 && s.stride_h == 1 && s.stride_w == 1 &&
+                    s.top == 0 && s.bottom == 0 && s.left == 0 && s.right == 0;
+  if (flat) {
+    s.n *= s.d;
+  } else if (deep) {
+    s.w *= s.h, s.out_w *= s.out_h;
+    s.h = s.d, s.out_h = s.out_d;
+    s.kernel_h = s.kernel_d, s.stride_h = s.stride_d, s.dilation_h = s.dilation_d;
+    s.top = s.front, s.bottom = s.back;
+  } else {
+    return s;
+  }
+  s.d = s.out_d = s.kernel_d = s.stride_d = s.dilation_d = 1;
+  s.front = s.back = 0;
+  return s;
 }
 
 }  // namespace
@@ -24,35 +47,45 @@ onednn::ConvShape conv_shape(Lowering& l, const Node& node) {
     x = call.in(0), y = call.in(1);
     kernel = Shape(call.out(0).begin() + 2, call.out(0).end());
   }
-  const size_t rank = kernel.size();
+  const size_t rank = kernel.size(), missing = 3 - rank;
   const Shape ones(rank, 1), zeros(2 * rank, 0);
-  Shape strides = call.integers("strides", ones), dilations = call.integers("dilations", ones);
-  Shape pads = call.integers("pads", zeros);
-  if (rank == 1) {
-    kernel = {1, kernel[0]};
-    strides = {1, strides[0]};
-    dilations = {1, dilations[0]};
-    pads = {0, pads[0], 0, pads[1]};
-  }
-  x = with_height(x), y = with_height(y);
-  return {.n = x[0],
-          .c = x[1],
-          .h = x[2],
-          .w = x[3],
-          .m = y[1],
-          .out_h = y[2],
-          .out_w = y[3],
-          .kernel_h = kernel[0],
-          .kernel_w = kernel[1],
-          .stride_h = strides[0],
-          .stride_w = strides[1],
-          .top = pads[0],
-          .left = pads[1],
-          .bottom = pads[2],
-          .right = pads[3],
-          .dilation_h = dilations[0],
-          .dilation_w = dilations[1],
-          .group = call.integer("group", 1)};
+  // Depth, height, width; the outer ones are 1 where the convolution has fewer.
+  const auto padded = [&](Shape sizes, int64_t with) {
+    sizes.insert(sizes.begin(), missing, with);
+    return sizes;
+  };
+  const Shape pads = call.integers("pads", zeros);
+  const Shape begin = padded(Shape(pads.begin(), pads.begin() + std::ssize(kernel)), 0);
+  const Shape end = padded(Shape(pads.begin() + std::ssize(kernel), pads.end()), 0);
+  const Shape strides = padded(call.integers("strides", ones), 1);
+  const Shape dilations = padded(call.integers("dilations", ones), 1);
+  kernel = padded(kernel, 1);
+  x = with_depth_and_height(x), y = with_depth_and_height(y);
+  return flattened({.n = x[0],
+                    .c = x[1],
+                    .h = x[3],
+                    .w = x[4],
+                    .m = y[1],
+                    .out_h = y[3],
+                    .out_w = y[4],
+                    .kernel_h = kernel[1],
+                    .kernel_w = kernel[2],
+                    .stride_h = strides[1],
+                    .stride_w = strides[2],
+                    .top = begin[1],
+                    .left = begin[2],
+                    .bottom = end[1],
+                    .right = end[2],
+                    .dilation_h = dilations[1],
+                    .dilation_w = dilations[2],
+                    .group = call.integer("group", 1),
+                    .d = x[2],
+                    .out_d = y[2],
+                    .kernel_d = kernel[0],
+                    .stride_d = strides[0],
+                    .front = begin[0],
+                    .back = end[0],
+                    .dilation_d = dilations[0]});
 }
 
 bool lower_conv(Lowering& l, const Unit& unit) {
@@ -62,7 +95,6 @@ bool lower_conv(Lowering& l, const Unit& unit) {
   const bool swapped = bias_gradient && first.op == "ReduceSum";
   const Node& node = swapped ? l.graph.node(unit.nodes[1]) : first;
   if (!node.op.starts_with("Conv")) return false;
-  if (l.graph.type(node.inputs[0]).shape.size() > 4) return false;
   if (node.op == "Conv") {
     const onednn::ConvShape shape = conv_shape(l, node);
     const bool bias = node.inputs.size() > 2 && node.inputs[2] != kNoValue;

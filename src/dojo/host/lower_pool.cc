@@ -22,6 +22,17 @@ Window window_of(const OpCall& call) {
   return w;
 }
 
+// A window of two dimensions sees each depth of a video [N,C,D,H,W] as an image of its own.
+void flatten_depth(Window& w, Shape& x, Shape& y) {
+  if (w.kernel.size() != 3 || w.kernel[0] != 1 || w.strides[0] != 1 || w.pads[0] != 0 ||
+      w.pads[3] != 0)
+    return;
+  for (Shape* shape : {&x, &y})
+    *shape = {(*shape)[0] * (*shape)[2], (*shape)[1], (*shape)[3], (*shape)[4]};
+  for (Shape* sizes : {&w.kernel, &w.strides, &w.dilations}) sizes->erase(sizes->begin());
+  w.pads = {w.pads[1], w.pads[2], w.pads[4], w.pads[5]};
+}
+
 bool all_are(const Shape& shape, int64_t value) {
   return std::all_of(shape.begin(), shape.end(), [&](int64_t x) { return x == value; });
 }
@@ -29,8 +40,9 @@ bool all_are(const Shape& shape, int64_t value) {
 bool lower_max_pool(Lowering& l, const Node& node) {
   const bool grad = node.op == "MaxPoolGrad";
   const OpCall call = l.call(node);
-  const Shape x = call.in(0), y = grad ? call.in(1) : call.out(0);
-  const Window w = window_of(call);
+  Shape x = call.in(0), y = grad ? call.in(1) : call.out(0);
+  Window w = window_of(call);
+  flatten_depth(w, x, y);
   if (x.size() != 4 || !all_are(w.dilations, 1)) return false;
   const kernels::MaxPool pool{.n = x[0],
                               .h = x[2],

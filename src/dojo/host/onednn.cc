@@ -90,18 +90,34 @@ namespace {
 
 struct ConvDescs {
   explicit ConvDescs(const ConvShape& s)
-      : x({s.n, s.c, s.h, s.w}, kF32, Tag::nhwc),
-        y({s.n, s.m, s.out_h, s.out_w}, kF32, Tag::nhwc),
+      : x(image(s, s.c, s.d, s.h, s.w)),
+        y(image(s, s.m, s.out_d, s.out_h, s.out_w)),
         bias({s.m}, kF32, Tag::x),
         weights(weight_dims(s), kF32, Tag::any),
-        strides{s.stride_h, s.stride_w},
-        dilations{s.dilation_h - 1, s.dilation_w - 1},  // oneDNN counts the holes
-        begin{s.top, s.left},
-        end{s.bottom, s.right} {}
+        strides(space(s, s.stride_d, s.stride_h, s.stride_w)),
+        // oneDNN counts the holes
+        dilations(space(s, s.dilation_d - 1, s.dilation_h - 1, s.dilation_w - 1)),
+        begin(space(s, s.front, s.top, s.left)),
+        end(space(s, s.back, s.bottom, s.right)) {}
 
+  static memory::dims space(const ConvShape& s, int64_t depth, int64_t height, int64_t width) {
+    if (s.has_depth()) return {depth, height, width};
+    return {height, width};
+  }
+  static memory::desc image(const ConvShape& s, int64_t channels, int64_t depth, int64_t height,
+                            int64_t width) {
+    if (s.has_depth()) return {{s.n, channels, depth, height, width}, kF32, Tag::ndhwc};
+    return {{s.n, channels, height, width}, kF32, Tag::nhwc};
+  }
   static memory::dims weight_dims(const ConvShape& s) {
-    if (s.group == 1) return {s.m, s.c, s.kernel_h, s.kernel_w};
-    return {s.group, s.m / s.group, s.c / s.group, s.kernel_h, s.kernel_w};
+    memory::dims dims = {s.m / s.group, s.c / s.group};
+    if (s.group != 1) dims.insert(dims.begin(), s.group);
+    for (int64_t size : space(s, s.kernel_d, s.kernel_h, s.kernel_w)) dims.push_back(size);
+    return dims;
+  }
+  static Tag plain_weights(const ConvShape& s) {
+    if (s.has_depth()) return s.group == 1 ? Tag::oidhw : Tag::goidhw;
+    return s.group == 1 ? Tag::oihw : Tag::goihw;
   }
 
   memory::desc x, y, bias, weights;
@@ -139,7 +155,7 @@ dnnl::convolution_forward::primitive_desc forward_desc(const ConvDescs& d, bool 
 }  // namespace
 
 Format plain_weights(const ConvShape& s) {
-  return make_format({ConvDescs::weight_dims(s), kF32, s.group == 1 ? Tag::oihw : Tag::goihw});
+  return make_format({ConvDescs::weight_dims(s), kF32, ConvDescs::plain_weights(s)});
 }
 
 Conv conv_forward(const ConvShape& shape, bool bias) {

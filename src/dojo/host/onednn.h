@@ -13,11 +13,15 @@
 
 namespace dojo::host::onednn {
 
+// With a depth of 1 everywhere it is a convolution of two dimensions, and oneDNN gets it as such.
 struct ConvShape {
-  int64_t n = 0, c = 0, h = 0, w = 0;  // x [n,h,w,c]
-  int64_t m = 0;                       // y [n,out_h,out_w,m]
+  int64_t n = 0, c = 0, h = 0, w = 0;  // x [n,d,h,w,c]
+  int64_t m = 0;                       // y [n,out_d,out_h,out_w,m]
   int64_t out_h = 0, out_w = 0, kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1;
   int64_t top = 0, left = 0, bottom = 0, right = 0, dilation_h = 1, dilation_w = 1, group = 1;
+  int64_t d = 1, out_d = 1, kernel_d = 1, stride_d = 1, front = 0, back = 0, dilation_d = 1;
+
+  bool has_depth() const { return d != 1 || out_d != 1 || kernel_d != 1; }
 };
 
 // A physical order of a tensor, known to oneDNN. Copies share one immutable description.
@@ -35,7 +39,7 @@ class Format {
   std::shared_ptr<const Impl> impl_;
 };
 
-Format plain_weights(const ConvShape& shape);  // [m,c/group,kernel_h,kernel_w] row-major
+Format plain_weights(const ConvShape& shape);  // [m,c/group,kernel_d,kernel_h,kernel_w] row-major
 
 // A prepared operation and the memory that it needs while it runs.
 class Operation {

@@ -90,7 +90,7 @@ TaskGraph ego_training(Builder& b, const EgoOptions& o, const EgoScale& scale) {
   const auto loss_of = [&](ValueId error) {
     return b.op("ReduceSum", {b.mul(huber(b, error), share)}, {{"keepdims", int64_t{0}}});
   };
-  return {loss_of(b.sub(answer, target)), {{"mean_loss", loss_of(target)}}};
+  return {loss_of(b.sub(answer, target)), {{"mean_loss", loss_of(target)}}, answer};
 }
 
 Graph ego_inference(const EgoOptions& o, const EgoScale& scale) {

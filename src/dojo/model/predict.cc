@@ -154,7 +154,8 @@ TaskGraph predict_training(Builder& b, const PredictOptions& o) {
     const ValueId distance = b.op("Sqrt", {b.add(b.mul(difference, difference), 1e-4)});
     loss = b.add(loss, b.mul(mean(b, distance), weight));
   }
-  return {loss, {{"mse", mse}, {"copy_last_mse", mean_square(b, b.sub(frames[0], target))}}};
+  return {
+      loss, {{"mse", mse}, {"copy_last_mse", mean_square(b, b.sub(frames[0], target))}}, p.next};
 }
 
 Graph predict_inference(const PredictOptions& o) {

@@ -13,15 +13,16 @@ ValueId basic_block(Builder& b, std::string_view name, ValueId x, int64_t channe
                     int64_t stride) {
   const auto scope = b.scope(name);
   const int64_t in = b.shape(x)[1];
-  const auto conv_norm = [&](std::string_view suffix, ValueId v, int64_t kernel, int64_t s) {
-    const Conv conv(b, fmt::format("conv{}", suffix), b.shape(v)[1], channels,
+  const auto conv_norm = [&](std::string_view conv_name, std::string_view norm_name, ValueId v,
+                             int64_t kernel, int64_t s) {
+    const Conv conv(b, conv_name, b.shape(v)[1], channels,
                     {.kernel = kernel, .stride = s, .bias = false});
-    return BatchNorm(b, fmt::format("bn{}", suffix), channels)(b, conv(b, v));
+    return BatchNorm(b, norm_name, channels)(b, conv(b, v));
   };
-  const ValueId h = relu(b, conv_norm("1", x, 3, stride));
-  const ValueId y = conv_norm("2", h, 3, 1);
-  const bool same = stride == 1 && in == channels;
-  return relu(b, b.add(y, same ? x : conv_norm("_down", x, 1, stride)));
+  const ValueId h = relu(b, conv_norm("conv1", "bn1", x, 3, stride));
+  const ValueId y = conv_norm("conv2", "bn2", h, 3, 1);
+  if (stride != 1 || in != channels) x = conv_norm("downsample.0", "downsample.1", x, 1, stride);
+  return relu(b, b.add(y, x));
 }
 
 }  // namespace
@@ -40,7 +41,7 @@ TaskGraph resnet18_clip_training(Builder& b, const ResnetOptions& o) {
       x = basic_block(b, fmt::format("layer{}.{}", stage + 1, block), x, o.first_channels << stage,
                       stage > 0 && block == 0 ? 2 : 1);
   const ValueId features = b.reshape(b.op("GlobalAveragePool", {x}), b.shape(target));
-  return {mean_square(b, b.sub(features, target)), {}};
+  return {mean_square(b, b.sub(features, target)), {}, features};
 }
 
 }  // namespace dojo

@@ -1,5 +1,5 @@
 // ResNet-18 (He et al., 2015) as an encoder of single frames: the everyday yardstick of training
-// engines.
+// engines. Parameters have torchvision's names.
 #pragma once
 
 #include <cstdint>

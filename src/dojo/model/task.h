@@ -12,6 +12,7 @@ namespace dojo {
 struct TaskGraph {
   ValueId loss = kNoValue;                               // f32 scalar
   std::vector<std::pair<std::string, ValueId>> metrics;  // f32 scalars by name, without the loss
+  ValueId answer = kNoValue;                             // what the loss judges
 };
 
 }  // namespace dojo

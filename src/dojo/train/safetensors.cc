@@ -88,10 +88,11 @@ uint64_t unsigned_integer(const Json& value, std::string_view what, const std::s
 struct Entry {
   Tensor tensor;
   uint64_t begin = 0, end = 0;
+  bool wanted = true;
 };
 
 Entry parse_entry(const std::string& name, const Json& json, uint64_t data_bytes,
-                  std::string_view where) {
+                  std::string_view where, bool wanted) {
   const auto field = [&](const char* key) -> const Json& {
     if (!json.is_object() || !json.contains(key))
       fail(fmt::format("tensor \"{}\" has no {}", name, key), where);
@@ -109,6 +110,14 @@ Entry parse_entry(const std::string& name, const Json& json, uint64_t data_bytes
 
   Entry entry;
   entry.tensor.name = name;
+  entry.wanted = wanted;
+  entry.begin = unsigned_integer(json["data_offsets"][0], "the offset", name, where);
+  entry.end = unsigned_integer(json["data_offsets"][1], "the offset", name, where);
+  if (entry.begin > entry.end || entry.end > data_bytes)
+    fail(fmt::format("tensor \"{}\" has offsets [{}, {}) in {} bytes of data", name, entry.begin,
+                     entry.end, data_bytes),
+         where);
+  if (!wanted) return entry;
   entry.tensor.type.format = parse_dtype(json["dtype"].get<std::string>(), name, where);
   uint64_t bytes = static_cast<uint64_t>(size_bytes(entry.tensor.type.format));
   for (const Json& d : json["shape"]) {
@@ -119,12 +128,6 @@ Entry parse_entry(const std::string& name, const Json& json, uint64_t data_bytes
            where);
     entry.tensor.type.shape.push_back(static_cast<int64_t>(n));
   }
-  entry.begin = unsigned_integer(json["data_offsets"][0], "the offset", name, where);
-  entry.end = unsigned_integer(json["data_offsets"][1], "the offset", name, where);
-  if (entry.begin > entry.end || entry.end > data_bytes)
-    fail(fmt::format("tensor \"{}\" has offsets [{}, {}) in {} bytes of data", name, entry.begin,
-                     entry.end, data_bytes),
-         where);
   if (entry.end - entry.begin != bytes)
     fail(fmt::format("tensor \"{}\" of {} has {} bytes instead of {}", name,
                      to_string(entry.tensor.type), entry.end - entry.begin, bytes),
@@ -168,7 +171,8 @@ const Tensor* SafeTensors::find(std::string_view name) const {
   return nullptr;
 }
 
-SafeTensors parse_safetensors(std::span<const std::byte> file, std::string_view where) {
+SafeTensors parse_safetensors(std::span<const std::byte> file, std::string_view where,
+                              const WantedTensor& wanted) {
   uint64_t header_bytes = 0;
   if (file.size() < sizeof header_bytes)
     fail(fmt::format("the file has {} bytes, fewer than the 8 of a header length", file.size()),
@@ -184,7 +188,7 @@ SafeTensors parse_safetensors(std::span<const std::byte> file, std::string_view 
   const Json header = parse_header(text, where);
   for (const auto& [name, json] : header.items()) {
     if (name != kMetadata) {
-      entries.push_back(parse_entry(name, json, data.size(), where));
+      entries.push_back(parse_entry(name, json, data.size(), where, !wanted || wanted(name)));
       continue;
     }
     if (!json.is_object()) fail("__metadata__ is no JSON object", where);
@@ -203,6 +207,7 @@ SafeTensors parse_safetensors(std::span<const std::byte> file, std::string_view 
                        e.tensor.name, e.begin, end),
            where);
     end = e.end;
+    if (!e.wanted) continue;
     const auto bytes = data.subspan(e.begin, e.end - e.begin);
     e.tensor.data.assign(bytes.begin(), bytes.end());
     result.tensors.push_back(std::move(e.tensor));
@@ -220,7 +225,7 @@ std::vector<std::byte> serialize_safetensors(const SafeTensors& content) {
   return file;
 }
 
-SafeTensors read_safetensors(const std::string& path) {
+SafeTensors read_safetensors(const std::string& path, const WantedTensor& wanted) {
   // A file of another kind may be huge: its first bytes mostly tell.
   std::error_code ignored;
   if (std::filesystem::is_regular_file(path, ignored)) {
@@ -230,7 +235,7 @@ SafeTensors read_safetensors(const std::string& path) {
       check_header_bytes(header_bytes, std::filesystem::file_size(path), path);
   }
   const std::string bytes = read_file(path);
-  return parse_safetensors(std::as_bytes(std::span(bytes)), path);
+  return parse_safetensors(std::as_bytes(std::span(bytes)), path, wanted);
 }
 
 // Piece by piece: a second copy of a large network need not fit into memory.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -33,13 +34,16 @@ struct SafeTensors {
 // Throws Error(kInput) that names `where` and the value that is wrong: a file cut short, a header
 // length beyond the file, broken JSON, a name twice, a dtype other than F32, I32 and U8, a shape
 // whose size overflows or differs from the offsets, offsets that overlap, leave gaps or bytes over.
-SafeTensors parse_safetensors(std::span<const std::byte> file, std::string_view where);
+// Tensors that are not `wanted` are left out; they may have any dtype and shape.
+using WantedTensor = std::function<bool(const std::string& name)>;
+SafeTensors parse_safetensors(std::span<const std::byte> file, std::string_view where,
+                              const WantedTensor& wanted = {});
 
 // The inverse; a pure function of its argument.
 std::vector<std::byte> serialize_safetensors(const SafeTensors& content);
 
 // Also Error(kIo) when the file cannot be read; writing is atomic (AtomicFile of base/file.h).
-SafeTensors read_safetensors(const std::string& path);
+SafeTensors read_safetensors(const std::string& path, const WantedTensor& wanted = {});
 void write_safetensors(const std::string& path, const SafeTensors& content);
 
 }  // namespace dojo

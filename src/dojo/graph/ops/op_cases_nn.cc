@@ -69,6 +69,18 @@ void add_conv(Random& r, std::vector<OpCase>& cases) {
     more["kernel_shape"] = s.kernel;
     cases.push_back({"ConvWeightGrad", {fixed(x), fixed(y)}, more});
   }
+  // Of three dimensions, those that reach over space or over time alone, and a strided 1x1x1.
+  for (const auto& [kernel, strides] : std::vector<std::pair<Ints, Ints>>{
+           {{1, 3, 2}, {1, 2, 1}}, {{3, 1, 1}, {2, 1, 1}}, {{1, 1, 1}, {2, 2, 2}}}) {
+    Ints pads;
+    for (int side = 0; side < 2; ++side)
+      for (int64_t k : kernel) pads.push_back(k / 2);
+    const int64_t c = pick(r, 1, 3), m = pick(r, 1, 3);
+    cases.push_back(
+        {"Conv",
+         {f32({2, c, pick(r, 2, 3), pick(r, 2, 4), 3}), f32(joined(m, c, kernel)), f32({m})},
+         {{"strides", strides}, {"pads", pads}}});
+  }
   // The plain layers of most networks: no attributes, "same" padding, depthwise.
   cases.push_back({"Conv", {f32({2, 3, 5, 6}), f32({4, 3, 1, 1})}, {}});
   cases.push_back(
@@ -95,6 +107,12 @@ void add_pools(Random& r, std::vector<OpCase>& cases) {
     }
     cases.push_back({"GlobalAveragePool", {f32(x)}, {}});
   }
+  const Attributes spatial = {{"kernel_shape", Ints{1, 3, 3}},
+                              {"strides", Ints{1, 2, 2}},
+                              {"pads", Ints{0, 1, 1, 0, 1, 1}}};
+  const Shape video = {2, pick(r, 1, 3), 2, 4, 3}, pooled = {2, video[1], 2, 2, 2};
+  cases.push_back({"MaxPool", {f32(video)}, spatial});
+  cases.push_back({"MaxPoolGrad", {fixed(video), fixed(pooled), fixed(pooled)}, spatial});
   cases.push_back({"AveragePool",
                    {f32({2, 3, 8, 8})},
                    {{"kernel_shape", Ints{4, 4}}, {"strides", Ints{4, 4}}}});
@@ -124,6 +142,50 @@ void add_norms(Random& r, std::vector<OpCase>& cases) {
                      {fixed(x), fixed({c}), fixed(x), fixed(statistics), fixed(statistics, 0.5, 2)},
                      attributes});
   }
+}
+
+void add_layer_norms(Random& r, std::vector<OpCase>& cases) {
+  for (size_t rank = 1; rank <= 4; ++rank) {
+    Shape x = random_shape(r, rank), statistics = x;
+    const int64_t axis = r.below(static_cast<int64_t>(rank));
+    x.back() += 2;  // a row of one element has no deviation
+    for (size_t d = static_cast<size_t>(axis); d < rank; ++d) statistics[d] = 1;
+    const Shape places(x.begin() + axis, x.end());
+    const Attributes attributes = {{"axis", r.chance(0.5) ? axis : axis - std::ssize(x)}};
+    Attributes more = attributes;
+    more["epsilon"] = r.chance(0.5) ? 1e-5 : 0.1;
+    cases.push_back({"LayerNormalization", {f32(x), f32(places), f32(places)}, more});
+    cases.push_back(
+        {"LayerNormalizationGrad",
+         {fixed(x), fixed(places), fixed(x), fixed(statistics), fixed(statistics, 0.5, 2)},
+         attributes});
+  }
+  cases.push_back({"LayerNormalization", {f32({3, 4}), f32({4}), f32({4})}, {}});
+}
+
+void add_gathers(Random& r, std::vector<OpCase>& cases) {
+  for (int64_t batch_dims : {0, 1, 2})
+    for (int64_t depth : {1, 2}) {
+      const int64_t size = pick(r, 1, 5);  // of each indexed dimension
+      const Shape batch = random_shape(r, static_cast<size_t>(batch_dims), 3);
+      Shape data = batch, indices = batch, y = batch;
+      const Shape tuples = random_shape(r, static_cast<size_t>(pick(r, 0, 2)), 4);
+      const Shape row = random_shape(r, static_cast<size_t>(pick(r, 0, 2)), 4);
+      data.insert(data.end(), static_cast<size_t>(depth), size);
+      data.insert(data.end(), row.begin(), row.end());
+      indices.insert(indices.end(), tuples.begin(), tuples.end());
+      indices.push_back(depth);
+      y.insert(y.end(), tuples.begin(), tuples.end());
+      y.insert(y.end(), row.begin(), row.end());
+      const CaseInput places = {{Format::kI32, indices}, double(-size), double(size), false, true};
+      const Attributes attributes = {{"batch_dims", batch_dims}};
+      cases.push_back({"GatherND", {f32(data), places}, attributes});
+      cases.push_back(
+          {"GatherND", {{{Format::kU8, data}, 0, 256, false, true}, places}, attributes});
+      Attributes more = attributes;
+      more["input_shape"] = data;
+      cases.push_back({"GatherNDGrad", {fixed(y), places}, more});
+    }
 }
 
 void add_products(Random& r, std::vector<OpCase>& cases) {
@@ -211,6 +273,8 @@ void add_nn_cases(Random& random, std::vector<OpCase>& cases) {
   add_conv(random, cases);
   add_pools(random, cases);
   add_norms(random, cases);
+  add_layer_norms(random, cases);
+  add_gathers(random, cases);
   add_products(random, cases);
   add_resampling(random, cases);
   add_softmax(random, cases);

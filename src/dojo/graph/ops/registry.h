@@ -27,6 +27,8 @@
   OP(Div)                         \
   OP(Exp)                         \
   OP(Expand)                      \
+  OP(GatherND)                    \
+  OP(GatherNDGrad)                \
   OP(Gelu)                        \
   OP(GeluGrad)                    \
   OP(Gemm)                        \
@@ -37,6 +39,8 @@
   OP(GroupNormalization)          \
   OP(GroupNormalizationGrad)      \
   OP(Identity)                    \
+  OP(LayerNormalization)          \
+  OP(LayerNormalizationGrad)      \
   OP(Log)                         \
   OP(MatMul)                      \
   OP(Max)                         \
