@@ -132,6 +132,13 @@ class Inspect(harness.TestCase):
         self.assertDone(result)
         self.assertEqual([r["use"] for r in result.json()["recordings"]], ["held out", "train", "held out"])
 
+    def test_a_copy_of_what_is_held_out_is_named_as_training_names_it(self):
+        for i, name in enumerate("abcd"):
+            make_clip(self.folder / f"{name}.mp4", frames=40 + i)
+        (self.folder / "e.mp4").write_bytes((self.folder / "a.mp4").read_bytes())
+        result = run("inspect", self.folder, "--held-out", "a.mp4", "--json", deadline=DEADLINE)
+        self.assertEqual([r["use"] for r in result.json()["recordings"]], ["held out", "train", "train", "train", "not used, a copy"])
+
     def test_skipped_files_are_counted_by_extension(self):
         make_clip(self.folder / "a.mp4")
         for name in ("1.JPG", "2.jpg", "README"):

@@ -15,7 +15,7 @@ main{max-width:1500px}
 .cameras{margin-top:10px}
 .cameras>h3{margin:0}
 .sample h3{font-size:14px;margin-bottom:6px}
-.sample{margin:0;min-width:0;padding:10px 12px}
+.sample{margin:0;min-width:0;padding:10px 12px;overflow-wrap:anywhere}
 .sample p{font-size:13px;margin:6px 0 0;overflow-wrap:anywhere}
 .sample .bad{color:var(--bad)}
 .four{display:grid;grid-template-columns:repeat(2,minmax(0,160px));gap:6px}

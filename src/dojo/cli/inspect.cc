@@ -197,7 +197,8 @@ int run_inspect(std::span<const std::string> argv) {
     list.push_back(describe(r, in(dropped)         ? "too short"
                                : train && held_out ? "train, its end held out"
                                : held_out          ? "held out"
-                                                   : "train"));
+                               : train             ? "train"
+                                                   : "not used, a copy"));
   }
   for (const auto* problems : {&found.quarantined, &found.met_before})
     for (const Quarantined& q : *problems) bad.push_back(describe(q));
@@ -254,6 +255,7 @@ int run_inspect(std::span<const std::string> argv) {
     if (!found.skipped.empty()) fmt::print("{}\n", describe_skipped(found.skipped));
     if (args.given("--sheet")) fmt::print("\n{}\n", one_line(sheet));
   }
+  std::fflush(stdout);  // where both go to one file, the messages come after the table
   for (const std::string& m : found.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
   for (const std::string& m : split.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
   if (found.recordings.empty())

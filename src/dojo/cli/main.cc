@@ -56,7 +56,7 @@ std::string general_help() {
       "  dojo --version     the version\n"
       "\nResults go to stdout, progress and messages to stderr. Exit codes: 0 done, 1 failed,\n"
       "2 wrong usage, 3 bad input, 4 interrupted with a checkpoint written; Ctrl-C elsewhere ends\n"
-      "by the signal (130 in a shell), and nothing half done is left.\n";
+      "by the signal (130 in a shell), and nothing half done looks whole.\n";
   return with_program_name(text);
 }
 

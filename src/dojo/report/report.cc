@@ -31,6 +31,8 @@ std::string header(const RunData& run) {
                         escape(run.final->reason.empty() ? "problem" : run.final->reason));
   } else if (run.final) {
     badge = "<span class=\"badge good\">finished</span>";
+  } else if (run.lost_its_log) {
+    badge = "<span class=\"badge bad\">not known</span>";
   }
   std::string line;
   const auto say = [&](const std::string& what) { line += (line.empty() ? "" : " · ") + what; };
@@ -48,6 +50,8 @@ std::string header(const RunData& run) {
 std::string headline(const RunData& run) {
   const EvalLine* result = run.result();
   if (!result || !result->tells()) {
+    if (run.lost_its_log)
+      return "<p class=\"headline\">How this run went is not known: its metrics.jsonl is lost.</p>";
     if (run.steps.empty())
       return "<p class=\"headline\">This run has not made a step yet: there is no result.</p>";
     return fmt::format(

@@ -224,6 +224,16 @@ TEST_F(Report, ARunThatHasJustBegunSaysSo) {
   EXPECT_TRUE(holds(page, "<svg"));
 }
 
+TEST_F(Report, ARunThatLostItsLogIsNotTakenForOneThatHasJustBegun) {
+  copy_golden();
+  put("last.safetensors", "");
+  fs::remove(folder / "metrics.jsonl");
+  const std::string page = render_report(folder.string()).html;
+  EXPECT_TRUE(holds(page, "How this run went is not known"));
+  EXPECT_FALSE(holds(page, "not finished"));
+  EXPECT_FALSE(holds(page, "has not made a step yet"));
+}
+
 TEST_F(Report, ARunThatStoppedSaysWhereAndWhy) {
   copy_golden();
   std::string metrics = read_file(folder / "metrics.jsonl");

@@ -319,7 +319,10 @@ RunData read_run(const std::string& folder) {
   const bool configured =
       part(path / "config.json", "config.json", "how the run was started is not known", run,
            [&] { read_config(path / "config.json", run); });
-  part(path / "metrics.jsonl", "metrics.jsonl", "the run has not made a step yet", run, [&] {
+  const bool has_stepped = fs::exists(path / "last.safetensors", ignored);
+  const char* without =
+      has_stepped ? "how the run went is not known" : "the run has not made a step yet";
+  part(path / "metrics.jsonl", "metrics.jsonl", without, run, [&] {
     each_line(path / "metrics.jsonl", run, [&](const Json& json) {
       const std::string kind = text(json, "kind");
       if (kind == "step") run.steps.push_back(step_line(json));
@@ -329,6 +332,7 @@ RunData read_run(const std::string& folder) {
       if (kind == "step") run.final.reset();
     });
   });
+  run.lost_its_log = has_stepped && run.steps.empty() && run.evals.empty() && !run.final;
   if (!configured && run.steps.empty() && run.evals.empty() && !run.final)
     throw Error(Category::kInput,
                 fmt::format("nothing of this run can be read: {}", fmt::join(run.problems, "; ")),

@@ -96,6 +96,7 @@ struct RunData {
   std::string folder, version, seed, threads, task;
   std::vector<std::string> command, train, held_out;
   bool end_was_moved = false;   // when it was resumed
+  bool lost_its_log = false;    // it has a checkpoint, and no line of metrics.jsonl
   bool ended_by_clock = false;  // --minutes: how many steps it makes depends on the machine
   std::vector<std::pair<std::string, std::string>> model, options;
   std::vector<StepLine> steps;

@@ -45,7 +45,8 @@ SafeTensors read_best(const std::string& folder, int64_t step) {
   try {
     read_of_step(next_path(folder), step);
     next = true;
-  } catch (const Error&) {  // mostly: there is none
+  } catch (const Error& error) {  // mostly: there is none
+    if (error.category() == Category::kIo && std::filesystem::exists(next_path(folder))) throw;
   }
   if (next)
     take_next_best(folder);

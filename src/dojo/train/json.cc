@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dojo/base/error.h"
+#include "dojo/base/text.h"
 
 namespace dojo {
 
@@ -23,8 +24,10 @@ struct JsonReader::Node {
 
   [[noreturn]] void fail(const std::string& name, const Json& value,
                          const std::string& expected) const {
-    std::string seen = dump(value);
-    if (seen.size() > 60) seen = seen.substr(0, 60) + "...";
+    std::string seen = value.is_array()    ? "a list"
+                       : value.is_object() ? "an object"
+                                           : dump(value);  // of a nested value it might be endless
+    if (seen.size() > 60) seen = to_utf8(seen.substr(0, 60)) + "...";
     fail(fmt::format("{}{} is {}, {}", path, name, seen, expected));
   }
 

@@ -70,6 +70,9 @@ TEST(JsonReader, NamesTheFieldAndTheValueThatAreWrong) {
             "not a test: name is \"a\", not a number");
   EXPECT_EQ(refusal([&](const Reader& j) { j.get("steps", &text); }),
             "not a test: steps is 7, not a text");
+  const std::string deep = "{\"x\":" + std::string(1000000, '[') + std::string(1000000, ']') + "}";
+  EXPECT_EQ(refusal([&](const Reader& j) { j.get("x", &integer); }, deep.c_str()),
+            "not a test: x is a list, not an integer");
   EXPECT_EQ(refusal([&](const Reader& j) { j.get("name", &list); }),
             "not a test: name is \"a\", not a list");
   EXPECT_EQ(refusal([&](const Reader& j) { j.object("lr"); }),

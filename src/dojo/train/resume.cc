@@ -73,9 +73,13 @@ std::vector<RunFile> files_of(const std::vector<Recording>& recordings) {
   std::vector<RunFile> files;
   for (const Recording& r : recordings) {
     Fingerprint known;
-    try {
-      known = r.is_indexed() ? fingerprint_of(r.path) : size_and_time_of(r.path);
-    } catch (const Error&) {  // its indexing will say what it is, and that costs this file only
+    if (r.is_indexed()) {
+      known = fingerprint_of(r.path);
+    } else {
+      try {
+        known = size_and_time_of(r.path);
+      } catch (const Error&) {  // its indexing will say what it is, and that costs this file only
+      }
     }
     files.push_back({.name = r.name,
                      .bytes = known.size,

@@ -56,7 +56,7 @@ RunFolder::RunFolder(std::string path, bool made) : path_(std::move(path)), made
     const int why = errno;
     ::close(fd_);
     throw Error(Category::kIo, fmt::format("cannot write into the folder: {}", std::strerror(why)),
-                path_, "choose another one with --out");
+                path_, "make it writable, or begin a new run in another one with --out");
   }
   if (::flock(fd_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
     return;  // some network file systems know no locks; there we do without

@@ -67,6 +67,12 @@ RunRecordings recordings_of_run(const RunRecordingsOptions& o) {
       return run;
     }
     run.split.held_out = indexed(std::move(run.split.held_out), o, &run);
+    if (run.split.held_out.empty() && !run.quarantined.empty()) {
+      const Quarantined& last = run.quarantined.back();
+      throw Error(Category::kInput,
+                  "no recording that is to be held out can be used: " + last.reason, last.path,
+                  "hold out another one");
+    }
   } else {
     // By the same hash of names; drives of unusable files are passed over.
     const std::vector<std::vector<size_t>> drives = held_out_order(files.recordings);

@@ -67,6 +67,15 @@ TEST_F(ManyRecordings, PatternsGoByNames) {
   const RunRecordings run = recordings_of_run(options_);
   EXPECT_EQ(run.split.held_out.size(), 11u);
   EXPECT_EQ(run.split.train.size(), 29u);
+  spoil(9);
+  options_.held_out = {"clip_09"};
+  try {
+    recordings_of_run(options_);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.category(), Category::kInput);
+    EXPECT_EQ(e.where(), name(9));
+  }
   options_.held_out = {"zebra"};
   const RunRecordings none = recordings_of_run(options_);
   ASSERT_TRUE(none.cannot_split);

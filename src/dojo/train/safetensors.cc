@@ -56,12 +56,17 @@ Format parse_dtype(const std::string& dtype, const std::string& name, std::strin
 // Parses the header and refuses what JSON libraries let pass: a name that occurs twice.
 Json parse_header(std::string_view text, std::string_view where) {
   std::vector<std::set<std::string>> names;
+  int lists = 0;  // within one another, at this place
   const auto watch = [&](int, Json::parse_event_t event, Json& value) {
     if (event == Json::parse_event_t::object_start) {
       if (names.size() >= 2) fail("the header is nested too deeply", where);
       names.emplace_back();
     } else if (event == Json::parse_event_t::object_end) {
       names.pop_back();
+    } else if (event == Json::parse_event_t::array_start) {
+      if (++lists > 1) fail("the header is nested too deeply", where);
+    } else if (event == Json::parse_event_t::array_end) {
+      --lists;
     } else if (event == Json::parse_event_t::key) {
       const std::string& name = value.get_ref<const std::string&>();
       if (!names.back().insert(name).second)

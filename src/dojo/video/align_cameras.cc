@@ -173,7 +173,8 @@ std::vector<CameraFile> files_of_drive(const std::vector<Recording>& recordings,
       const std::vector<double> seconds = frame_seconds(r);
       for (size_t k = 0; k < numbers->seconds.size(); ++k) {
         const auto at = std::lower_bound(seconds.begin(), seconds.end(), numbers->seconds[k]);
-        if (at != seconds.end() && *at == numbers->seconds[k] && numbers->values[k] < 9e15)
+        if (at != seconds.end() && *at == numbers->seconds[k] && numbers->values[k] >= 0 &&
+            numbers->values[k] < 9e15)
           file.sequence[static_cast<size_t>(at - seconds.begin())] =
               static_cast<int64_t>(numbers->values[k]);
       }

@@ -113,6 +113,7 @@ CatalogueFile::CatalogueFile(const std::string& path) : path_(path) {
     if (!folder.empty()) make_folder(folder);
     open_or_rebuild();
   } catch (const Error& e) {
+    if (e.category() == Category::kConfig) throw;
     give_up(e.message());
   } catch (const Failure& e) {
     give_up(e.what());
@@ -163,7 +164,11 @@ void CatalogueFile::open() {
 void CatalogueFile::open_or_rebuild() {
   try {
     open();
-  } catch (const Rejected&) {
+  } catch (const Rejected& first) {
+    db_.reset();
+    if (!path_.ends_with(".sqlite"))  // somebody's video, perhaps
+      throw Error(Category::kConfig, "not a catalogue: " + first.why, path_,
+                  "name a new file, or one that ends in .sqlite");
     // One process at a time moves a file aside, and looks again first.
     const Lock lock(path_ + ".lock");
     try {
@@ -198,9 +203,9 @@ void CatalogueFile::move_aside(const std::string& why) {
                   path_, why, aside));
 }
 
-bool CatalogueFile::recover(const Failure& failure) {
+void CatalogueFile::recover(const Failure& failure) {
   const bool busy = failure.code == SQLITE_BUSY || failure.code == SQLITE_LOCKED;
-  if (in_memory_ || busy) return false;  // what is not stored now is learned again
+  if (in_memory_ || busy) return;  // what is not stored now is learned again
   try {
     if (!is_damage(failure)) throw failure;
     const Lock lock(path_ + ".lock");
@@ -208,7 +213,6 @@ bool CatalogueFile::recover(const Failure& failure) {
   } catch (const Failure& last) {
     give_up(last.what());
   }
-  return true;
 }
 
 std::vector<std::string> CatalogueFile::take_messages() { return std::exchange(messages_, {}); }

@@ -1,6 +1,7 @@
 // The SQLite file of the catalogue: made where there is none, moved aside and made anew where it is
 // damaged or not ours, replaced by a database in memory where the system does not let us. Each of
-// these comes with a message. Not thread-safe; any number of processes may do this at once.
+// these comes with a message. What is not named *.sqlite and is no catalogue stays as it is. Not
+// thread-safe; any number of processes may do this at once.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +15,15 @@ namespace dojo {
 
 class CatalogueFile {
  public:
-  // "": in memory. Throws Error(kConfig) where `path` is a folder or the like.
+  // "": in memory. Throws Error(kConfig) where `path` is a folder or the like, or a file that is no
+  // catalogue and is not named as one.
   explicit CatalogueFile(const std::string& path);
 
   sqlite::Database& db() { return *db_; }
 
-  // After `failure` of a statement on db(): afterwards db() is another one, so that statements have
-  // to be made anew, or, where false is returned, still the same. REQUIRES: no statement of db() is
-  // left.
-  bool recover(const sqlite::Failure& failure);
+  // After `failure` of a statement on db(): afterwards db() may be another one, so that statements
+  // have to be made anew. REQUIRES: no statement of db() is left.
+  void recover(const sqlite::Failure& failure);
 
   std::vector<std::string> take_messages();
 

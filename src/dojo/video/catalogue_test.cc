@@ -123,6 +123,27 @@ TEST(Catalogue, WhatIsNoCatalogueIsMovedAsideAndSaid) {
   EXPECT_TRUE(frames_of(cut.find("/a")) == 4 || frames_of(cut.find("/a")) == -1);
 }
 
+TEST(Catalogue, AFileThatIsNotNamedAsOneIsLeftAlone) {
+  const TestFolder folder;
+  write_bytes(folder / "drive.mp4", "a film");
+  sqlite::Database(folder / "other.db").run("CREATE TABLE mine (x)");
+  for (const char* name : {"drive.mp4", "other.db"}) {
+    const std::string before = read_bytes(folder / name);
+    try {
+      Catalogue{folder / name};
+      ADD_FAILURE() << name;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.category(), Category::kConfig);
+      EXPECT_EQ(e.where(), folder / name);
+    }
+    EXPECT_EQ(read_bytes(folder / name), before);
+  }
+  const auto files = std::filesystem::directory_iterator(folder.path());
+  EXPECT_EQ(std::distance(begin(files), end(files)), 2);
+  Catalogue(folder / "new").store("/a", entry(1));
+  EXPECT_EQ(frames_of(Catalogue(folder / "new").find("/a")), 1);
+}
+
 TEST(Catalogue, FlippedBitsNeverGiveAWrongAnswer) {
   const TestFolder folder;
   const std::string good = folder / "good.sqlite", path = folder / "c.sqlite";

@@ -34,16 +34,20 @@ void search(const fs::path& folder, const std::string& prefix, std::set<std::str
             std::vector<Candidate>* found, FoundRecordings* result) {
   throw_if_interrupted();
   std::error_code error;
-  if (!seen->insert(fs::canonical(folder, error).string()).second || error) return;
+  const auto cannot_be_read = [&] {
+    result->quarantined.push_back(
+        {folder.string(), "io", "the folder cannot be read: " + error.message()});
+  };
+  const fs::path real = fs::canonical(folder, error);
+  if (error) return cannot_be_read();
+  if (!seen->insert(real.string()).second) return;
   std::vector<fs::directory_entry> entries;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
     entries.push_back(*at);
-  if (error)
-    result->quarantined.push_back(
-        {folder.string(), "io", "the folder cannot be read: " + error.message()});
+  if (error) cannot_be_read();
   std::sort(entries.begin(), entries.end());
-  const std::string name = prefix.empty() ? fs::canonical(folder, error).filename().string()
-                                          : prefix.substr(0, prefix.size() - 1);
+  const std::string name =
+      prefix.empty() ? real.filename().string() : prefix.substr(0, prefix.size() - 1);
   const std::vector<PictureRecording> pictures = picture_recordings(folder.string());
   for (const PictureRecording& p : pictures)
     found->push_back({p.path, p.series.empty() ? name : name + "/" + p.series});

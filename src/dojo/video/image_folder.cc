@@ -71,7 +71,9 @@ bool has_picture_extension(const std::string& path) {
   return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
 }
 
-std::vector<PictureRecording> picture_recordings(const std::string& folder) {
+std::vector<PictureRecording> picture_recordings(const std::string& given) {
+  fs::path folder = given;
+  if (!folder.has_filename() && folder.has_relative_path()) folder = folder.parent_path();  // "a/"
   const std::vector<fs::path> pictures = pictures_in(folder);
   if (pictures.size() < 2) return {};
   if (!times_of(folder).empty()) return {{pictures[0].string(), ""}};

@@ -47,6 +47,9 @@ TEST(ImageFolder, AKittiRecordingIsReadFrameByFrame) {
   EXPECT_EQ(r.width, 98);
   EXPECT_NEAR(r.pts_seconds[12] - r.pts_seconds[0], 1.2, 1e-6);
   EXPECT_EQ(r.key_frames.size(), 25u);
+  const FoundRecordings alone = find_recordings({folder / (drive + "image_02/data/")});
+  ASSERT_EQ(alone.recordings.size(), 1u);  // the times lie one folder above
+  EXPECT_EQ(alone.recordings[0].pts_seconds, r.pts_seconds);
   FrameReader reader;
   const std::vector<int64_t> frames = {17, 3, 24, 4};
   const std::vector<std::string> sums = reader.md5(r, frames);

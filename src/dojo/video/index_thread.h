@@ -8,7 +8,6 @@
 // Its methods may be called from one other thread.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <exception>
 #include <mutex>

@@ -114,8 +114,8 @@ Catalogue* Indexer::catalogue_for(const std::string& path) const {
   return has_picture_extension(path) ? nullptr : options_.catalogue;
 }
 
-// True if a worker has been asked; else the file is in `done`.
-bool Indexer::begin(Job* job, size_t file, std::vector<Indexed>* done) {
+// Asks a worker, or puts the file into `done`.
+void Indexer::begin(Job* job, size_t file, std::vector<Indexed>* done) {
   const std::string& path = files_[file].path;
   job->file = file;
   job->before.reset();
@@ -124,8 +124,7 @@ bool Indexer::begin(Job* job, size_t file, std::vector<Indexed>* done) {
     job->seen = size_and_time_of(path);
     job->settled = is_settled(job->seen);
   } catch (const Error& e) {
-    done->push_back(unusable(file, std::string(name(e.category())), e.message()));
-    return false;
+    return done->push_back(unusable(file, std::string(name(e.category())), e.message()));
   }
   Catalogue* const catalogue = catalogue_for(path);
   if (catalogue) job->before = catalogue->find(real_path(path));
@@ -134,13 +133,9 @@ bool Indexer::begin(Job* job, size_t file, std::vector<Indexed>* done) {
     // What the system refused may be allowed now, without another time stamp.
     const auto& problem = job->before->problem;
     const bool refused = !job->before->index && (!problem || problem->category == "io");
-    if (!refused) {
-      done->push_back(known(file, *job->before));
-      return false;
-    }
+    if (!refused) return done->push_back(known(file, *job->before));
   }
   job->worker->ask_probe(path);
-  return true;
 }
 
 Indexed Indexer::finish(Job* job, WorkerReply reply) {

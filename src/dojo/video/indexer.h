@@ -63,7 +63,7 @@ class Indexer {
   };
   Catalogue* catalogue_for(const std::string& path) const;
   bool next(size_t* file);
-  bool begin(Job* job, size_t file, std::vector<Indexed>* done);
+  void begin(Job* job, size_t file, std::vector<Indexed>* done);
   Indexed known(size_t file, const Catalogue::Entry& entry) const;
   Indexed finish(Job* job, WorkerReply reply);
   Indexed unusable(size_t file, const std::string& category, const std::string& reason) const;

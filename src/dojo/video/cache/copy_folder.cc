@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <utility>
 
+#include "dojo/base/cache_folder.h"
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/units.h"
@@ -54,11 +54,8 @@ bool is_locked(const std::string& copy) {
 }  // namespace
 
 std::string default_copy_folder() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
-    return std::string(cache) + "/opendojo/frames";
-  if (const char* home = std::getenv("HOME"); home && *home)
-    return std::string(home) + "/.cache/opendojo/frames";
-  return {};
+  const std::string cache = cache_folder();
+  return cache.empty() ? "" : cache + "/frames";
 }
 
 std::vector<CopyInfo> list_copies(const std::string& folder, bool with_keys) {
