@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Rewrites every golden file of the tests. The tests themselves need none of what this needs.
+"""Rewrites every golden file of the tests that another program makes (the report's look: report_test.cc says how). The tests themselves need
+none of what this needs.
 
-    python3 -m venv venv && venv/bin/pip install torch==2.13.0 numpy
+    python3 -m venv venv && venv/bin/pip install torch==2.13.0 numpy tensorboardX
     venv/bin/python tests/regenerate.py
 
 Look at `git diff` afterwards: a golden file changes only where a maker under tests/golden/ changed.

@@ -45,8 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       if (track.seconds.size() != track.values.size()) std::abort();
       for (size_t i = 0; i < track.seconds.size(); ++i)
         if ((i > 0 && !(track.seconds[i - 1] < track.seconds[i])) ||
-            !std::isfinite(track.seconds[i])) {
-          std::fprintf(stderr, "times that do not ascend\n");
+            !std::isfinite(track.seconds[i]) || !std::isfinite(track.values[i])) {
+          std::fprintf(stderr, "times that do not ascend, or a value that is no number\n");
           std::abort();
         }
       for (const double t : frames) dojo::value_at(track, t);

@@ -42,19 +42,24 @@ std::string rewritten(const Message& message, size_t frames) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const size_t frames = data[0];
+  dojo::WorkerMessage message;
   try {
-    const dojo::WorkerMessage message =
+    message =
         dojo::decode_worker_message({reinterpret_cast<const char*>(data) + 1, size - 1}, frames);
-    std::visit([&](const auto& m) { rewritten(m, frames); }, message);
-    if (const auto* reply = std::get_if<dojo::WorkerReply>(&message)) {
-      insist(reply->md5.size() <= frames && reply->damaged.size() <= frames &&
-                 reply->kept.size() <= frames && reply->states.size() <= frames,
-             "a list that is too long");
-      insist(is_printable(reply->reason) && is_printable(reply->index.note) &&
-                 is_printable(reply->unguarded),
-             "text that is not printable");
-      dojo::decode_packets(reply->index.packets);
-    }
+  } catch (const dojo::Error&) {
+    return 0;
+  }
+  std::visit([&](const auto& m) { rewritten(m, frames); }, message);
+  const auto* reply = std::get_if<dojo::WorkerReply>(&message);
+  if (!reply) return 0;
+  insist(reply->md5.size() <= frames && reply->damaged.size() <= frames &&
+             reply->kept.size() <= frames && reply->states.size() <= frames,
+         "a list that is too long");
+  insist(is_printable(reply->reason) && is_printable(reply->index.note) &&
+             is_printable(reply->unguarded),
+         "text that is not printable");
+  try {
+    dojo::decode_packets(reply->index.packets);
   } catch (const dojo::Error&) {
   }
   return 0;

@@ -1,5 +1,7 @@
 #include "dojo/graph/executor.h"
 
+#include <algorithm>
+
 #include "dojo/base/check.h"
 #include "dojo/base/random.h"
 #include "dojo/graph/bytes.h"
@@ -55,7 +57,9 @@ void initialize(Executor& executor, uint64_t seed) {
     if (input.role == Role::kData) continue;
     const Value& value = graph.value(input.value);
     const std::vector<float> first = initial_value(graph, input, seed);
-    const std::vector<double> wide(first.begin(), first.end());
+    std::vector<double> wide(first.begin(), first.end());
+    if (value.type.format != Format::kF32)  // a constant, which f32 may not hold
+      std::fill(wide.begin(), wide.end(), input.initial.scale);
     std::vector<std::byte> bytes(static_cast<size_t>(value.type.num_bytes()));
     to_bytes(value.type.format, wide, bytes);
     executor.write(value.name, bytes);

@@ -62,7 +62,7 @@ struct Node {
 // How a parameter or state gets its first value: a pure function of (seed, name of the value).
 struct Initial {
   enum class Kind { kConstant, kNormal, kUniform } kind = Kind::kConstant;
-  double scale = 0;  // the constant; the standard deviation (mean 0); the bound of U[-scale, scale)
+  double scale = 0;  // the constant; the standard deviation (mean 0); the bound of U[-scale, scale]
   bool operator==(const Initial&) const = default;
 };
 

@@ -108,7 +108,7 @@ TEST(InitialValue, DependsOnSeedAndNameOnly) {
     if (b == &two) b->parameter("first", {7}, normal(1));
     b->parameter("w", {1000}, normal(0.5));
     b->parameter("u", {1000}, uniform(0.25));
-    b->state("c", {Format::kI32, {2}}, constant_value(-7));
+    b->state("c", {Format::kI32, {2}}, constant_value(-16777217));  // f32 has none such
   }
   const Graph g1 = std::move(one).finish(), g2 = std::move(two).finish();
   const auto w = initial_value(g1, *g1.find_input("w"), 3);
@@ -127,7 +127,7 @@ TEST(InitialValue, DependsOnSeedAndNameOnly) {
   EXPECT_EQ(executor->read_f32("w"), w);
   int32_t c[2];
   executor->read("c", std::as_writable_bytes(std::span(c)));
-  EXPECT_EQ(c[1], -7);
+  EXPECT_EQ(c[1], -16777217);
 }
 
 }  // namespace

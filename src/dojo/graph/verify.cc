@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -27,6 +28,11 @@ bool has_nan(const Attribute& attribute) {
 
 void verify_initial(const Initial& initial, Format format, const std::string& where) {
   if (!std::isfinite(initial.scale)) fail("the first value is not finite", where);
+  // Normal numbers of random.h stay within 9 deviations.
+  const double largest = static_cast<double>(std::numeric_limits<float>::max()) /
+                         (initial.kind == Initial::Kind::kConstant ? 1 : 9);
+  if (format == Format::kF32 && std::abs(initial.scale) > largest)
+    fail(fmt::format("the first value {} is beyond f32", initial.scale), where);
   if (initial.kind != Initial::Kind::kConstant) {
     if (format != Format::kF32) fail("a random first value needs the format f32", where);
     if (initial.scale < 0) fail(fmt::format("a negative scale {}", initial.scale), where);

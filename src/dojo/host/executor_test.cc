@@ -2,6 +2,7 @@
 // updates, determinism, memory.
 #include "dojo/host/executor.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <malloc.h>
 
@@ -298,6 +299,42 @@ TEST(HostExecutor, AGradientThatIsNotFiniteInItsLastElementIsNamed) {
   e->write_f32("x", x);
   e->write_f32("dy", dy);
   EXPECT_EQ(e->first_nonfinite(), "ConvWeightGrad %g");
+}
+
+TEST(HostExecutor, ALabelThatThereIsNotIsAnErrorAsInTheInterpreter) {
+  const Graph graph = parse_graph(
+      "graph \"loss\" {\ndata %x: f32[2,3]\ndata %t: i32[2]\n"
+      "%y: f32[] = SoftmaxCrossEntropyLoss(%x, %t)\noutput y %y\n}\n");
+  for (const auto& e : {make_host_executor(graph), make_interpreter(graph)}) {
+    e->write_f32("x", std::vector<float>(6, 0.0f));
+    for (const int32_t label : {-1, 3}) {
+      const int32_t labels[] = {0, label};
+      e->write("t", std::as_bytes(std::span(labels)));
+      EXPECT_THROW(e->run(), Error) << label;
+    }
+  }
+}
+
+TEST(HostExecutor, WhatIsTheLargestOfItsKindIsNotTooLarge) {
+  std::string expand =
+      "data %x: f32[2,1,2,1,2,1,2,1,2,1,2,1]\n"
+      "%y: f32[2,2,2,2,2,2,2,2,2,2,2,2] = "
+      "Expand(%x; shape=[2,2,2,2,2,2,2,2,2,2,2,2])\noutput y %y\n";
+  std::string clips = "data %c0: f32[5]\n";
+  for (int i = 1; i <= 40; ++i)
+    clips += fmt::format("%c{}: f32[5] = Clip(%c{}; min=-{}.5, max={}.25)\noutput c{} %c{}\n", i,
+                         i - 1, 50 - i, 60 - i, i, i);
+  for (const std::string& text : {expand, clips}) {
+    const Graph graph = parse_graph("graph \"large\" {\n" + text + "}\n");
+    const auto ours = make_host_executor(graph), oracle = make_interpreter(graph);
+    std::vector<float> x(static_cast<size_t>(graph.type(graph.inputs[0].value).num_elements()));
+    for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i) * 7 - 30;
+    for (Executor* e : {ours.get(), oracle.get()}) {
+      e->write_f32(graph.value(graph.inputs[0].value).name, x);
+      ASSERT_TRUE(e->run());
+    }
+    expect_same_results(graph, *ours, *oracle, text.substr(0, 40));
+  }
 }
 
 TEST(HostExecutor, StatesThatSwapTheirValuesSwap) {

@@ -108,6 +108,21 @@ void merge_sums_of_squares(const Graph& graph, const Constants& constants, Merge
   }
 }
 
+// The fused kernel computes the norm's result anew, for the activation's gradient, from what the
+// norm's gradient reads: that must be what the norm read and found.
+bool is_gradient_of(const Node& grad, const Node& norm) {
+  const bool group = norm.op == "GroupNormalization";
+  const size_t mean = group ? 1 : 3;  // of the norm's outputs; the variance, or its root, is next
+  const auto epsilon = [](const Node& n) {
+    return OpCall{n.attributes, {}, {}}.number("epsilon", 1e-5);
+  };
+  return grad.op == norm.op + "Grad" && grad.inputs[0] == norm.inputs[0] &&
+         grad.inputs[1] == norm.inputs[1] && norm.outputs.size() > mean + 1 &&
+         grad.inputs[3] == norm.outputs[mean] && grad.inputs[4] == norm.outputs[mean + 1] &&
+         epsilon(grad) == epsilon(norm) &&
+         (group || OpCall{grad.attributes, {}, {}}.integer("training_mode", 0) == 1);
+}
+
 // x -> norm -> activation: one pass over memory; and dy -> activation' -> norm' with the same x.
 void merge_norms(const Graph& graph, Merger& m) {
   const auto is_norm = [&](NodeId n) {
@@ -127,16 +142,17 @@ void merge_norms(const Graph& graph, Merger& m) {
       const NodeId relu = graph.value(graph.node(act).inputs[1]).producer;
       if (relu == kNoNode || graph.node(relu).op != "Relu") continue;
       const NodeId norm = graph.value(graph.node(relu).inputs[0]).producer;
-      if (!is_norm(norm) || graph.node(norm).outputs.size() < 3 ||
-          graph.node(norm).inputs[0] != node.inputs[0] ||
-          graph.node(norm).inputs[1] != node.inputs[1])
+      if (!is_norm(norm) || !is_gradient_of(node, graph.node(norm)) ||
+          graph.node(relu).inputs[0] != graph.node(norm).outputs[0])
         continue;
       if (m.merge(m.unit_of(act), m.unit_of(id)))
         m.unit(m.unit_of(id)).kind = Unit::Kind::kNormGrad;
     }
     if (node.op == "Relu") {
       const NodeId norm = graph.value(node.inputs[0]).producer;
-      if (!is_norm(norm) || m.uses(node.inputs[0]) != 1) continue;
+      if (!is_norm(norm) || node.inputs[0] != graph.node(norm).outputs[0] ||
+          m.uses(node.inputs[0]) != 1)
+        continue;
       if (m.merge(m.unit_of(id), m.unit_of(norm))) m.unit(m.unit_of(norm)).kind = Unit::Kind::kNorm;
     }
   }

@@ -22,8 +22,8 @@ constexpr std::string_view kElementwise[] = {
     "Identity", "Log",     "Max",  "Min",  "Mul", "Neg",    "Reciprocal", "Relu",
     "ReluGrad", "Sigmoid", "Sign", "Sqrt", "Sub", "Tanh"};
 
-// Ops whose operands and results of rank 3 and more want to be channels-last, but for those named
-// in kRowMajorOperand.
+// Ops whose operands and results of rank 3 and more want to be channels-last, but for those that
+// is_image_operand() and is_image_result() leave out.
 constexpr std::string_view kSpatial[] = {"AveragePool",
                                          "AveragePoolGrad",
                                          "BatchNormalization",
@@ -81,6 +81,8 @@ bool keeps_padding(const Graph& graph, const Node& node) {
   if (node.op == "Add" || node.op == "Sub")
     return graph.type(node.inputs[0]) == graph.type(node.inputs[1]);
   if (node.op == "Mul") return true;
+  if (node.op == "AdamW" && OpCall{node.attributes, {}, {}}.number("epsilon", 1e-8) < 1e-30)
+    return false;  // it would divide 0 by 0
   return node.op == "Neg" || is_one_of(node.op, kOptimizers);
 }
 

@@ -1,6 +1,9 @@
 // Matrix products by oneDNN; softmax and the cross-entropy loss by our kernels. All row-major.
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "dojo/base/error.h"
 #include "dojo/host/kernels/softmax.h"
 #include "dojo/host/lower.h"
 
@@ -72,6 +75,11 @@ bool lower_matmul(Lowering& l, const Node& node) {
     const BufferId loss = l.result(node.outputs[0], kRow);
     l.add(l.label(node), {x, labels}, {loss}, [=](const Memory& m) {
       return [=, px = m.get(x), pl = m.get<int32_t>(labels), py = m.get(loss)] {
+        for (int64_t r = 0; r < rows; ++r)
+          if (pl[r] < 0 || pl[r] >= c)
+            throw Error(Category::kInput,
+                        fmt::format("label {} of row {} is not in 0 .. {}", pl[r], r, c - 1),
+                        "SoftmaxCrossEntropyLoss");
         kernels::softmax_cross_entropy(rows, c, px, pl, py, nullptr);
       };
     });

@@ -81,6 +81,25 @@ TEST(Units, ANormAndItsReluAreOneUnitIfNothingElseReadsTheNorm) {
       "GroupNormalization(%x, %k, %k; num_groups=2)\n%y: f32[2,4,3,3] = Relu(%n)\noutput y %y\n";
   EXPECT_EQ(units_of(norm), " n y\n");
   EXPECT_EQ(units_of(norm + "output n %n\n"), " n\n y\n");
+  EXPECT_EQ(units_of("data %x: f32[2,4,3,3]\ndata %k: f32[4]\n"
+                     "%n: f32[2,4,3,3], %mean: f32[2,2], %variance: f32[2,2] = "
+                     "GroupNormalization(%x, %k, %k; num_groups=2)\n"
+                     "%y: f32[2,2] = Relu(%variance)\noutput y %y\n"),
+            " n\n y\n");
+}
+
+TEST(Units, AReluAndItsNormGoBackTogetherIfTheStatisticsAreTheNorms) {
+  const auto steps = [](const char* epsilon) {
+    return "data %x: f32[2,4,3,3]\ndata %k: f32[4]\ndata %dy: f32[2,4,3,3]\n"
+           "%n: f32[2,4,3,3], %mean: f32[2,2], %variance: f32[2,2] = "
+           "GroupNormalization(%x, %k, %k; num_groups=2)\n%y: f32[2,4,3,3] = Relu(%n)\n"
+           "%dn: f32[2,4,3,3] = ReluGrad(%dy, %y)\n"
+           "%dx: f32[2,4,3,3], %dk: f32[4], %db: f32[4] = "
+           "GroupNormalizationGrad(%x, %k, %dn, %mean, %variance; num_groups=2" +
+           std::string(epsilon) + ")\noutput dx %dx\noutput y %y\n";
+  };
+  EXPECT_EQ(units_of(steps("")), " n y\n dn dx\n");
+  EXPECT_EQ(units_of(steps(", epsilon=0.5")), " n y\n dn\n dx\n");
 }
 
 TEST(Units, AConvolutionsGradientsByWeightAndBiasAreOneUnit) {

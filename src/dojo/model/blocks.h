@@ -89,9 +89,9 @@ ValueId warp(Builder& b, ValueId x, ValueId flow, double scale = 1);
 // Left and right exchanged.
 ValueId mirror(Builder& b, ValueId x);
 
-// How well `a` matches `b` at each shift of at most `radius` pixels, averaged over 3x3 windows and
-// relative to the mean over all shifts (negative: better than others): [B,C,H,W] twice -> [B,(2
-// radius + 1)^2,H,W].
+// How well `first` matches `second` at each shift of at most `radius` pixels, averaged over 3x3
+// windows and relative to the mean over all shifts (negative: better than others): [B,C,H,W] twice
+// -> [B,(2 radius + 1)^2,H,W].
 ValueId matching(Builder& b, ValueId first, ValueId second, int64_t radius);
 
 // u8 or f32 frames [B,T,H,W,3] -> frame t as f32 [B,3,H,W]; u8 is scaled to [0,1].

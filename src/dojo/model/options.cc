@@ -34,6 +34,14 @@ std::vector<int64_t> metadata_integers(const ModelMetadata& metadata, const std:
   }
 }
 
+int64_t metadata_integer(const ModelMetadata& metadata, const std::string& key) {
+  const std::vector<int64_t> values = metadata_integers(metadata, key);
+  if (values.size() != 1)
+    throw Error(Category::kInput,
+                fmt::format("model metadata '{}' is '{}', not one integer", key, metadata.at(key)));
+  return values[0];
+}
+
 void refuse_option(std::string what, std::string hint) {
   throw Error(Category::kConfig, std::move(what), "", std::move(hint));
 }

@@ -17,6 +17,7 @@ using ModelMetadata = std::map<std::string, std::string>;
 
 // "16,8,4" -> {16, 8, 4}; at least one. Throws Error(kInput) that names the entry.
 std::vector<int64_t> metadata_integers(const ModelMetadata& metadata, const std::string& key);
+int64_t metadata_integer(const ModelMetadata& metadata, const std::string& key);  // a sole one
 
 // What all have in common of the architecture, to which the batch does not belong, and back; all
 // else in the options keeps its default. Throws as metadata_integers().
@@ -30,10 +31,10 @@ ModelMetadata common_metadata(const Options& o) {
 template <typename Options>
 Options common_options_from(const ModelMetadata& metadata) {
   Options o;
-  o.frames = metadata_integers(metadata, "frames")[0];
-  o.height = metadata_integers(metadata, "height")[0];
-  o.width = metadata_integers(metadata, "width")[0];
-  o.channels = metadata_integers(metadata, "channels")[0];
+  o.frames = metadata_integer(metadata, "frames");
+  o.height = metadata_integer(metadata, "height");
+  o.width = metadata_integer(metadata, "width");
+  o.channels = metadata_integer(metadata, "channels");
   return o;
 }
 

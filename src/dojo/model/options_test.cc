@@ -51,7 +51,8 @@ TYPED_TEST(NetworkOptions, SurviveAsMetadata) {
 TYPED_TEST(NetworkOptions, ThatMakeNoSenseInAFileAreAnInputError) {
   Entries senseless = {{"frames", "1"},  {"frames", "99999999999999999999"},
                        {"width", "-32"}, {"channels", "12"},
-                       {"channels", ""}, {"channels", "x"}};
+                       {"channels", ""}, {"channels", "x"},
+                       {"frames", "3,9"}};
   senseless.insert(senseless.end(), TypeParam::kSenseless.begin(), TypeParam::kSenseless.end());
   for (const auto& [key, value] : senseless) {
     ModelMetadata metadata = to_metadata(TypeParam::options());

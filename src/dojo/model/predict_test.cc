@@ -83,7 +83,9 @@ TEST(Predict, EveryParameterGetsAGradient) {
   ASSERT_EQ(gradient.size(), parameters.size());
   for (size_t i = 0; i < gradient.size(); ++i) {
     EXPECT_EQ(b.shape(gradient[i]), b.shape(parameters[i]));
-    EXPECT_NE(b.graph().value(gradient[i]).producer, kNoNode);
+    const NodeId producer = b.graph().value(gradient[i]).producer;
+    ASSERT_NE(producer, kNoNode);
+    EXPECT_NE(b.graph().node(producer).op, "Constant") << i;  // zeros where nothing depends on it
   }
 }
 

@@ -80,8 +80,8 @@ SafeTensors file_for(const Graph& graph, const PretrainedNames& names) {
   return file;
 }
 
-std::string write(const SafeTensors& file) {
-  const std::string path = ::testing::TempDir() + "dojo_pretrained.safetensors";
+std::string write(const TestFolder& folder, const SafeTensors& file) {
+  const std::string path = folder / "pretrained.safetensors";
   write_safetensors(path, file);
   return path;
 }
@@ -99,7 +99,7 @@ TEST(Pretrained, EachTensorGoesToTheParameterOfItsNameAndToItsAverage) {
   const SafeTensors file = file_for(graph, names);
   const auto executor = make_interpreter(graph);
   initialize_training(*executor, 1);
-  const LoadedWeights loaded = load_pretrained(*executor, names, write(file));
+  const LoadedWeights loaded = load_pretrained(*executor, names, write(folder, file));
   EXPECT_EQ(std::ssize(loaded.taken), std::ssize(file.tensors) - 1);
   EXPECT_TRUE(loaded.kept.empty());
   EXPECT_EQ(loaded.unused, (std::vector<std::string>{"fc.weight"}));
@@ -131,7 +131,8 @@ TEST(Pretrained, ACountOfBatchesIsLeftOutWhateverItsFormat) {
   text += header;
   text.append(reinterpret_cast<const char*>(bytes.data()) + (bytes.size() - data), data);
   text.append(8, '\3');
-  const std::string path = ::testing::TempDir() + "dojo_pretrained_i64.safetensors";
+  const TestFolder folder;
+  const std::string path = folder / "pretrained.safetensors";
   write_file_atomic(path, text);
   const auto executor = make_interpreter(graph);
   const LoadedWeights loaded = load_pretrained(*executor, names, path);
@@ -147,7 +148,7 @@ TEST(Pretrained, AKernelOverImagesIsSpreadOverTime) {
   const auto executor = make_interpreter(graph);
   initialize_training(*executor, 1);
   const std::vector<float> token = executor->read_f32("mask_token");
-  const LoadedWeights loaded = load_pretrained(*executor, names, write(file));
+  const LoadedWeights loaded = load_pretrained(*executor, names, write(folder, file));
   const std::vector<float> ours = executor->read_f32("encoder.patch_embed.proj.weight");
   const std::vector<float> theirs = numbers(find(file, "patch_embed.proj.weight"));
   ASSERT_EQ(ours.size(), 2 * theirs.size());
@@ -212,7 +213,7 @@ TEST(Pretrained, AHostileFileIsRefusedByTheTensorsNameAndChangesNothing) {
     SafeTensors file = file_for(graph, names);
     row.harm(file);
     try {
-      load_pretrained(*executor, names, write(file));
+      load_pretrained(*executor, names, write(folder, file));
       ADD_FAILURE() << row.what << ": accepted";
     } catch (const Error& e) {
       EXPECT_EQ(e.category(), Category::kInput) << row.what;

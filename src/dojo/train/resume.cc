@@ -11,7 +11,7 @@
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/train/times.h"
-#include "dojo/video/fingerprint.h"
+#include "dojo/video/image_folder.h"
 #include "dojo/video/telemetry/track.h"
 
 namespace dojo {
@@ -74,10 +74,10 @@ std::vector<RunFile> files_of(const std::vector<Recording>& recordings) {
   for (const Recording& r : recordings) {
     Fingerprint known;
     if (r.is_indexed()) {
-      known = fingerprint_of(r.path);
+      known = content_of(r.path);
     } else {
       try {
-        known = size_and_time_of(r.path);
+        known = has_picture_extension(r.path) ? content_of(r.path) : size_and_time_of(r.path);
       } catch (const Error&) {  // its indexing will say what it is, and that costs this file only
       }
     }

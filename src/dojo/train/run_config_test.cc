@@ -108,7 +108,11 @@ TEST(RunConfig, NamesThatAreNoUtf8ComeBackByteByByte) {
 }
 
 TEST(RunConfig, WhatIsNoConfigurationIsAnInputErrorWithTheFile) {
-  std::string wrong_model = to_json(RunConfig{});
+  RunConfig good;
+  good.options.steps = 5;
+  good.options.threads = 1;
+  EXPECT_NO_THROW(parse_run_config(to_json(good), "config.json"));
+  std::string wrong_model = to_json(good);
   wrong_model.replace(wrong_model.find("\"channels\": \"32\""), 16, "\"channels\": \"31\"");
   for (const std::string& bad :
        {std::string(), std::string("{}"), std::string("[1]"), wrong_model}) {

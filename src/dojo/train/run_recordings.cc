@@ -76,7 +76,8 @@ RunRecordings recordings_of_run(const RunRecordingsOptions& o) {
   } else {
     // By the same hash of names; drives of unusable files are passed over.
     const std::vector<std::vector<size_t>> drives = held_out_order(files.recordings);
-    const size_t wanted = (drives.size() + 2) / 5;
+    if (drives.size() == 1) return from_all(std::move(files), o);  // it is split within
+    const size_t wanted = std::max<size_t>(1, (drives.size() + 2) / 5);
     std::vector<Recording>& held = run.split.held_out;
     size_t next = 0;
     for (size_t usable = 0;

@@ -1,5 +1,6 @@
 #include "dojo/train/run_recordings.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -60,6 +61,24 @@ TEST_F(ManyRecordings, TheNextTakesThePlaceOfAnUnusableOneThatWasToBeHeldOut) {
   for (const std::string& kept : before) EXPECT_TRUE(kept == *before.begin() || after.count(kept));
   EXPECT_EQ(run.quarantined.size(), 1u);
   EXPECT_EQ(run.split.train.size(), 31u);
+}
+
+// One or two drives, of more files than are indexed at once.
+TEST_F(ManyRecordings, FewDrivesOfManyFilesHaveSomethingHeldOut) {
+  const auto name_as_drives = [&](int drives) {
+    const TestFolder folder;
+    for (int i = 0; i < 40; ++i)
+      std::filesystem::create_hard_link(
+          name(i), folder / fmt::format("2026-05-0{}_14-{:02}-11-front.mp4", 1 + i % drives, i));
+    options_.paths = {folder.path()};
+    return recordings_of_run(options_);
+  };
+  for (const int drives : {1, 2}) {
+    const RunRecordings run = name_as_drives(drives);
+    EXPECT_FALSE(run.split.held_out.empty()) << drives;
+    EXPECT_FALSE(run.split.train.empty()) << drives;
+    EXPECT_EQ(run.all.size(), 40u) << drives;
+  }
 }
 
 TEST_F(ManyRecordings, PatternsGoByNames) {

@@ -126,6 +126,7 @@ TEST(BadInput, AnUnreadableFileIsAnIoError) {
 
 TEST(BadInput, CutFilesGiveTheirFirstPartOrAReason) {
   const TestFolder folder;
+  int compared = 0;
   for (const char* options : {"-movflags +faststart", ""}) {
     const std::string whole = make_clip(
         folder, "whole.mp4",
@@ -147,12 +148,14 @@ TEST(BadInput, CutFilesGiveTheirFirstPartOrAReason) {
           const std::string sum = reader.md5(r, std::vector<int64_t>{i})[0];
           if (i + 3 < r.num_frames()) {
             EXPECT_EQ(sum, wanted[static_cast<size_t>(i)]) << part << " " << i;
+            ++compared;
           }
         } catch (const Error&) {
         }
       }
     }
   }
+  EXPECT_GT(compared, 20);
 }
 
 std::string some_file(const TestFolder& folder, const std::string& name) {

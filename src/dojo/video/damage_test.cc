@@ -173,7 +173,7 @@ TEST(Damage, AnotherHeaderEndsTheUseOfAFile) {
   EXPECT_EQ(read.reason, "the file's header changed since the file was indexed");
 }
 
-// Two recordings; the second has a changed byte in the packet of frame 60.
+// Two recordings; the second has a changed byte in packet 62.
 class DamagedRecording : public testing::Test {
  protected:
   void SetUp() override {

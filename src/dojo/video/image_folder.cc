@@ -11,6 +11,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/random.h"
 #include "dojo/video/telemetry/parse.h"
 
 namespace dojo {
@@ -136,6 +137,19 @@ PictureSeries read_picture_series(const std::string& first) {
                             bad - series.microseconds.begin() + 2),
                 first);
   return series;
+}
+
+Fingerprint content_of(const std::string& path) {
+  if (!has_picture_extension(path)) return fingerprint_of(path);
+  Fingerprint all;
+  for (const std::string& file : read_picture_series(path).files) {
+    const Fingerprint one = size_and_time_of(file);
+    all.size += one.size;
+    all.mtime_ns = std::max(all.mtime_ns, one.mtime_ns);
+    all.hash =
+        stream_id(fmt::format("{} {} {}", all.hash, fs::path(file).filename().string(), one.size));
+  }
+  return all;
 }
 
 }  // namespace dojo

@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "dojo/video/fingerprint.h"
+
 namespace dojo {
 
 bool has_picture_extension(const std::string& path);
@@ -34,5 +36,9 @@ struct PictureSeries {
 // `first`: as picture_recordings() gave it. Throws Error(kInput) where pictures and times do not
 // fit together, kIo.
 PictureSeries read_picture_series(const std::string& first);
+
+// fingerprint_of() a video file; of a recording of pictures that of all of them: their sizes
+// together, the last time of a change, and a hash of their names and sizes. Throws as these do.
+Fingerprint content_of(const std::string& path);
 
 }  // namespace dojo

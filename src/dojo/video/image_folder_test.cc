@@ -57,6 +57,10 @@ TEST(ImageFolder, AKittiRecordingIsReadFrameByFrame) {
     EXPECT_EQ(sums[i],
               ffmpeg_md5(folder / fmt::format("{}image_02/data/{:010d}.png", drive, frames[i]))[0])
         << frames[i];
+  // All of the pictures make up what the recording is known by.
+  EXPECT_EQ(r.fingerprint, content_of(r.path));
+  write_bytes(folder / (drive + "image_02/data/0000000007.png"), "another picture");
+  EXPECT_NE(content_of(r.path).hash, r.fingerprint.hash);
 }
 
 TEST(ImageFolder, JpegsOfAnOdometrySequenceHaveTheTimesOfTheirFile) {

@@ -162,7 +162,7 @@ Indexed Indexer::finish(Job* job, WorkerReply reply) {
     entry.index = std::make_shared<const FrameIndex>(std::move(index));
   }
   try {
-    entry.fingerprint = fingerprint_of(path);
+    entry.fingerprint = content_of(path);
     const bool still = entry.fingerprint.size == job->seen.size &&
                        entry.fingerprint.mtime_ns == job->seen.mtime_ns;
     Catalogue* const catalogue = catalogue_for(path);

@@ -117,6 +117,8 @@ void MediaFile::open() {
 
 // Probes the format first, so that what is refused can be named, and gives the file to its demuxer.
 void MediaFile::open_input() {
+  if (source_.file && source_.file->size() == 0)
+    throw Error(Category::kInput, "the file is empty: 0 bytes", path());
   input_.emplace(source_.file);
   const std::string name = file_name(path());
   decltype(AVFormatContext::iformat) format = nullptr;
@@ -124,8 +126,6 @@ void MediaFile::open_input() {
     const std::string log = take_ffmpeg_log();
     const bool system =
         error == AVERROR(EACCES) || error == AVERROR(EIO) || error == AVERROR(EISDIR);
-    if (source_.file && source_.file->size() == 0)
-      throw Error(Category::kInput, "the file is empty: 0 bytes", path());
     throw Error(system ? Category::kIo : Category::kInput,
                 "no video file that FFmpeg can read: " + (log.empty() ? ffmpeg_error(error) : log),
                 path());
@@ -278,7 +278,7 @@ bool MediaFile::read() {
     }
     if (progress_) progress_();
     if (packet_->stream_index != stream_) continue;
-    if (packet_->flags & AV_PKT_FLAG_CORRUPT) {
+    if ((packet_->flags & AV_PKT_FLAG_CORRUPT) && avio_feof(format_->pb)) {
       end_reason_ = "the file holds only a part of a packet";
       return false;
     }
@@ -287,6 +287,8 @@ bool MediaFile::read() {
 }
 
 bool MediaFile::send(AVPacket* packet) {
+  if (packet && (packet->flags & AV_PKT_FLAG_CORRUPT) && complaint_.empty())
+    complaint_ = "the container marks a packet as damaged";
   const int sent = avcodec_send_packet(decoder(), packet);
   if (sent < 0 && sent != AVERROR(EAGAIN) && sent != AVERROR_EOF && complaint_.empty())
     complaint_ = "the decoder refuses a packet: " + ffmpeg_error(sent);

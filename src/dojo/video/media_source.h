@@ -22,7 +22,8 @@ class OpenFile {
   int descriptor() const { return descriptor_; }
   int64_t size() const;  // bytes; -1 where the system cannot tell
 
-  // Up to `size` bytes from `offset` on, fewer only at the end of the file. Returns their number,
+  // Up to `size` bytes from `offset` on, fewer only at the end of the file, or
+  // before an error, which the next call returns. Returns their number,
   // or -1 with errno.
   int64_t read(int64_t offset, void* to, int64_t size) const;
 

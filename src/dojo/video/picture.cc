@@ -86,7 +86,8 @@ void RgbConverter::convert(const AVFrame& picture, int rotation, int64_t height,
   turned_.resize(static_cast<size_t>(stride) * static_cast<size_t>(h) + 64);
   uint8_t* const planes[4] = {turned_.data(), nullptr, nullptr, nullptr};
   const int strides[4] = {stride, 0, 0, 0};
-  sws_scale(context_, picture.data, picture.linesize, 0, picture.height, planes, strides);
+  if (sws_scale(context_, picture.data, picture.linesize, 0, picture.height, planes, strides) < 0)
+    throw Error(Category::kInput, "the picture cannot be converted to RGB");
   uint8_t* to = out.data();
   for (int64_t y = 0; y < height; ++y) {
     if (rotation == 0) {

@@ -107,6 +107,7 @@ std::vector<int64_t> clip_frames(const Recording& r, int64_t first, int64_t fram
   const double frame_seconds =
       (r.pts_seconds[static_cast<size_t>(near)] - r.pts_seconds[static_cast<size_t>(first)]) /
       static_cast<double>(near - first);
+  if (!(frame_seconds > 0)) return {};  // times so large that neighbours are one number
   const double ratio = interval / frame_seconds;
   const int64_t stride = std::max<int64_t>(1, std::llround(std::ceil(ratio - 0.5 - kTie)));
   if (std::abs(static_cast<double>(stride) - ratio) <= ratio / 2 + kTie) {

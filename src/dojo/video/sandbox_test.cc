@@ -53,13 +53,20 @@ __attribute__((constructor)) void become_worker() {
   _exit(0);
 }
 
-bool is_filtered() { return enter_sandbox(kMaxBytes, kWorkerSocket, 64).empty(); }
+// Asked of the system itself, so that a filter of ours that it refuses does not skip the tests.
+bool takes_filters() {
+  const sock_filter all[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  const sock_fprog program{1, const_cast<sock_filter*>(all)};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 &&
+         syscall(SYS_close_range, 1000u, ~0u, 0u) == 0;
+}
 
 // Whether this system has what the sandbox is made of; asked of a process of its own.
 bool has_sandbox() {
   if (!kSandboxWorks) return false;
   const pid_t child = fork();
-  if (child == 0) _exit(is_filtered() ? 0 : 1);
+  if (child == 0) _exit(takes_filters() ? 0 : 1);
   int status = 0;
   waitpid(child, &status, 0);
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;

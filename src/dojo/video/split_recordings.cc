@@ -12,7 +12,7 @@
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
 #include "dojo/base/random.h"
-#include "dojo/video/fingerprint.h"
+#include "dojo/video/image_folder.h"
 #include "dojo/video/sampler.h"
 #include "dojo/video/vehicle_folder.h"
 
@@ -96,7 +96,7 @@ std::optional<Fingerprint> print_of(const std::string& path,
                                     Fingerprint (*take)(const std::string&)) {
   try {
     return take(path);
-  } catch (const Error&) {  // a folder of pictures, or no file any more
+  } catch (const Error&) {  // no file any more
     return std::nullopt;
   }
 }
@@ -111,10 +111,10 @@ void drop_copies(RecordingSplit* split) {
     const auto print = print_of(r.path, size_and_time_of);
     if (!print) return false;
     const auto [begin, end] = held.equal_range(print->size);
-    const auto own = begin == end ? std::nullopt : print_of(r.path, fingerprint_of);
+    const auto own = begin == end ? std::nullopt : print_of(r.path, content_of);
     return own && std::any_of(begin, end, [&](const auto& entry) {
              if (entry.second->path == r.path) return false;  // another part of the same file
-             const auto other = print_of(entry.second->path, fingerprint_of);
+             const auto other = print_of(entry.second->path, content_of);
              return other && other->size == own->size && other->hash == own->hash;
            });
   };
@@ -217,7 +217,11 @@ RecordingSplit split_recordings(const std::vector<Recording>& recordings,
   if (patterns.empty()) {
     if (recordings.empty()) return split;
     const std::vector<std::vector<size_t>> drives = held_out_order(recordings);
-    if (drives.size() == 1) return split_drive(recordings, gap_seconds);
+    if (drives.size() == 1) {
+      split = split_drive(recordings, gap_seconds);
+      drop_copies(&split);
+      return split;
+    }
     const size_t n = std::clamp<size_t>((drives.size() + 2) / 5, 1, drives.size() - 1);
     size_t count = 0;
     for (size_t k = 0; k < n && count < kMostHeldOut; count += drives[k++].size())

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -229,20 +230,28 @@ VehicleEvent read_event(const std::string& path, bool keep_location) {
 std::vector<Drive> drives_of(const std::vector<Recording>& recordings,
                              const std::vector<Quarantined>& quarantined) {
   std::map<std::string, Drive> drives;
-  std::map<std::string, std::string> drive_of_folder;
+  std::map<std::string, std::map<double, std::string>> known;  // folder -> start -> drive
   for (size_t i = 0; i < recordings.size(); ++i) {
     const Recording& r = recordings[i];
     Drive& drive = drives[r.drive];
     drive.name = r.drive;
     drive.recordings.push_back(i);
-    if (!r.camera.empty()) drive_of_folder[fs::path(r.path).parent_path().string()] = r.drive;
+    if (const auto place = place_of(r.path))
+      known[place->folder][place->start.value_or(0)] = r.drive;
   }
   std::map<std::string, std::vector<std::pair<Place, const Quarantined*>>> lost;
   for (const Quarantined& q : quarantined) {
     const std::optional<Place> place = place_of(q.path);
-    const auto drive = drive_of_folder.find(fs::path(q.path).parent_path().string());
-    if (place && q.whole_file && drive != drive_of_folder.end())
-      lost[drive->second].push_back({*place, &q});
+    const auto folder = place && q.whole_file ? known.find(place->folder) : known.end();
+    if (folder == known.end()) continue;
+    // Of the drives of the folder the one that is nearest in time.
+    const double start = place->start.value_or(0);
+    auto near = folder->second.lower_bound(start);
+    if (near == folder->second.end() ||
+        (near != folder->second.begin() && start - std::prev(near)->first < near->first - start))
+      --near;
+    if (place->whole_folder || std::abs(near->first - start) <= kNextMinute)
+      lost[near->second].push_back({*place, &q});
   }
   std::vector<Drive> list;
   for (auto& [name, drive] : drives) {

@@ -30,6 +30,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr double kAnotherMoment = 2;          // seconds, after the deadline
 constexpr int64_t kMaxIndexBytes = 64 << 20;  // four million frames
 
 Error system_error(const std::string& what) {
@@ -97,15 +98,17 @@ void WorkerProcess::lose_or_ask_again() {
   const std::string reason =
       std::string("the decoding process was ended by SIG") + (text ? text : "?");
   // Not by this side, which takes the answer away from a process before it kills it.
-  const bool killed = WTERMSIG(status) == SIGKILL;
+  const bool killed = WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGALRM;
   if (!killed) return lose(reason);
   if (second_try_) return lose(reason + ", and so was a fresh one", "io");
   stop();
-  second_try_ = busy_ = true;
-  put_question();
+  second_try_ = true;
+  put_question();  // may throw: then nothing is asked any more
+  busy_ = true;
 }
 
 void WorkerProcess::set_deadline() {
+  overdue_ = false;
   deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                  std::chrono::duration<double>(options_.deadline_seconds));
 }
@@ -319,6 +322,11 @@ std::optional<WorkerReply> WorkerProcess::try_answer() {
   }
   // A process that cannot be started is no fault of the file: that error is the caller's.
   if (!answer_ && std::exchange(closed_, false)) lose_or_ask_again();
+  // This side may have been stopped (Ctrl-Z), and the worker with it: it gets another moment.
+  if (!answer_ && seconds_left() <= 0 && !std::exchange(overdue_, true))
+    deadline_ =
+        Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
+                           std::min(kAnotherMoment, options_.deadline_seconds)));
   if (!answer_ && seconds_left() <= 0)
     lose(fmt::format("no answer and no progress within the deadline of {:g} s",
                      options_.deadline_seconds));

@@ -80,7 +80,8 @@ class WorkerProcess {
   uint32_t most_bytes_ = 0;  // of the answer
   int64_t progress_ = 0, grants_ = 0;
   bool busy_ = false, second_try_ = false;
-  bool closed_ = false;  // the process has closed its socket
+  bool overdue_ = false;  // the deadline has passed once
+  bool closed_ = false;   // the process has closed its socket
   std::optional<WorkerReply> answer_;
   std::string buffer_;
   std::chrono::steady_clock::time_point deadline_;

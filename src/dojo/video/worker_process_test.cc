@@ -111,7 +111,8 @@ TEST(WorkerProcess, IsNotBelieved) {
     else
       worker.ask_read(r, {.frames = {3}, .height = 2, .width = 2});
     WorkerReply reply = worker.answer();
-    return reply.process_lost && reply.category == "io" ? reply.reason : "believed";
+    if (reply.process_lost && reply.category == "io") return reply.reason;
+    return reply.ok ? "believed" : "lost: " + reply.reason;
   };
   const std::string nonsense = "the decoding process makes no sense: ";
   FrameIndex index;

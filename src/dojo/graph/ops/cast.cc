@@ -16,8 +16,8 @@ Format target(const OpCall& call) {
 
 std::vector<Type> infer(const OpCall& call) { return {{target(call), call.in(0)}}; }
 
-// ONNX leaves values outside of the range open; here they become the nearest end of it, and NaN
-// becomes 0.
+// Of values outside of the range ONNX leaves floats open and wraps integers round; here both become
+// the nearest end of it, and NaN becomes 0.
 double to_integer(double x, double low, double high) {
   return std::isnan(x) ? 0 : std::clamp(std::trunc(x), low, high);
 }

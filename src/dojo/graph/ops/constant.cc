@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "dojo/graph/ops/util.h"
 
@@ -31,6 +32,10 @@ std::vector<Type> infer(const OpCall& call) {
     for (double x : values)
       if (!(x >= low && x <= high && x == std::floor(x)))
         bad(fmt::format("the value {} is not in the format {}", x, format_name));
+  if (*format == Format::kF32)
+    for (double x : values)
+      if (std::isfinite(x) && std::abs(x) > static_cast<double>(std::numeric_limits<float>::max()))
+        bad(fmt::format("the value {} is beyond f32", x));
   return {type};
 }
 

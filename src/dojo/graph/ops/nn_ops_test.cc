@@ -94,6 +94,13 @@ TEST(Conv, NamesWhatIsWrong) {
       complaint("ConvInputGrad", {f32({1, 6, 3, 2}), good[1]}, {{"input_shape", Ints{1, 4, 5, 5}}}),
       "dy must be f32[1,6,3,3]");
   says(complaint("ConvWeightGrad", {good[0], f32({1, 6, 3, 3})}, {}), "kernel_shape");
+  says(complaint("ConvInputGrad", {f32({1, 1, 3}), f32({1, 1, 3})},
+                 {{"input_shape", Ints{1, 1, INT64_MAX}}, {"pads", Ints{1, 1}}}),
+       "more than");
+  const Ints most(3, 1 << 24);
+  says(complaint("MaxPool", {f32({1, 1, 1, 1, 1})},
+                 {{"kernel_shape", most}, {"strides", most}, {"pads", Ints(6, (1 << 24) - 1)}}),
+       "a window of more than");
 }
 
 TEST(Conv, CostCountsAMultiplyAddAsTwo) {

@@ -52,6 +52,7 @@ Shape shape_attribute(const OpCall& call, std::string_view name, size_t min_rank
   for (int64_t size : shape) {
     if (size < 1) bad(fmt::format("{} must be all positive, seen {}", name, to_string(shape)));
   }
+  check_shape(shape);
   return shape;
 }
 

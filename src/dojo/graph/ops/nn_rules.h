@@ -32,7 +32,7 @@ bool flag(const OpCall& call, std::string_view name, bool otherwise);
 // An attribute that gives a whole shape (input_shape, size, sizes): `rank` sizes of at least 1.
 Shape shape_attribute(const OpCall& call, std::string_view name, size_t min_rank, size_t max_rank);
 
-// A number that must be finite and > 0 (epsilon) or >= 0.
+// A number that must be finite and > 0 (epsilon).
 double positive(const OpCall& call, std::string_view name, double otherwise);
 
 // The node's attributes with more put in: what a gradient op gets.

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "dojo/graph/ops/nn_rules.h"
 #include "dojo/graph/ops/util.h"
 
 namespace dojo::ops {
@@ -32,7 +33,9 @@ struct AdamWOptions {
       : beta1(in_range(call, "beta1", 0.9, 0, 1)),
         beta2(in_range(call, "beta2", 0.999, 0, 1)),
         epsilon(in_range(call, "epsilon", 1e-8, 0, 1)),
-        weight_decay(in_range(call, "weight_decay", 0.01, 0, 1e6)) {}
+        weight_decay(in_range(call, "weight_decay", 0.01, 0, 1e6)) {
+    if (beta1 == 1 || beta2 == 1) bad("beta1 and beta2 must be below 1");
+  }
   double beta1, beta2, epsilon, weight_decay;
 };
 
@@ -62,7 +65,7 @@ struct MomentumOptions {
   explicit MomentumOptions(const OpCall& call)
       : momentum(in_range(call, "momentum", 0.9, 0, 1)),
         weight_decay(in_range(call, "weight_decay", 0, 0, 1e6)),
-        nesterov(in_range(call, "nesterov", 0, 0, 1) != 0) {}
+        nesterov(flag(call, "nesterov", false)) {}
   double momentum, weight_decay;
   bool nesterov;
 };

@@ -42,13 +42,17 @@ Window Window::read(const OpCall& call, const Shape& kernel) {
   for (size_t i = 0; i < w.rank; ++i) {
     const size_t d = 3 - w.rank + i;
     if (kernel[i] < 1 || kernel[i] > kLargest)
-      bad(fmt::format("kernel sizes must be positive, seen {}", to_string(kernel)));
+      bad(fmt::format("kernel sizes must be in 1 .. {}, seen {}", kLargest, to_string(kernel)));
     w.kernel[d] = kernel[i];
     w.stride[d] = strides[i];
     w.dilation[d] = dilations[i];
     w.begin[d] = pads[i];
     w.end[d] = pads[w.rank + i];
   }
+  double places = 1;  // in double: the product of three may be beyond 64 bits
+  for (int64_t size : w.kernel) places *= static_cast<double>(size);
+  if (places > static_cast<double>(kMaxElements))
+    bad(fmt::format("a window of more than {} places: {}", kMaxElements, to_string(kernel)));
   return w;
 }
 

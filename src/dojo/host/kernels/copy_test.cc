@@ -66,6 +66,7 @@ TEST(Copy, LargeTransposesGoByTiles) {
   Random random(2);
   const int64_t n = 3, c = 37, hw = 1234;
   const auto x = random_array(random, n * c * hw);
+  const int threads_before = num_threads();
   for (int threads : {1, 3}) {
     set_num_threads(threads);
     auto y = nan_array(n * c * hw);
@@ -75,6 +76,7 @@ TEST(Copy, LargeTransposesGoByTiles) {
       ASSERT_EQ(y[static_cast<size_t>(i)], x[static_cast<size_t>((image * c + ch) * hw + p)]);
     }
   }
+  set_num_threads(threads_before);
 }
 
 TEST(Copy, ExpandRepeatsDimensionsOfOne) {

@@ -17,8 +17,8 @@
 
 namespace dojo::kernels {
 
-inline constexpr int kMaxSlots = 40;  // of a program with all its inputs and constants
-inline constexpr int kMaxLevels = 8;
+inline constexpr int kMaxSlots = 50;   // of a program with all its inputs and constants
+inline constexpr int kMaxLevels = 12;  // the most dimensions that a shape has
 
 // The elements of an array in the order of the iteration space.
 struct Walk {

@@ -86,7 +86,7 @@ void MaxWindow(const MaxPool& p, const float* image, int64_t y0, int64_t y1, int
     for (int64_t iy = y0; iy < y1; ++iy) {
       for (int64_t ix = x0; ix < x1; ++ix) {
         const V v = load_n(d, image + (iy * p.w + ix) * p.c + ch, m);
-        const auto wins = hn::AndNot(hn::IsNaN(best), hn::Or(hn::Gt(v, best), hn::IsNaN(v)));
+        const auto wins = hn::Or(hn::Gt(v, best), hn::IsNaN(v));  // of several NaNs the last
         best = hn::IfThenElse(wins, v, best);
         at = hn::IfThenElse(hn::RebindMask(di, wins),
                             hn::Set(di, static_cast<int32_t>(iy * p.w + ix)), at);

@@ -72,9 +72,7 @@ TEST(Pool, MaxEqualsTheLoopAndItsGradientGoesToTheFirstMaximum) {
             if (iy < 0 || iy >= p.h || ix < 0 || ix >= p.w) continue;
             const int64_t at = ((n * p.h + iy) * p.w + ix) * p.c + ch;
             const float v = x[static_cast<size_t>(at)];
-            if (best < 0 || (!std::isnan(x[static_cast<size_t>(best)]) &&
-                             (std::isnan(v) || v > x[static_cast<size_t>(best)])))
-              best = at;
+            if (best < 0 || std::isnan(v) || v > x[static_cast<size_t>(best)]) best = at;
           }
         }
         ey[static_cast<size_t>(o)] = x[static_cast<size_t>(best)];

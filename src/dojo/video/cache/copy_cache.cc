@@ -7,7 +7,7 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
-#include "dojo/video/fingerprint.h"
+#include "dojo/video/image_folder.h"
 
 namespace dojo {
 
@@ -30,7 +30,7 @@ std::optional<CopyTier> parse_copy_tier(std::string_view text) {
 }
 
 CopySource copy_source(const Recording& r) {
-  const Fingerprint print = r.fingerprint == Fingerprint() ? fingerprint_of(r.path) : r.fingerprint;
+  const Fingerprint print = r.fingerprint == Fingerprint() ? content_of(r.path) : r.fingerprint;
   return {.path = std::filesystem::absolute(r.path).lexically_normal().string(),
           .fingerprint = print.text(),
           .num_frames = r.num_frames()};

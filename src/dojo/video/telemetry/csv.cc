@@ -43,6 +43,7 @@ constexpr Column kColumns[] = {
     {"linear_acceleration_mps2_x", "acceleration_x_mps2"},
     {"linear_acceleration_mps2_y", "acceleration_y_mps2"},
     {"linear_acceleration_mps2_z", "acceleration_z_mps2"},
+    {"accelerator_pedal", "accelerator_pedal"},
     {"accelerator_pedal_position", "accelerator_pedal"},
     {"gear_state", "gear", kState},
     {"brake_applied", "brake", kState},

@@ -1,5 +1,5 @@
 // Arrays of NumPy's file format (numpy.org/devdocs/reference/generated/numpy.lib.format.html),
-// versions 1 to 3: numbers in C order, little-endian, of the types f8, f4, i8, i4, u8 and b1, as
+// versions 1 to 3: numbers in C order, little-endian, of the types f8, f4, i8, i4, u1 and b1, as
 // doubles.
 #pragma once
 

@@ -8,6 +8,7 @@ namespace {
 using Bytes = std::span<const uint8_t>;
 
 constexpr uint8_t kSei = 6, kUserData = 5, kStopBit = 0x80;
+constexpr int kMostToEnd = 8;  // payloads of a unit that are tried beyond the size that they state
 constexpr uint8_t kMark = 0x42, kMarkEnd = 0x69;
 
 // What follows the marker, where the payload begins with one.
@@ -45,6 +46,7 @@ std::optional<VehicleState> state_in_nal(Bytes nal) {
   while (!rest.empty() && rest.back() == 0) rest = rest.first(rest.size() - 1);
   if (rest.empty() || rest.back() != kStopBit) return std::nullopt;
   rest = rest.first(rest.size() - 1);
+  int to_end = 0;
   while (!rest.empty()) {
     const std::optional<size_t> type = take_number(&rest);
     const std::optional<size_t> size = type ? take_number(&rest) : std::nullopt;
@@ -53,6 +55,7 @@ std::optional<VehicleState> state_in_nal(Bytes nal) {
     // the unit.
     for (const size_t length : {*size, rest.size()}) {
       if (*type != kUserData || length > rest.size()) continue;
+      if (length != *size && ++to_end > kMostToEnd) continue;
       if (const std::optional<Bytes> message = after_marker(rest.first(length)))
         if (const std::optional<VehicleState> state = decode_message(*message)) return state;
     }

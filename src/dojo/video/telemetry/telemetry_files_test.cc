@@ -50,10 +50,11 @@ TEST(TelemetryFiles, TimesAreSecondsSince1970) {
 TEST(TelemetryFiles, ACsvGivesTheColumnsItKnows) {
   const TestFolder folder;
   write_bytes(folder / "a.csv",
-              "frame,time_seconds,speed_mps,yaw_rate_radps,x_m,colour\n0,0.0,5,0.1,1,7\r\n1,0.05,6,"
-              ",2,7\n2,0.1,7,0.3,3,7\n");
+              "frame,time_seconds,speed_mps,yaw_rate_radps,x_m,colour,accelerator_pedal\n"
+              "0,0.0,5,0.1,1,7,10\r\n1,0.05,6,,2,7,20\n2,0.1,7,0.3,3,7,30\n");
   const Telemetry t = read_csv(folder / "a.csv", at_rate(3, 20));
-  EXPECT_EQ(t.tracks.size(), 3u);
+  EXPECT_EQ(t.tracks.size(), 4u);
+  EXPECT_DOUBLE_EQ(value_at(*find(t, "accelerator_pedal"), 0.1), 30);
   EXPECT_DOUBLE_EQ(value_at(*find(t, "speed_mps"), 0.025), 5.5);
   EXPECT_DOUBLE_EQ(value_at(*find(t, "yaw_rate_radps"), 0.05),
                    0.2);  // the empty field is no sample

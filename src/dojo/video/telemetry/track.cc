@@ -12,6 +12,7 @@
 namespace dojo {
 namespace {
 
+constexpr size_t kMostInWindow = 1000;  // of a faster log the window is shorter
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kRadiansPerDegree = std::numbers::pi / 180;
 constexpr double kEarthRadius = 6371008.8;  // metres, mean (IUGG)
@@ -131,7 +132,7 @@ Track rate_of(const Track& track, double window_seconds, std::string signal) {
     // From sample i as far as the window goes, at least to the next one; windows overlap.
     size_t end = i + 1;
     if (s[end] - s[i] > track.max_gap_seconds) continue;
-    while (end + 1 < s.size() && s[end + 1] - s[i] <= window_seconds &&
+    while (end + 1 < s.size() && end - i < kMostInWindow && s[end + 1] - s[i] <= window_seconds &&
            s[end + 1] - s[end] <= track.max_gap_seconds)
       ++end;
     const auto n = static_cast<double>(end - i + 1);
@@ -167,6 +168,7 @@ void add_derived(Telemetry* telemetry) {
     for (double& v : rate.values) v *= -kRadiansPerDegree;  // headings grow to the right
     if (!rate.seconds.empty()) telemetry->tracks.push_back(std::move(rate));
   }
+  for (Track& t : telemetry->tracks) tidy(&t);  // differences of huge numbers may be none
 }
 
 uint64_t hash_of(const Telemetry& telemetry) {

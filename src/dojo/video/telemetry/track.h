@@ -48,8 +48,9 @@ Track rate_of(const Track& track, double window_seconds, std::string signal);
 uint64_t hash_of(const Telemetry& telemetry);
 
 // Adds what follows from other signals and is not given:
-//   heading_deg, speed_mps   from latitude and longitude, where the vehicle has moved by 0.5 m or
-//   more speed_mps                from x_m, y_m, z_m yaw_rate_radps           from heading_deg
+//   speed_mps       from latitude and longitude, else from x_m, y_m, z_m
+//   heading_deg     from latitude and longitude, where the vehicle has moved by 0.5 m or more
+//   yaw_rate_radps  from heading_deg
 void add_derived(Telemetry* telemetry);
 
 // Takes out latitude, longitude, altitude and positions: they tell where somebody lives.
