@@ -2,7 +2,6 @@
 import json
 import pathlib
 import signal
-import time
 
 import harness
 from harness import make_clip, run
@@ -75,7 +74,6 @@ class Ego(RunCase):
         out = self.folder / "run"
         process = harness.start(*self.words(out))
         self.wait_for((out / "best.safetensors").exists, process)
-        time.sleep(0.3)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         self.assertEqual(process.returncode, -signal.SIGKILL)

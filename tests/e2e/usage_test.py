@@ -99,6 +99,11 @@ class Usage(harness.TestCase):
             self.assertError(run("--help", stdout=full), 1, "io", "standard output")
         self.assertError(run("--help", before=lambda: os.close(1)), 1, "io", "standard output")
 
+    def test_messages_that_cannot_be_written_change_no_exit_code(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            for words, code in ((["fly"], 2), (["frames", "/nowhere.mp4"], 3)):
+                self.assertEqual(subprocess.run([harness.DOJO, *words], stderr=full, check=False).returncode, code)
+
     def test_a_reader_that_has_enough_ends_it_like_other_programs(self):
         for words in (["--help"], ["graph", "show", "--model", "predict"]):
             reading, writing = os.pipe()

@@ -55,8 +55,11 @@ Progress::Progress(std::string title, ProgressOptions options)
 }
 
 Progress::~Progress() {
-  if (bar_ && drawn_ && !finished_) fmt::print(options_.file, "\n");
+  if (bar_ && drawn_ && !finished_) write("\n");
 }
+
+// Where nobody can read it, the work goes on.
+void Progress::write(const std::string& text) const { std::fputs(text.c_str(), options_.file); }
 
 void Progress::update(int64_t done, std::string_view text, double fraction) {
   done_ = done;
@@ -78,8 +81,8 @@ void Progress::update(int64_t done, std::string_view text, double fraction) {
 }
 
 void Progress::message(std::string_view line) {
-  if (bar_ && drawn_) fmt::print(options_.file, "\r\x1b[K");
-  fmt::print(options_.file, "{}\n", line);
+  if (bar_ && drawn_) write("\r\x1b[K");
+  write(fmt::format("{}\n", line));
   if (bar_ && drawn_) draw(false);
   std::fflush(options_.file);
 }
@@ -123,9 +126,9 @@ void Progress::draw(bool last) {
   if (bar_) {
     // One column stays free: some terminals wrap when the last one is written.
     const int width = (options_.width > 0 ? options_.width : terminal_width(options_.file)) - 1;
-    fmt::print(options_.file, "\r{}\x1b[K{}", clip_columns(line, width), last ? "\n" : "");
+    write(fmt::format("\r{}\x1b[K{}", clip_columns(line, width), last ? "\n" : ""));
   } else {
-    fmt::print(options_.file, "{}\n", line);
+    write(line + "\n");
   }
   std::fflush(options_.file);
   drawn_ = true;

@@ -56,6 +56,7 @@ class Progress {
  private:
   std::string describe(bool with_bar) const;
   void draw(bool last);
+  void write(const std::string& text) const;
 
   std::string title_, text_;
   ProgressOptions options_;

@@ -159,6 +159,8 @@ void Args::positional(std::string_view name, std::string_view help,
 void Args::wrong(const std::string& message, const std::string& hint) const {
   // "dojo train [FOLDER...]" -> "dojo train": the words before the first that is not a plain verb.
   std::string command = usage_.substr(0, usage_.find_first_of("[<ABCDEFGHIJKLMNOPQRSTUVWXYZ-"));
+  if (const size_t bar = command.find('|'); bar != std::string::npos)  // "dojo cache build|info"
+    command.resize(command.rfind(' ', bar));
   while (command.ends_with(' ')) command.pop_back();
   throw Error(Category::kConfig, message, "",
               hint.empty() ? "see " + with_program_name(command + " --help") : hint);
@@ -181,6 +183,11 @@ bool Args::parse(std::span<const std::string> argv) {
     fmt::print("{}", help());
     return false;
   }
+  const auto is_short = [&](const std::string& word) {
+    return std::any_of(options_.begin(), options_.end(), [&](const Option& o) {
+      return !o.short_name.empty() && o.short_name == word;
+    });
+  };
   std::vector<std::string> words;  // what is no option
   for (size_t i = 0; i < argv.size(); ++i) {
     const std::string& word = argv[i];
@@ -204,7 +211,7 @@ bool Args::parse(std::span<const std::string> argv) {
     std::string value;  // an empty one, as of an unset shell variable, is none
     if (equals != std::string::npos)
       value = word.substr(equals + 1);
-    else if (i + 1 < argv.size() && !argv[i + 1].starts_with("--"))
+    else if (i + 1 < argv.size() && !argv[i + 1].starts_with("--") && !is_short(argv[i + 1]))
       value = argv[++i];
     if (value.empty()) wrong(fmt::format("{} wants a value: {} {}", o.name, o.name, o.value));
     o.set(value);

@@ -43,7 +43,7 @@ class Args {
   Args(std::string usage, std::string summary, std::string examples);
 
   // `name` may carry a short form: "-q, --quiet". A vector takes the option any number of times;
-  // every other option may be given once. The targets must live until parse() returns.
+  // every other one with a value may be given once. The targets must live until parse() returns.
   void option(std::string_view name, std::string_view value, std::string_view help, int64_t* target,
               Range range = {});
   void option(std::string_view name, std::string_view value, std::string_view help,

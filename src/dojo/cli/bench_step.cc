@@ -11,6 +11,7 @@
 #include "dojo/base/error.h"
 #include "dojo/base/parallel_for.h"
 #include "dojo/base/random.h"
+#include "dojo/base/tell.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/bench.h"
 #include "dojo/graph/bytes.h"
@@ -150,25 +151,25 @@ void print_profile(Executor& e) {
     lines.emplace_back(total.seconds, fmt::format("{:>5} x {}", total.steps / kRuns, op));
   }
   std::sort(lines.rbegin(), lines.rend());
-  fmt::print(stderr, "{:.2f} ms in {} kernels\n", sum * 1e3, nodes.size());
+  tell("{:.2f} ms in {} kernels\n", sum * 1e3, nodes.size());
   for (const auto& [seconds, text] : lines)
-    fmt::print(stderr, "{:9.3f} ms {:5.1f} %  {}\n", seconds * 1e3, 100 * seconds / sum, text);
+    tell("{:9.3f} ms {:5.1f} %  {}\n", seconds * 1e3, 100 * seconds / sum, text);
   std::sort(nodes.begin(), nodes.end(),
             [](const NodeTime& a, const NodeTime& b) { return a.seconds > b.seconds; });
-  fmt::print(stderr, "\nthe slowest kernels:\n");
+  tell("\nthe slowest kernels:\n");
   for (size_t i = 0; i < std::min<size_t>(nodes.size(), 40); ++i)
-    fmt::print(stderr, "{:9.3f} ms  {}\n", nodes[i].seconds * 1e3, nodes[i].what);
+    tell("{:9.3f} ms  {}\n", nodes[i].seconds * 1e3, nodes[i].what);
 }
 
 void bench_step(const std::string& model, int64_t runs, bool json, bool profile) {
   check_small_step(model);
-  fmt::print(stderr, "{}: the first losses of a small step are those of the interpreter\n", model);
+  tell("{}: the first losses of a small step are those of the interpreter\n", model);
   const NamedNetwork network = named_network(model);
   const Graph graph = step_graph(model, network);
   std::unique_ptr<Executor> e;
   const double compiling = seconds_of([&] { e = make_host_executor(graph); });
-  fmt::print(stderr, "{} nodes compiled in {:.2f} s, {:.0f} MB\n", graph.nodes.size(), compiling,
-             static_cast<double>(e->memory_bytes()) * 1e-6);
+  tell("{} nodes compiled in {:.2f} s, {:.0f} MB\n", graph.nodes.size(), compiling,
+       static_cast<double>(e->memory_bytes()) * 1e-6);
   initialize_training(*e, 1);
   feed(*e, network, 1, 1e-3);
   seconds_of_runs(*e, 3);

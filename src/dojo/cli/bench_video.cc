@@ -16,6 +16,7 @@
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/base/progress.h"
+#include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/bench.h"
@@ -209,10 +210,10 @@ void VideoBench::add_peers(const std::string& only) {
     if (!only.empty() && only != case_name) continue;
     auto peer = std::make_unique<Peer>(name);
     if (!peer->missing().empty()) {
-      fmt::print(stderr, "dojo: {} is left out: {}\n", name, one_line(peer->missing()));
+      tell("dojo: {} is left out: {}\n", name, one_line(peer->missing()));
       continue;
     }
-    fmt::print(stderr, "dojo: peer {}\n", peer->version());
+    tell("dojo: peer {}\n", peer->version());
     for (const bool keep_open : {false, true})
       series_.push_back({keep_open ? "video-kept-open" : "video", case_name, "peer", 1,
                          [this, keep_open, p = peer.get()](int64_t round) {
@@ -372,11 +373,11 @@ std::vector<Recording> recordings_of(std::vector<std::string> folders, int worke
   }
   Catalogue catalogue(catalogue_file);
   FoundRecordings found = find_recordings(folders, {.workers = workers, .catalogue = &catalogue});
-  for (const std::string& m : found.messages) fmt::print(stderr, "dojo: {}\n", one_line(m));
+  for (const std::string& m : found.messages) tell("dojo: {}\n", one_line(m));
   if (!found.quarantined.empty())
-    fmt::print(stderr, "dojo: {} files are not usable, {}: {}; see {}\n", found.quarantined.size(),
-               one_line(found.quarantined[0].path), one_line(found.quarantined[0].reason),
-               as_called({"inspect"}));
+    tell("dojo: {} files are not usable, {}: {}; see {}\n", found.quarantined.size(),
+         one_line(found.quarantined[0].path), one_line(found.quarantined[0].reason),
+         as_called({"inspect"}));
   if (found.recordings.empty()) throw Error(Category::kInput, "no usable recording", folders[0]);
   return std::move(found.recordings);
 }
@@ -428,8 +429,8 @@ int run_bench_video(std::span<const std::string> argv) {
   bench::Workload workload = bench::choose_workload(
       recordings_of(folders, static_cast<int>(workers), catalogue, quiet), options);
   for (const Recording& r : workload.parts)
-    fmt::print(stderr, "dojo: {}: {}x{} {}, frames {} to {}\n", one_line(r.name), r.width, r.height,
-               r.codec, r.first_frame, r.end_frame - 1);
+    tell("dojo: {}: {}x{} {}, frames {} to {}\n", one_line(r.name), r.width, r.height, r.codec,
+         r.first_frame, r.end_frame - 1);
   VideoBench bench(std::move(workload), seconds, rounds);
   bench.add_cases(only, workers);
   bench.add_copies(only);

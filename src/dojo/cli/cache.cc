@@ -13,6 +13,7 @@
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/progress.h"
+#include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/base/units.h"
 #include "dojo/cli/args.h"
@@ -58,8 +59,7 @@ Known read_catalogue(const std::string& path) {
   std::copy_if(known.files.begin(), known.files.end(), std::back_inserter(known.gone), is_gone);
   const auto bytes = fs::file_size(path, error);
   if (!error) known.bytes = static_cast<int64_t>(bytes);
-  for (const std::string& m : known.catalogue->take_messages())
-    fmt::print(stderr, "warning: {}\n", one_line(m));
+  for (const std::string& m : known.catalogue->take_messages()) tell("warning: {}\n", one_line(m));
   return known;
 }
 
@@ -82,7 +82,7 @@ int build(const CacheOptions& o) {
   Catalogue catalogue(o.catalogue);
   const FoundRecordings found = find_recordings(
       o.paths, {.workers = static_cast<int>(o.workers), .worker = worker, .catalogue = &catalogue});
-  for (const std::string& message : found.messages) fmt::print(stderr, "{}\n", one_line(message));
+  for (const std::string& message : found.messages) tell("{}\n", one_line(message));
   if (found.recordings.empty())
     throw Error(Category::kInput, "no usable recording", o.paths[0],
                 found.quarantined.empty() ? "" : found.quarantined[0].reason);
@@ -98,10 +98,9 @@ int build(const CacheOptions& o) {
   built.quarantined.insert(built.quarantined.begin(), found.quarantined.begin(),
                            found.quarantined.end());
   for (const Quarantined& q : built.quarantined)
-    fmt::print(stderr, "warning: not usable, or not all of it: {}: {}\n", one_line(q.path),
-               one_line(q.reason));
+    tell("warning: not usable, or not all of it: {}: {}\n", one_line(q.path), one_line(q.reason));
   const std::string message = cache.take_message();  // a full disk or folder, mostly
-  if (!message.empty()) fmt::print(stderr, "warning: {}\n", one_line(message));
+  if (!message.empty()) tell("warning: {}\n", one_line(message));
   if (o.json) {
     print_json(ordered_json{{"recordings", found.recordings.size()},
                             {"frames_made", built.frames},
@@ -178,7 +177,7 @@ int info(const CacheOptions& o) {
 
 // True iff `path` is `above` or lies below it.
 bool lies_in(const std::string& path, const std::string& above) {
-  return path == above || path.starts_with(above + "/");
+  return path == above || path.starts_with(above == "/" ? above : above + "/");
 }
 
 int drop(const CacheOptions& o) {
@@ -212,8 +211,7 @@ int drop(const CacheOptions& o) {
   if (dropped + in_use == 0 && !o.gone)
     for (const std::string& p : o.paths) check_exists(p, "`dojo cache info` lists what is cached");
   if (in_use > 0)
-    fmt::print(stderr, "warning: {} copies stay: they are being written, or cannot be removed\n",
-               in_use);
+    tell("warning: {} copies stay: they are being written, or cannot be removed\n", in_use);
   int64_t forgotten = 0;
   if (o.gone) {
     Known known = read_catalogue(o.catalogue);
@@ -270,6 +268,14 @@ int run_cache(std::span<const std::string> argv) {
   if (o.folder.empty())
     throw Error(Category::kConfig, "neither XDG_CACHE_HOME nor HOME says where the cache is",
                 "--cache-dir", "name a folder");
+  const auto only_for = [&](std::string_view verb, std::initializer_list<const char*> names) {
+    for (const char* name : names)
+      if (action != verb && args.given(name))
+        throw Error(Category::kConfig, fmt::format("it is for `dojo cache {}` only", verb), name,
+                    "leave it out");
+  };
+  only_for("build", {"--tier", "--size", "--cache-size", "--workers", "--deadline"});
+  only_for("drop", {"--all", "--gone"});
   if (action == "build") return build(o);
   if (action == "info" && !o.paths.empty())
     throw Error(Category::kConfig, "it tells of all copies, not of one path", "dojo cache info",

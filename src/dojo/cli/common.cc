@@ -9,6 +9,7 @@
 
 #include "dojo/base/interrupt.h"
 #include "dojo/base/memory_limit.h"
+#include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/called.h"
 #include "dojo/graph/interpreter.h"
@@ -74,8 +75,8 @@ void RenderProgress::finish() {
 Drives render_drives(const std::string& folder, const DemoOptions& options, bool quiet) {
   RenderProgress progress(quiet);
   if (const auto old = drives_to_replace(folder, options); !old.empty())
-    fmt::print(stderr, "warning: {} was made with other options: {} file{} will be replaced\n",
-               one_line(folder), old.size(), old.size() == 1 ? "" : "s");
+    tell("warning: {} was made with other options: {} file{} will be replaced\n", one_line(folder),
+         old.size(), old.size() == 1 ? "" : "s");
   Drives drives;
   drives.videos = ensure_demo_drives(folder, options, std::ref(progress));
   drives.rendered = progress.was_shown();

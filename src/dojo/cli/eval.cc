@@ -8,6 +8,7 @@
 #include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
@@ -110,9 +111,9 @@ int run_eval(std::span<const std::string> argv) {
   refuse_folder(checkpoint);
   const EvalResult result = evaluate_checkpoint(checkpoint, o, executor_factory(executor));
   if (!o.quiet)
-    for (const std::string& m : result.messages) fmt::print(stderr, "{}\n", one_line(m));
+    for (const std::string& m : result.messages) tell("{}\n", one_line(m));
   for (const Quarantined& q : result.quarantined)
-    fmt::print(stderr, "warning: {}: {}\n", one_line(q.path), one_line(q.reason));
+    tell("warning: {}: {}\n", one_line(q.path), one_line(q.reason));
   if (json)
     fmt::print("{}\n", to_json(result));
   else

@@ -19,6 +19,7 @@
 #include "dojo/base/interrupt.h"
 #include "dojo/base/parallel_for.h"
 #include "dojo/base/processors.h"
+#include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/base/version.h"
 #include "dojo/cli/args.h"
@@ -64,7 +65,7 @@ int dispatch(std::span<const std::string> words) {
   if (words.empty() || words[0] == "--help" || words[0] == "-h" ||
       (words[0] == "help" && words.size() == 1)) {
     if (words.empty()) {
-      fmt::print(stderr, "{}", general_help());
+      tell("{}", general_help());
       throw Error(Category::kConfig, "no verb given", "", "begin with: " + as_called({"train"}));
     }
     fmt::print("{}", general_help());
@@ -120,21 +121,21 @@ int run(std::span<const std::string> words) {
     return code;
   } catch (const Error& error) {
     std::fflush(stdout);
-    fmt::print(stderr, "dojo: {}\n", error_line(error));
+    tell("dojo: {}\n", error_line(error));
     return exit_code(error.category());
   } catch (const Interrupted& interrupted) {
-    fmt::print(stderr, "dojo: interrupted\n");
+    tell("dojo: interrupted\n");
     end_by(interrupted.signal);
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr,
-               "dojo: error (io): out of memory; try a smaller --batch or --size, or close other "
-               "programs\n");
+    tell(
+        "dojo: error (io): out of memory; try a smaller --batch or --size, or close other "
+        "programs\n");
   } catch (const std::system_error& error) {                      // files, pipes, processes
     if (error.code() == std::errc::broken_pipe) end_by(SIGPIPE);  // `dojo ... | head` has enough
-    fmt::print(stderr, "dojo: error (io): {}\n", one_line(error.what()));
+    tell("dojo: error (io): {}\n", one_line(error.what()));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "dojo: bug: {}; please report it with the command that you gave\n",
-               one_line(error.what()));
+    tell("dojo: bug: {}; please report it with the command that you gave\n",
+         one_line(error.what()));
   }
   return 1;
 }

@@ -10,6 +10,7 @@
 #include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
@@ -33,9 +34,8 @@ std::optional<scene::Weather> parse_weather(const std::string& text) {
 void render_teslacam(const std::string& folder, const JourneyOptions& options, bool json,
                      bool quiet) {
   for (const std::string& old : journeys_to_replace(folder, options))
-    fmt::print(stderr,
-               "warning: {} is damaged or was made with other options: it will be replaced\n",
-               one_line(old));
+    tell("warning: {} is damaged or was made with other options: it will be replaced\n",
+         one_line(old));
   RenderProgress progress(quiet);
   const auto journeys = render_journeys(folder, options, std::ref(progress));
   progress.finish();
@@ -87,7 +87,7 @@ int run_render(std::span<const std::string> argv) {
       "--out", "DIR",
       "folder of the drives; those that are there, whole and made with the same options are "
       "kept, those of other options replaced, with all that is in the folder of a journey; "
-      "other files not touched",
+      "other files not touched, nor plain drives of higher numbers",
       &folder);
   args.option("--cameras", "N",
               "a car with the first N of front, back, left_repeater, right_repeater, left_pillar, "

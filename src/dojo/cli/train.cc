@@ -13,6 +13,7 @@
 #include "dojo/base/interrupt.h"
 #include "dojo/base/memory_limit.h"
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/base/units.h"
 #include "dojo/cli/args.h"
@@ -71,7 +72,9 @@ void try_report(const std::string& folder) {
   try {
     write_report(folder);
   } catch (const Error& e) {
-    fmt::print(stderr, "warning: no report: {}\n", error_line(e));
+    tell("warning: no report: {}\n", error_line(e));
+  } catch (const std::exception& e) {
+    tell("warning: no report: {}\n", one_line(e.what()));
   }
 }
 
@@ -305,18 +308,18 @@ int run_train(std::span<const std::string> argv) {
   if (result.reason == StopReason::kNonFinite || result.reason == StopReason::kDiverged) {
     // No error of the user's or ours: this is how the training went.
     try_report(folder);
-    fmt::print(stderr,
-               "dojo: training stopped: {}, {}; best.safetensors there holds {}, last.safetensors "
-               "the last good checkpoint; try a new run with a lower --lr\n",
-               result.problem, one_line(folder),
-               result.learned ? fmt::format("the best weights, of step {}", result.best_step)
-                              : "nothing better than the weights that it began with");
+    tell(
+        "dojo: training stopped: {}, {}; best.safetensors there holds {}, last.safetensors "
+        "the last good checkpoint; try a new run with a lower --lr\n",
+        result.problem, one_line(folder),
+        result.learned ? fmt::format("the best weights, of step {}", result.best_step)
+                       : "nothing better than the weights that it began with");
     return 1;
   }
   if (result.reason == StopReason::kInterrupted) {
     try_report(folder);
-    fmt::print(stderr, "interrupted after step {}; go on with: {}\n", result.step,
-               as_called({"train", "--resume", folder}));
+    tell("interrupted after step {}; go on with: {}\n", result.step,
+         as_called({"train", "--resume", folder}));
     return 4;
   }
   if (json)
@@ -324,17 +327,16 @@ int run_train(std::span<const std::string> argv) {
   else
     fmt::print("{}\n{}", result.final_verdict.summary, result.learned ? "" : kLearnedNothing);
   std::fflush(stdout);
-  for (const std::string& problem : write_report(folder))
-    fmt::print(stderr, "warning: {}\n", one_line(problem));
+  for (const std::string& problem : write_report(folder)) tell("warning: {}\n", one_line(problem));
   if (!json) fmt::print("{}/report.html\n", folder);
   if (!quiet) {
     const double all = steady_seconds() - began;
-    fmt::print(stderr,
-               "in all {}: {} of training, {} before the first step and after the last: reading "
-               "the video, the final "
-               "evaluation, pictures and report\n",
-               print_seconds(all), print_seconds(result.training_seconds),
-               print_seconds(all - result.training_seconds));
+    tell(
+        "in all {}: {} of training, {} before the first step and after the last: reading "
+        "the video, the final "
+        "evaluation, pictures and report\n",
+        print_seconds(all), print_seconds(result.training_seconds),
+        print_seconds(all - result.training_seconds));
   }
   return 0;
 }

@@ -122,7 +122,6 @@ std::string draw(const Chart& chart) {
         left, kWidth - kRight, py(v), py(v), left - kGap, py(v) + 4, tick(v));
   }
   for (double v : x.ticks) {
-    if (px(v) > kWidth - kRight + 1) continue;
     svg += fmt::format(
         "<line class=\"grid\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{}\" y2=\"{}\"/><text "
         "class=\"middle\" x=\"{:.1f}\" y=\"{}\">{}</text>",

@@ -1,5 +1,5 @@
 // Line charts as inline SVG: axes with units, a logarithmic one where values span more than a
-// decade, colours from the page's CSS, and the numbers as data for the page's hover script.
+// factor of 3, colours from the page's CSS, and the numbers as data for the page's hover script.
 #pragma once
 
 #include <string>

@@ -63,7 +63,8 @@ std::string how_to_repeat(const RunData& run) {
         "beginning has other learning rates, and so other weights.";
   else if (run.ended_by_clock)
     html += fmt::format(
-        "This run was ended by the clock: how many steps it makes, and so its learning rates and "
+        "A run with --minutes is ended by the clock: how many steps it makes, and so its learning "
+        "rates and "
         "weights, depend on the machine{}. With <code>--steps</code> a run can be repeated byte "
         "for byte.",
         run.final ? fmt::format(" (here it made {})", count(run.final->step)) : "");

@@ -272,6 +272,20 @@ TEST_F(Report, WhatIsDamagedIsNamedAndTheRestIsShown) {
   EXPECT_TRUE(holds(render_report(folder.string()).html, "samples/samples.json is damaged"));
 }
 
+TEST_F(Report, WhatIsNestedDeeplyIsDamaged) {
+  copy_golden();
+  const std::string deep = std::string(300000, '[') + std::string(300000, ']');
+  put("config.json", "{\"seed\":" + deep + "}");
+  std::ofstream(folder / "metrics.jsonl", std::ios::app)
+      << R"({"kind":"step","step":30,"time":)" << deep << "}\n";
+  fs::remove(folder / "quarantine.jsonl");
+  fs::create_symlink("quarantine.jsonl", folder / "quarantine.jsonl");  // it leads to itself
+  const std::string page = render_report(folder.string()).html;
+  EXPECT_TRUE(holds(page, "config.json is damaged: it is nested too deeply"));
+  EXPECT_TRUE(holds(page, "metrics.jsonl: 1 damaged line"));
+  EXPECT_TRUE(holds(page, "quarantine.jsonl is damaged"));
+}
+
 TEST_F(Report, WritingItTellsWhatCouldNotBeRead) {
   copy_golden();
   EXPECT_EQ(write_report(folder.string()), std::vector<std::string>{});

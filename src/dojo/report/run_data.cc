@@ -137,10 +137,16 @@ FinalLine final_line(const Json& json) {
   return line;
 }
 
+// Values that are nested deeply take as deep a stack when they are copied or printed.
+bool is_shallow(int depth, Json::parse_event_t, Json&) {
+  if (depth > 32) throw std::runtime_error("it is nested too deeply");
+  return true;
+}
+
 Json parse(const fs::path& path) {
   const std::string content = read_file(path);
   try {
-    return Json::parse(content);
+    return Json::parse(content, is_shallow);
   } catch (const Json::exception& error) {
     throw std::runtime_error(json_problem(error, content));
   }
@@ -157,7 +163,7 @@ bool each_line(const fs::path& path, RunData& run, Use use) {
     ++number_of_line;
     if (line.empty()) continue;
     try {
-      const Json json = Json::parse(line);
+      const Json json = Json::parse(line, is_shallow);
       if (!json.is_object()) throw std::runtime_error("no object");
       use(json);
     } catch (const std::exception&) {
@@ -264,11 +270,11 @@ void read_answers(const fs::path& path, RunData& run) {
 template <typename Read>
 bool part(const fs::path& path, const std::string& shown, const char* missing, RunData& run,
           Read read) {
-  if (!fs::exists(path)) {
-    if (*missing) run.problems.push_back(shown + " is missing: " + missing);
-    return false;
-  }
   try {
+    if (!fs::exists(path)) {
+      if (*missing) run.problems.push_back(shown + " is missing: " + missing);
+      return false;
+    }
     read();
     return true;
   } catch (const Error& error) {

@@ -31,6 +31,7 @@ CameraFault parse_fault(CameraFault::Kind kind, std::string_view text, const std
   const size_t equals = rest.find('=');
   if ((equals != std::string_view::npos) != (kind == CameraFault::kCut)) wrong();
   if (kind == CameraFault::kCut) number(rest.substr(equals + 1), fault.seconds);
+  if (fault.seconds > 3600) wrong();
   fault.camera = std::string(rest.substr(0, equals));
   if (fault.camera.empty()) wrong();
   return fault;

@@ -40,7 +40,8 @@ TEST(CameraFault, ThatMeansNothingIsRefused) {
   };
   for (const char* text : {"", "@1", "front@", "front@x", "front@-1", "front=3"})
     refused(CameraFault::kAbsent, text, "--drop-camera");
-  for (const char* text : {"front", "front=", "=3", "front=-1", "front=3@", "front=nan"})
+  for (const char* text :
+       {"front", "front=", "=3", "front=-1", "front=3@", "front=nan", "front=inf", "front=1e300"})
     refused(CameraFault::kCut, text, "--cut-camera");
 }
 

@@ -74,7 +74,7 @@ void check_options(const JourneyOptions& o) {
   if (o.drives < 1 || o.drives > 100)
     wrong(fmt::format("{} drives", o.drives), "--drives", "give 1 to 100");
   if (!(o.seconds >= 1 && o.seconds <= 1200))
-    wrong(fmt::format("{} seconds", o.seconds), "--minutes",
+    wrong(fmt::format("{} seconds", o.seconds), "--seconds or --minutes",
           "give 1 second to 20 minutes; for more, more --drives");
   if (o.fps < 1 || o.fps > 240)
     wrong(fmt::format("{} frames a second", o.fps), "--fps", "give 1 to 240");

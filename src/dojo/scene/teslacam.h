@@ -50,7 +50,7 @@ using JourneyProgress = std::function<void(int64_t done, int64_t total)>;
 
 struct RenderedJourney {
   std::string folder;
-  int64_t files = 0, frames = 0;  // of video
+  int64_t files = 0, frames = 0;  // of video; frames that cameras lost count too
   bool rendered = false;          // by this call
 };
 

@@ -12,6 +12,7 @@
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/progress.h"
+#include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/base/version.h"
 #include "dojo/train/held_out.h"
@@ -74,8 +75,7 @@ int index_workers(const RunOptions& o) { return static_cast<int>(std::max<int64_
 
 void warn(const std::vector<Quarantined>& lost) {
   for (const Quarantined& q : lost)
-    fmt::print(stderr, "warning: not usable, or not all of it: {}: {}\n", one_line(q.path),
-               one_line(q.reason));
+    tell("warning: not usable, or not all of it: {}: {}\n", one_line(q.path), one_line(q.reason));
 }
 
 std::string counted(size_t n, const char* what) {
@@ -181,7 +181,7 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
     if (state) check_end(folder, *state, before->options, o);
   }
 
-  if (!quiet) fmt::print(stderr, "looking at the video\n");
+  if (!quiet) tell("looking at the video\n");
   Catalogue catalogue(o.catalogue);
   const IndexOptions indexing{.workers = index_workers(o), .catalogue = &catalogue};
   std::function<void(FoundRecordings*)> prepare;
@@ -198,7 +198,7 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   if (before) {
     const std::string warning =
         check_same_files(before->files, config.files, found.quarantined, config_path);
-    if (!warning.empty()) fmt::print(stderr, "warning: {}\n", one_line(warning));
+    if (!warning.empty()) tell("warning: {}\n", one_line(warning));
     config.files = before->files;
   }
   if (found.cannot_split) throw Error(*found.cannot_split);
@@ -213,18 +213,17 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
                 config_path,
                 "go on with the version of OpenDojo that began it, or start a new run");
   if (!quiet) {
-    for (const std::string& m : found.messages) fmt::print(stderr, "{}\n", one_line(m));
-    for (const std::string& m : split.messages) fmt::print(stderr, "{}\n", one_line(m));
-    fmt::print(stderr, "{} to train on, {} held out: {}\n",
-               counted(config.train.size(), "recording"), config.held_out.size(),
-               one_line(fmt::format("{}", fmt::join(config.held_out, ", "))));
+    for (const std::string& m : found.messages) tell("{}\n", one_line(m));
+    for (const std::string& m : split.messages) tell("{}\n", one_line(m));
+    tell("{} to train on, {} held out: {}\n", counted(config.train.size(), "recording"),
+         config.held_out.size(), one_line(fmt::format("{}", fmt::join(config.held_out, ", "))));
   }
 
   lost.insert(lost.end(), held.quarantined.begin(), held.quarantined.end());
   warn(lost);
   if (!quiet)
-    for (const std::string& m : held.messages) fmt::print(stderr, "{}\n", m);
-  if (!quiet && state) fmt::print(stderr, "going on after step {}\n", state->step);
+    for (const std::string& m : held.messages) tell("{}\n", m);
+  if (!quiet && state) tell("going on after step {}\n", state->step);
   const int64_t eval_every = o.eval_every >= 0 ? o.eval_every
                              : o.steps > 0
                                  ? default_eval_every(held.set.clips.size(), task->batch())
@@ -233,8 +232,8 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   const auto source = make_source(*task, split.train, o, indexing,
                                   state ? std::move(state->given_up) : std::vector<Quarantined>());
   if (!quiet)
-    fmt::print(stderr, "preparing the training step{}\n",
-               task->preparations(static_cast<int64_t>(held.set.clips.size())));
+    tell("preparing the training step{}\n",
+         task->preparations(static_cast<int64_t>(held.set.clips.size())));
   const auto step = make_executor(training_graph(*task, o));
   const auto judge = task->judge(std::move(held.set), split.held_out, make_executor);
 

@@ -74,6 +74,8 @@ std::vector<CopyInfo> list_copies(const std::string& folder, bool with_keys) {
       }
     copies.push_back(std::move(info));
   }
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw Error(Category::kIo, "the folder of copies cannot be read: " + error.message(), folder);
   std::sort(copies.begin(), copies.end(), [](const CopyInfo& a, const CopyInfo& b) {
     return std::pair(a.last_used_ns, a.name) < std::pair(b.last_used_ns, b.name);
   });
@@ -146,7 +148,13 @@ bool CopyFolder::append(SmallCopy* copy, int64_t unit, std::span<const uint8_t> 
 }
 
 void CopyFolder::make_room(int64_t bytes) {
-  std::vector<CopyInfo> copies = list_copies(folder_, false);
+  std::vector<CopyInfo> copies;
+  try {
+    copies = list_copies(folder_, false);
+  } catch (const Error& e) {
+    full_ = true;
+    return note(e.message());
+  }
   used_bytes_ = added_since_look_ = 0;
   for (const CopyInfo& c : copies) used_bytes_ += c.bytes;
   // If anything has to go, then enough that the next unit need not ask again.
