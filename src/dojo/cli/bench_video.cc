@@ -120,8 +120,8 @@ void VideoBench::add_copies(const std::string& only) {
              bench::measure_in_child("making copies", patience(),
                                      [&] { return bench::fill_copies(w_, t, folder->path()); });
            }
-           const auto check =
-               exact(how == SamplingOrder::kUniform ? w_.parts : w_.pieces, how, round);
+           const auto check = exact(
+               how == SamplingOrder::kUniform ? w_.parts : bench::set_of_many_runs(w_), how, round);
            return bench::measure_in_child("\"" + name + "\"", patience(), [&] {
              return bench::load_copies(w_, t, folder->path(), how, seed(round), seconds_, check);
            });

@@ -228,15 +228,23 @@ Measured load_copies(const Workload& w, CopyTier tier, const std::string& folder
       return done == 0 || cpu_seconds < seconds;
     });
   }
-  // Memory for the runs that are mixed at a time, so that later epochs read the copies again.
+  // Memory for the runs that are mixed at a time, so that each run is read from its copy anew.
+  const std::vector<Recording> set = set_of_many_runs(w);
   int64_t longest = 0;
-  for (const Recording& piece : w.pieces)
+  for (const Recording& piece : set)
     longest = std::max(longest, piece.end_frame - piece.first_frame);
   o.cache_bytes = (longest + 1) * sampling.runs_mixed * (w.clip_bytes() / w.options.frames);
-  const int64_t epoch = ClipSampler(w.pieces, sampling).clips_per_epoch();
-  return load(w.pieces, sampling, o, exact, [&](int64_t done, double cpu_seconds) {
+  const int64_t epoch = ClipSampler(set, sampling).clips_per_epoch();
+  return load(set, sampling, o, exact, [&](int64_t done, double cpu_seconds) {
     return done + o.batch <= epoch || cpu_seconds < seconds;
   });
+}
+
+std::vector<Recording> set_of_many_runs(const Workload& w) {
+  const auto many = 4 * static_cast<size_t>(SamplerOptions().runs_mixed);
+  std::vector<Recording> set;
+  while (set.size() < many) set.insert(set.end(), w.pieces.begin(), w.pieces.end());
+  return set;
 }
 
 int64_t frames_to_decode(const std::vector<Recording>& recordings,

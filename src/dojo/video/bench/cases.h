@@ -37,9 +37,14 @@ Measured load_runs(const Workload& w, uint64_t seed, int workers, int copies,
 // Makes small copies of all frames in `folder`: a first epoch of the pieces with that tier.
 Measured fill_copies(const Workload& w, CopyTier tier, const std::string& folder);
 
+// The pieces over and over, each time as if they were other files: so many runs that few of them
+// are mixed at a time.
+std::vector<Recording> set_of_many_runs(const Workload& w);
+
 // The loader with copies that fill_copies() has made and an empty memory, until `seconds` have
-// passed: at least an epoch by run, with memory for the runs that are mixed at a time, as in a set
-// much larger than the memory; or clips in uniform order, each by itself. Pixels of the short-gop
+// passed: by run, at least an epoch of set_of_many_runs() with memory for the runs that are mixed
+// at a time, as in a set much larger than the memory; or clips in uniform order, each by itself.
+// Pixels of the short-gop
 // tier may differ by an error within its bound.
 Measured load_copies(const Workload& w, CopyTier tier, const std::string& folder,
                      SamplingOrder order, uint64_t seed, double seconds,
