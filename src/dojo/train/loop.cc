@@ -44,6 +44,11 @@ class Loop {
       const SafeTensors checkpoint = read_checkpoint(path);
       check_metadata(checkpoint, path);
       state_ = parse_loop_state(metadata(checkpoint, "state", path), path);
+      if (state_.position != static_cast<uint64_t>(state_.step * o_.batch))
+        throw Error(Category::kInput,
+                    fmt::format("{} steps have taken {} clips, which are no batches of {}",
+                                state_.step, state_.position, o_.batch),
+                    path, "is the batch in config.json that of this run?");
       restore(step_, checkpoint, path);
     } else {
       initialize_training(step_, o_.seed);

@@ -189,6 +189,20 @@ TEST_F(ResumedLoop, TheCheckpointOfAnotherRunIsRefused) {
   }
 }
 
+TEST_F(ResumedLoop, AnotherBatchIsAnInputErrorThatSaysSo) {
+  LoopOptions o = options(folder("a"));
+  train(o);
+  o.resume = true;
+  o.batch *= 2;
+  try {
+    train(o);
+    ADD_FAILURE();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.category(), Category::kInput);
+    EXPECT_NE(e.message().find("no batches of"), std::string::npos) << e.message();
+  }
+}
+
 TEST_F(ResumedLoop, ADamagedCheckpointIsAnInputError) {
   LoopOptions o = options(folder("a"));
   train(o);
