@@ -11,6 +11,7 @@
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/random.h"
+#include "dojo/base/test_folder.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/model/mae.h"
 #include "dojo/model/resnet.h"
@@ -94,6 +95,7 @@ Tensor& find(SafeTensors& file, const std::string& name) {
 }
 
 TEST(Pretrained, EachTensorGoesToTheParameterOfItsNameAndToItsAverage) {
+  const TestFolder folder;
   const Graph graph = resnet();
   const PretrainedNames names = pretrained_names("resnet18-clip");
   const SafeTensors file = file_for(graph, names);
@@ -141,6 +143,7 @@ TEST(Pretrained, ACountOfBatchesIsLeftOutWhateverItsFormat) {
 }
 
 TEST(Pretrained, AKernelOverImagesIsSpreadOverTime) {
+  const TestFolder folder;
   const Graph graph = mae();
   const PretrainedNames names = pretrained_names("mae");
   SafeTensors file = file_for(graph, names);
@@ -162,6 +165,7 @@ TEST(Pretrained, AKernelOverImagesIsSpreadOverTime) {
 }
 
 TEST(Pretrained, AHostileFileIsRefusedByTheTensorsNameAndChangesNothing) {
+  const TestFolder folder;
   const Graph graph = resnet();
   const PretrainedNames names = pretrained_names("resnet18-clip");
   const auto executor = make_interpreter(graph);
