@@ -9,6 +9,8 @@
 
 namespace dojo::scene {
 
+inline constexpr double kSight = 420;  // metres: farther things are not made
+
 enum class Material : uint8_t {
   kFacade,
   kPlaster,

@@ -7,7 +7,6 @@
 
 namespace dojo::scene {
 namespace {
-constexpr double kSight = 420;        // metres
 constexpr double kCrossingRoom = 60;  // crossing cars come into being and vanish so far aside
 }  // namespace
 

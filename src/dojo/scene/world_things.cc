@@ -9,8 +9,6 @@
 namespace dojo::scene {
 namespace {
 
-constexpr double kSight = 420;  // metres: farther things are not made
-
 Vec3 draw_wall(Random& random) {
   static constexpr Vec3 kWalls[] = {
       {0.42f, 0.36f, 0.28f}, {0.30f, 0.13f, 0.09f}, {0.48f, 0.46f, 0.43f}, {0.25f, 0.24f, 0.24f},

@@ -28,6 +28,22 @@ Choice choose(const Recording& recording, const HeldOutOptions& o, int64_t count
   return {};
 }
 
+// Where recordings have no room for all horizons: how many, and the shortest. Else "".
+std::string too_short_for_all(const std::vector<Recording>& recordings,
+                              const std::vector<Choice>& choices, int64_t horizons) {
+  int64_t count = 0, fewest = horizons;
+  std::string name;
+  for (size_t i = 0; i < choices.size(); ++i) {
+    const Choice& choice = choices[i];
+    if (choice.clips.empty() || choice.horizons == horizons) continue;
+    ++count;
+    if (choice.horizons < fewest) fewest = choice.horizons, name = recordings[i].name;
+  }
+  if (count == 0) return "";
+  return fmt::format("held out: {} of {} recordings are too short for {} frames ahead; {} has {}",
+                     count, recordings.size(), horizons, name, fewest);
+}
+
 }  // namespace
 
 HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldOutOptions& o) {
@@ -55,6 +71,8 @@ HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldO
     choices.push_back(choose(recording, o, count));
     total += std::ssize(choices.back().clips);
   }
+  if (std::string message = too_short_for_all(recordings, choices, o.horizons); !message.empty())
+    result.messages.push_back(std::move(message));
   FrameReader reader({.deadline_seconds = o.deadline_seconds});
   for (size_t i = 0; i < recordings.size(); ++i) {
     set.recordings.push_back(recordings[i].name);

@@ -28,11 +28,12 @@ struct HeldOutOptions {
 struct HeldOutClips {
   HeldOutSet set;
   std::vector<Quarantined> quarantined;  // files with clips that could not be read
-  std::vector<std::string> messages;     // for people: where there are fewer clips than asked for
+  std::vector<std::string>
+      messages;  // for people: where there are fewer clips or frames than asked for
 };
 
-// A recording too short for all horizons gives clips with fewer; damaged clips are left out, and it
-// may be that none is left.
+// A recording too short for all horizons gives clips with fewer, and that is said; damaged clips
+// are left out, and it may be that none is left.
 HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldOutOptions& options);
 
 // The error, Category::kInput, that none is left, with the first reason.

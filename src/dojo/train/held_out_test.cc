@@ -7,8 +7,8 @@
 namespace dojo {
 namespace {
 
-TEST(HeldOut, ClipsBeyondTheMemoryAllowedAreFewerAndThatIsSaid) {
-  const TestFolder folder;
+// 40 frames, 10 a second.
+Recording short_recording(const TestFolder& folder) {
   Recording r;
   r.path = make_clip(folder, "a.mp4",
                      "-f lavfi -i testsrc2=s=64x48:r=10:d=4 -c:v libx264 -pix_fmt yuv420p");
@@ -16,6 +16,12 @@ TEST(HeldOut, ClipsBeyondTheMemoryAllowedAreFewerAndThatIsSaid) {
   r.end_frame = 40;
   for (int i = 0; i < 40; ++i) r.pts_seconds.push_back(i / 10.0);
   r.key_frames = {0};
+  return r;
+}
+
+TEST(HeldOut, ClipsBeyondTheMemoryAllowedAreFewerAndThatIsSaid) {
+  const TestFolder folder;
+  const Recording r = short_recording(folder);
   HeldOutOptions o{.inputs = 2, .horizons = 2, .height = 32, .width = 64};
   std::vector<int64_t> done;
   o.progress = [&](int64_t clips, int64_t total) {
@@ -33,6 +39,17 @@ TEST(HeldOut, ClipsBeyondTheMemoryAllowedAreFewerAndThatIsSaid) {
   EXPECT_EQ(few.set.clips.size(), 5u);
   ASSERT_EQ(few.messages.size(), 1u);
   EXPECT_NE(few.messages[0].find("5 clips of each recording instead of 32"), std::string::npos);
+}
+
+TEST(HeldOut, ARecordingTooShortForAllHorizonsHasFewerAndThatIsSaid) {
+  const TestFolder folder;
+  const HeldOutOptions o{.inputs = 2, .horizons = 50, .height = 32, .width = 64, .clips_each = 2};
+  const HeldOutClips held = load_held_out({short_recording(folder)}, o);
+  ASSERT_FALSE(held.set.clips.empty());
+  EXPECT_EQ(held.set.clips[0].horizons, 38);
+  ASSERT_EQ(held.messages.size(), 1u);
+  EXPECT_EQ(held.messages[0],
+            "held out: 1 of 1 recordings are too short for 50 frames ahead; a.mp4 has 38");
 }
 
 }  // namespace

@@ -199,20 +199,13 @@ TEST(BadInput, AWorkerThatCrashesHangsOrBabblesCostsOneFile) {
   EXPECT_THROW(missing.ask_probe(x), Error);
 }
 
-std::string script(const TestFolder& folder, const std::string& body) {
-  const std::string path = folder / "worker";
-  write_bytes(path, "#!/bin/sh\n" + body + "\n");
-  chmod(path.c_str(), 0700);
-  return path;
-}
-
 TEST(BadInput, TheDeadlineIsOneOfSilenceAndSignsOfLifeNeedProgress) {
   const TestFolder folder;
   const std::string x = some_file(folder, "x.mp4");
   // Two bytes: P, and twice the number.
   const std::string sign = "printf '\\002\\000\\000\\000P\\0";
   const auto ask = [&](const std::string& body) {
-    WorkerProcess worker({.deadline_seconds = 0.8, .program = script(folder, body)});
+    WorkerProcess worker({.deadline_seconds = 0.8, .program = worker_script(folder, body)});
     worker.ask_probe(x);
     return worker.answer();
   };
@@ -247,7 +240,7 @@ TEST(BadInput, AnswersThatDoNotFitTheQuestionAreNotBelieved) {
   const auto ask = [&](const WorkerReply& reply) {
     write_bytes(folder / "reply", encode(reply));
     WorkerProcess worker(
-        {.program = script(folder, "cat '" + (folder / "reply") + "' >&3; exec sleep 100")});
+        {.program = worker_script(folder, "cat '" + (folder / "reply") + "' >&3; exec sleep 100")});
     Recording r;
     r.path = some_file(folder, "x.mp4");
     worker.ask_read(r, {.frames = {3, 5}, .height = 2, .width = 2});

@@ -57,4 +57,12 @@ inline void write_bytes(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
+// A program of the shell to stand for a decoding process.
+inline std::string worker_script(const TestFolder& folder, const std::string& body) {
+  const std::string path = folder / "worker";
+  write_bytes(path, "#!/bin/sh\n" + body + "\n");
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  return path;
+}
+
 }  // namespace dojo

@@ -1,15 +1,13 @@
 // Decoding processes that somebody else kills, or that say what they should not.
 #include "dojo/video/worker_process.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
-#include <chrono>
 #include <csignal>
 #include <functional>
 #include <thread>
 
+#include "dojo/base/clock.h"
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/video/frame_reader.h"
@@ -19,19 +17,6 @@
 
 namespace dojo {
 namespace {
-
-double seconds_of(const std::function<void()>& work) {
-  const auto begin = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-std::string script(const TestFolder& folder, const std::string& body) {
-  const std::string path = folder / "worker";
-  write_bytes(path, "#!/bin/sh\n" + body + "\n");
-  chmod(path.c_str(), 0700);
-  return path;
-}
 
 std::string real_worker() {
   return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "dojo-decode-worker")
@@ -45,8 +30,8 @@ TEST(WorkerProcess, AProcessThatIsKilledFromOutsideGetsASecondChance) {
   // The first is killed by the system, as it were; the next one is real.
   const std::string first = folder / "was_there";
   const std::string program =
-      script(folder, "test -e '" + first + "' || { touch '" + first +
-                         "'; kill -KILL $$; }; exec '" + real_worker() + "' \"$@\"");
+      worker_script(folder, "test -e '" + first + "' || { touch '" + first +
+                                "'; kill -KILL $$; }; exec '" + real_worker() + "' \"$@\"");
   FrameReader reader({.program = program});
   const Recording r = reader.open(clip);
   EXPECT_EQ(r.num_frames(), 20);
@@ -77,7 +62,7 @@ TEST(WorkerProcess, OneThatIsKilledBetweenQuestionsIsReplaced) {
 TEST(WorkerProcess, TwoDeathsAreEnough) {
   const TestFolder folder;
   write_bytes(folder / "a.mp4", "never looked at");
-  WorkerProcess worker({.program = script(folder, "kill -KILL $$")});
+  WorkerProcess worker({.program = worker_script(folder, "kill -KILL $$")});
   worker.ask_probe(folder / "a.mp4");
   const WorkerReply reply = worker.answer();
   EXPECT_TRUE(reply.process_lost);
@@ -103,7 +88,7 @@ TEST(WorkerProcess, IsNotBelieved) {
     write_bytes(folder / "reply", bytes);
     WorkerProcess worker(
         {.deadline_seconds = 5,
-         .program = script(folder, "cat '" + (folder / "reply") + "' >&3; exec sleep 100")});
+         .program = worker_script(folder, "cat '" + (folder / "reply") + "' >&3; exec sleep 100")});
     Recording r;
     r.path = folder / "a.mp4";
     if (probe)
@@ -169,7 +154,7 @@ TEST(WorkerProcess, WhatItSaysIsPrintable) {
 TEST(WorkerProcess, AHangingDecoderDoesNotHoldUpTheEnd) {
   const TestFolder folder;
   write_bytes(folder / "a.mp4", "never looked at");
-  setenv("DOJO_WORKER", script(folder, "exec sleep 1000").c_str(), 1);
+  setenv("DOJO_WORKER", worker_script(folder, "exec sleep 1000").c_str(), 1);
   Recording r;
   r.path = folder / "a.mp4";
   for (int i = 0; i < 100; ++i) r.pts_seconds.push_back(0.1 * i);
