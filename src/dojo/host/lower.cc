@@ -136,7 +136,9 @@ const onednn::Conv& Lowering::weight_gradient_of(NodeId n) {
 }
 
 onednn::Format Lowering::packed_format(ValueId v) {
-  return weight_gradient_of(layouts[at(v)].packed_for).weights;
+  const NodeId n = layouts[at(v)].packed_for;
+  const onednn::ConvShape shape = conv_shape(*this, graph.node(n));
+  return takes_winograd(shape) ? onednn::weights_by_pixel(shape) : weight_gradient_of(n).weights;
 }
 
 onednn::Format Lowering::plain_format(ValueId v) {

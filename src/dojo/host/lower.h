@@ -116,6 +116,10 @@ void lower_elementwise(Lowering& l, const Unit& unit);
 bool lower_optimizer(Lowering& l, const Unit& unit);
 void lower_reference(Lowering& l, const Node& node);  // by the op's reference meaning: any node
 
+// True iff all three kinds of this convolution are made by kernels/winograd.h, with weights in the
+// order of onednn::weights_by_pixel().
+bool takes_winograd(const onednn::ConvShape& shape);
+
 // The convolution of a Conv, ConvInputGrad or ConvWeightGrad node.
 onednn::ConvShape conv_shape(Lowering& l, const Node& node);
 

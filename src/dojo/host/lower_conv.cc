@@ -1,5 +1,6 @@
-// Convolutions by oneDNN on channels-last images. Where a convolution of three dimensions is one of
-// two on the same bytes it becomes that.
+// Convolutions on channels-last images: by oneDNN, or, where that is faster, by our own kernel.
+// Where one of three dimensions is one of two on the same bytes it becomes that.
+#include "dojo/host/kernels/winograd.h"
 #include "dojo/host/lower.h"
 
 namespace dojo::host {
@@ -32,7 +33,74 @@ onednn::ConvShape flattened(onednn::ConvShape s) {
   return s;
 }
 
+kernels::WinogradConv winograd_of(const onednn::ConvShape& s) {
+  return {.n = s.n,
+          .h = s.h,
+          .w = s.w,
+          .c = s.c,
+          .out_h = s.out_h,
+          .out_w = s.out_w,
+          .m = s.m,
+          .top = s.top,
+          .left = s.left};
+}
+
+void lower_winograd(Lowering& l, const Node& node, const Node* bias_sum) {
+  const onednn::ConvShape shape = conv_shape(l, node);
+  const kernels::WinogradConv conv = winograd_of(shape);
+  const onednn::Format plain = onednn::plain_weights(shape),
+                       by_pixel = onednn::weights_by_pixel(shape);
+  const BufferId scratch =
+      l.scratch(kernels::winograd_scratch_floats(conv) * int64_t{sizeof(float)});
+  if (node.op == "ConvWeightGrad") {
+    const BufferId x = l.operand(node.inputs[0], kLast), dy = l.operand(node.inputs[1], kLast);
+    const ValueId dw = node.outputs[0];
+    const bool packed = l.kind_of(dw) == Layout::Kind::kPacked;
+    const onednn::Format wanted = packed ? l.packed_format(dw) : plain;
+    const BufferId to = packed ? l.result(dw, wanted) : l.result(dw, kRow);
+    const BufferId made = wanted == by_pixel ? to : l.scratch(by_pixel.bytes());
+    const BufferId db = bias_sum ? l.result(bias_sum->outputs[0], kRow) : kNoBuffer;
+    std::vector<BufferId> writes = {made, scratch};
+    if (bias_sum) writes.push_back(db);
+    l.add(l.label(node), {x, dy}, writes, [=](const Memory& memory) -> Kernel {
+      return [=, x = memory.get(x), dy = memory.get(dy), dw = memory.get(made), db = memory.get(db),
+              s = memory.get(scratch)] { kernels::winograd_weight_grad(conv, x, dy, dw, db, s); };
+    });
+    if (made != to)
+      l.add_operation("unpack %" + l.graph.value(dw).name, onednn::reorder(by_pixel, wanted),
+                      {made}, {to});
+    return;
+  }
+  const BufferId image = l.operand(node.inputs[0], kLast);
+  const BufferId weights = l.operand(node.inputs[1], by_pixel, plain);
+  std::vector<BufferId> reads = {image, weights};
+  const bool forward = node.op == "Conv";
+  BufferId bias = kNoBuffer;
+  if (forward && node.inputs.size() > 2 && node.inputs[2] != kNoValue)
+    reads.push_back(bias = l.operand(node.inputs[2], kRow));
+  const BufferId result = l.result(node.outputs[0], kLast);
+  l.add(l.label(node), reads, {result, scratch}, [=](const Memory& memory) -> Kernel {
+    return [=, from = memory.get(image), w = memory.get(weights), b = memory.get(bias),
+            to = memory.get(result), s = memory.get(scratch)] {
+      if (forward)
+        kernels::winograd_forward(conv, from, w, b, to, s);
+      else
+        kernels::winograd_input_grad(conv, from, w, to, s);
+    };
+  });
+}
+
 }  // namespace
+
+bool takes_winograd(const onednn::ConvShape& s) {
+  const bool fits = s.kernel_h == 3 && s.kernel_w == 3 && s.stride_h == 1 && s.stride_w == 1 &&
+                    s.dilation_h == 1 && s.dilation_w == 1 && s.group == 1 && !s.has_depth() &&
+                    kernels::winograd_knows(winograd_of(s));
+  // A tile spreads the transforms of its pixels over the channels, and the tiles share the
+  // kernel's.
+  const int64_t tiles = s.n * ((s.out_h + 3) / 4) * ((s.out_w + 3) / 4);
+  return fits && std::min(s.c, s.m) >= 32 && tiles >= 2 * std::max(s.c, s.m);
+}
 
 onednn::ConvShape conv_shape(Lowering& l, const Node& node) {
   const OpCall call = l.call(node);
@@ -95,6 +163,12 @@ bool lower_conv(Lowering& l, const Unit& unit) {
   const bool swapped = bias_gradient && first.op == "ReduceSum";
   const Node& node = swapped ? l.graph.node(unit.nodes[1]) : first;
   if (!node.op.starts_with("Conv")) return false;
+  if (takes_winograd(conv_shape(l, node))) {
+    const Node* bias_sum = nullptr;
+    if (bias_gradient) bias_sum = swapped ? &first : &l.graph.node(unit.nodes[1]);
+    lower_winograd(l, node, bias_sum);
+    return true;
+  }
   if (node.op == "Conv") {
     const onednn::ConvShape shape = conv_shape(l, node);
     const bool bias = node.inputs.size() > 2 && node.inputs[2] != kNoValue;

@@ -158,6 +158,11 @@ Format plain_weights(const ConvShape& s) {
   return make_format({ConvDescs::weight_dims(s), kF32, ConvDescs::plain_weights(s)});
 }
 
+Format weights_by_pixel(const ConvShape& s) {
+  DOJO_CHECK_EQ(s.group, 1);
+  return make_format({ConvDescs::weight_dims(s), kF32, Tag::hwio});
+}
+
 Conv conv_forward(const ConvShape& shape, bool bias) {
   return guarded("convolution", [&] {
     const ConvDescs d(shape);

@@ -40,6 +40,7 @@ class Format {
 };
 
 Format plain_weights(const ConvShape& shape);  // [m,c/group,kernel_d,kernel_h,kernel_w] row-major
+Format weights_by_pixel(const ConvShape& shape);  // [kernel_h,kernel_w,c,m]; REQUIRES: one group
 
 // A prepared operation and the memory that it needs while it runs.
 class Operation {
