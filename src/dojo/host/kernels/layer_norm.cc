@@ -21,36 +21,22 @@ namespace HWY_NAMESPACE {
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-// Calls f(place, lanes left) for each vector of a row.
-template <class F>
-HWY_INLINE void for_each_vector(int64_t c, const F& f) {
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(D()));
-  for (int64_t i = 0; i < c; i += lanes) f(i, c - i);
-}
-
-// v with 0 in the lanes behind the row.
-HWY_INLINE V inside(V v, int64_t n) {
-  const D d;
-  if (n >= static_cast<int64_t>(hn::Lanes(d))) return v;
-  return hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(n)), v);
-}
-
 // The mean first, then the squares about it: a mean far from 0 costs no accuracy.
 void NormalizeRow(int64_t c, float epsilon, const float* x, const float* scale, const float* bias,
                   float* y, float* mean, float* inverse) {
   const D d;
   const float size = static_cast<float>(c);
   V sum = hn::Zero(d), square = sum;
-  for_each_vector(c, [&](int64_t i, int64_t n) { sum = hn::Add(sum, load_n(d, x + i, n)); });
+  for_each_vector(d, 0, c, [&](int64_t i, int64_t n) { sum = hn::Add(sum, load_n(d, x + i, n)); });
   *mean = hn::GetLane(hn::SumOfLanes(d, sum)) / size;
   const V mu = hn::Set(d, *mean);
-  for_each_vector(c, [&](int64_t i, int64_t n) {
-    const V v = inside(hn::Sub(load_n(d, x + i, n), mu), n);
+  for_each_vector(d, 0, c, [&](int64_t i, int64_t n) {
+    const V v = first_n(d, hn::Sub(load_n(d, x + i, n), mu), n);
     square = hn::MulAdd(v, v, square);
   });
   *inverse = 1 / std::sqrt(hn::GetLane(hn::SumOfLanes(d, square)) / size + epsilon);
   const V k = hn::Set(d, *inverse);
-  for_each_vector(c, [&](int64_t i, int64_t n) {
+  for_each_vector(d, 0, c, [&](int64_t i, int64_t n) {
     const V h = hn::Mul(hn::Sub(load_n(d, x + i, n), mu), k);
     store_n(d, hn::MulAdd(h, load_n(d, scale + i, n), load_n(d, bias + i, n)), y + i, n);
   });
@@ -63,7 +49,7 @@ void NormalizeRowBackward(int64_t c, const float* x, const float* scale, float m
   const D d;
   const V mu = hn::Set(d, mean), k = hn::Set(d, inverse);
   V sum = hn::Zero(d), dot = sum;
-  for_each_vector(c, [&](int64_t i, int64_t n) {
+  for_each_vector(d, 0, c, [&](int64_t i, int64_t n) {
     const V h = hn::Mul(hn::Sub(load_n(d, x + i, n), mu), k), v = load_n(d, dy + i, n);
     const V g = hn::Mul(v, load_n(d, scale + i, n));
     sum = hn::Add(sum, g);
@@ -74,7 +60,7 @@ void NormalizeRowBackward(int64_t c, const float* x, const float* scale, float m
   const float size = static_cast<float>(c);
   const V mean_g = hn::Set(d, hn::GetLane(hn::SumOfLanes(d, sum)) / size);
   const V mean_gh = hn::Set(d, hn::GetLane(hn::SumOfLanes(d, dot)) / size);
-  for_each_vector(c, [&](int64_t i, int64_t n) {
+  for_each_vector(d, 0, c, [&](int64_t i, int64_t n) {
     const V h = hn::Mul(hn::Sub(load_n(d, x + i, n), mu), k);
     const V g = hn::Mul(load_n(d, dy + i, n), load_n(d, scale + i, n));
     store_n(d, hn::Mul(hn::NegMulAdd(h, mean_gh, hn::Sub(g, mean_g)), k), dx + i, n);

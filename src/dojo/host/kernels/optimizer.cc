@@ -21,13 +21,6 @@ namespace HWY_NAMESPACE {
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-template <class Step>
-HWY_INLINE void for_each_vector(int64_t begin, int64_t end, const Step& step) {
-  const D d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t i = begin; i < end; i += lanes) step(i, std::min(lanes, end - i));
-}
-
 void AdamWRange(const AdamW& a, const AdamWArrays& t, int64_t begin, int64_t end) {
   const D d;
   const auto set = [&](double x) { return hn::Set(d, static_cast<float>(x)); };
@@ -37,7 +30,7 @@ void AdamWRange(const AdamW& a, const AdamWArrays& t, int64_t begin, int64_t end
           epsilon = set(a.epsilon);
   const V size = set(a.lr / (1 - std::pow(static_cast<double>(a.beta1), a.step)));
   const V v_scale = set(1 / std::sqrt(1 - std::pow(static_cast<double>(a.beta2), a.step)));
-  for_each_vector(begin, end, [&](int64_t i, int64_t n) {
+  for_each_vector(d, begin, end, [&](int64_t i, int64_t n) {
     const V g = hn::Mul(load_n(d, t.grad + i, n), grad_scale);
     const V m = hn::MulAdd(load_n(d, t.m + i, n), beta1, hn::Mul(g, rest1));
     const V v = hn::MulAdd(load_n(d, t.v + i, n), beta2, hn::Mul(hn::Mul(g, g), rest2));
@@ -53,7 +46,7 @@ void MomentumRange(const Momentum& s, const MomentumArrays& t, int64_t begin, in
   const D d;
   const V lr = hn::Set(d, s.lr), mu = hn::Set(d, s.momentum), decay = hn::Set(d, s.decay),
           scale = hn::Set(d, s.grad_scale);
-  for_each_vector(begin, end, [&](int64_t i, int64_t n) {
+  for_each_vector(d, begin, end, [&](int64_t i, int64_t n) {
     const V p = load_n(d, t.p + i, n);
     const V g = hn::MulAdd(decay, p, hn::Mul(load_n(d, t.grad + i, n), scale));
     const V m = hn::MulAdd(mu, load_n(d, t.m + i, n), g);
@@ -66,7 +59,7 @@ void MomentumRange(const Momentum& s, const MomentumArrays& t, int64_t begin, in
 void LerpRange(float amount, const LerpArrays& t, int64_t begin, int64_t end) {
   const D d;
   const V k = hn::Set(d, amount);
-  for_each_vector(begin, end, [&](int64_t i, int64_t n) {
+  for_each_vector(d, begin, end, [&](int64_t i, int64_t n) {
     const V from = load_n(d, t.from + i, n);
     store_n(d, hn::MulAdd(hn::Sub(load_n(d, t.to + i, n), from), k, from), t.out + i, n);
   });

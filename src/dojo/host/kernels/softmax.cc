@@ -22,29 +22,25 @@ namespace HWY_NAMESPACE {
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-template <class F>
-HWY_INLINE void for_each_vector(int64_t c, const F& f) {
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(D()));
-  for (int64_t i = 0; i < c; i += lanes) f(i, c - i);
-}
-
 // y = exp(x - max), or x - max - log(sum of exp) where `logarithm`.
 void SoftmaxRow(bool logarithm, int64_t c, const float* x, float* y) {
   const D d;
-  float biggest = x[0];
-  for (int64_t i = 1; i < c; ++i) biggest = x[i] > biggest ? x[i] : biggest;
-  const V shift = hn::Set(d, biggest);
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), whole = c - c % lanes;
+  V biggest = hn::Set(d, x[0]);
+  for_each_vector(d, 0, whole,
+                  [&](int64_t i, int64_t) { biggest = hn::Max(biggest, hn::LoadU(d, x + i)); });
+  float last = x[0];
+  for (int64_t i = whole; i < c; ++i) last = std::max(last, x[i]);
+  const V shift = hn::Max(hn::MaxOfLanes(d, biggest), hn::Set(d, last));
   V sum = hn::Zero(d);
-  for_each_vector(c, [&](int64_t i, int64_t n) {
+  for_each_vector(d, 0, c, [&](int64_t i, int64_t n) {
     const V e = exp_v(d, hn::Sub(load_n(d, x + i, n), shift));
-    sum = hn::Add(sum, n >= static_cast<int64_t>(hn::Lanes(d))
-                           ? e
-                           : hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(n)), e));
+    sum = hn::Add(sum, first_n(d, e, n));
     if (!logarithm) store_n(d, e, y + i, n);
   });
   const float total = hn::GetLane(hn::SumOfLanes(d, sum));
   const V factor = hn::Set(d, 1.0f / total), log_total = hn::Set(d, std::log(total));
-  for_each_vector(c, [&](int64_t i, int64_t n) {
+  for_each_vector(d, 0, c, [&](int64_t i, int64_t n) {
     if (logarithm) {
       store_n(d, hn::Sub(hn::Sub(load_n(d, x + i, n), shift), log_total), y + i, n);
     } else {
@@ -57,12 +53,12 @@ void SoftmaxRow(bool logarithm, int64_t c, const float* x, float* y) {
 void SoftmaxBackwardRow(bool logarithm, int64_t c, const float* y, const float* dy, float* dx) {
   const D d;
   V sum = hn::Zero(d);
-  for_each_vector(c, [&](int64_t i, int64_t n) {
+  for_each_vector(d, 0, c, [&](int64_t i, int64_t n) {
     const V g = load_n(d, dy + i, n);
     sum = logarithm ? hn::Add(sum, g) : hn::MulAdd(load_n(d, y + i, n), g, sum);
   });
   const V total = hn::SumOfLanes(d, sum);
-  for_each_vector(c, [&](int64_t i, int64_t n) {
+  for_each_vector(d, 0, c, [&](int64_t i, int64_t n) {
     const V g = load_n(d, dy + i, n), v = load_n(d, y + i, n);
     store_n(d, logarithm ? hn::NegMulAdd(exp_v(d, v), total, g) : hn::Mul(v, hn::Sub(g, total)),
             dx + i, n);
@@ -73,7 +69,7 @@ void SoftmaxBackwardRow(bool logarithm, int64_t c, const float* y, const float* 
 void CrossEntropyBackwardRow(int64_t c, const float* y, int32_t label, float factor, float* dx) {
   const D d;
   const V k = hn::Set(d, factor);
-  for_each_vector(c, [&](int64_t i, int64_t n) {
+  for_each_vector(d, 0, c, [&](int64_t i, int64_t n) {
     store_n(d, hn::Mul(exp_v(d, load_n(d, y + i, n)), k), dx + i, n);
   });
   dx[label] -= factor;

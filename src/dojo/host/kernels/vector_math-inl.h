@@ -200,6 +200,19 @@ HWY_INLINE void store_n(D d, hn::Vec<D> v, float* p, int64_t n) {
   if (n >= static_cast<int64_t>(hn::Lanes(d))) return hn::StoreU(v, d, p);
   hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(n)), d, p);
 }
+// The first min(n, lanes) of the vector, zeros after.
+template <class D>
+HWY_INLINE hn::Vec<D> first_n(D d, hn::Vec<D> v, int64_t n) {
+  if (n >= static_cast<int64_t>(hn::Lanes(d))) return v;
+  return hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(n)), v);
+}
+
+// Calls f(i, end - i) for the place i of each vector of [begin, end).
+template <class D, class F>
+HWY_INLINE void for_each_vector(D d, int64_t begin, int64_t end, const F& f) {
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t i = begin; i < end; i += lanes) f(i, end - i);
+}
 
 }  // namespace HWY_NAMESPACE
 }  // namespace dojo::kernels
