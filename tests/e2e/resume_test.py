@@ -74,6 +74,32 @@ class Resume(TrainCase):
                 self.assertDone(run("eval", out / "best.safetensors", self.clips, "--json", deadline=DEADLINE))
                 self.assertNotIn("warning", self.resume(out).err)  # once is enough
 
+    def test_a_run_keeps_to_the_algorithms_that_it_began_with(self):
+        out = self.folder / "run"
+        self.assertDone(self.train(out, steps=6))
+        file = out / "algorithms.json"
+        chosen = json.loads(file.read_text())
+        self.assertDone(run("train", "--resume", out, "--steps", "8", deadline=DEADLINE, env={"XDG_CACHE_HOME": str(self.folder / "other")}))
+        self.assertEqual(json.loads(file.read_text()), chosen)
+        self.assertFalse((self.folder / "other/opendojo/algorithms.json").exists())  # nothing was timed
+        for text, words in (("[]", "algorithms.json"), ('{"', "algorithms.json"),
+                            (json.dumps({problem: "magic" for problem in chosen}), 'no algorithm "magic"')):
+            file.write_text(text)
+            self.assertError(run("train", "--resume", out, "--steps", "9", deadline=DEADLINE), 3, "input", words)
+        file.unlink()
+        result = run("train", "--resume", out, "--steps", "9", "-q", deadline=DEADLINE)
+        self.assertDone(result)
+        self.assertIn("algorithms.json: not there", result.err)
+
+    def test_algorithms_by_rule_are_not_timed(self):
+        cache = self.folder / "cache"
+        out = self.folder / "run"
+        self.assertDone(run(*self.words(out), "--deterministic", deadline=DEADLINE, env={"XDG_CACHE_HOME": str(cache)}))
+        self.assertFalse((cache / "opendojo/algorithms.json").exists())
+        self.assertFalse((out / "algorithms.json").exists())
+        self.assertError(run("train", "--resume", out, "--deterministic", deadline=DEADLINE), 2, "config", "--deterministic")
+        self.assertTrue(json.loads((out / "config.json").read_text())["options"]["deterministic"])
+
     def test_the_clips_of_a_run_are_asked_for_when_they_are_gone(self):
         out = self.folder / "run"
         clips = self.folder / "clips"

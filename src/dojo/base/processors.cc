@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <fstream>
 #include <thread>
 
 #include "dojo/base/control_groups.h"
@@ -26,6 +27,13 @@ int num_processors(const std::string& root) {
       least = std::min(least, (quota->first + quota->second - 1) / quota->second);
   }
   return static_cast<int>(std::max<int64_t>(1, least));
+}
+
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown";
 }
 
 }  // namespace dojo

@@ -4,27 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/error.h"
+#include "dojo/base/processors.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/commit.h"
 #include "dojo/cli/common.h"
 
 namespace dojo {
-namespace {
-
-std::string cpu_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  return "unknown";
-}
-
-}  // namespace
-
 Spread spread_of(std::vector<double> x) {
   std::sort(x.begin(), x.end());
   return {x.front(), (x[(x.size() - 1) / 2] + x[x.size() / 2]) / 2, x.back()};
@@ -32,11 +21,11 @@ Spread spread_of(std::vector<double> x) {
 
 void print_json(const BenchRow& row) {
   const nlohmann::ordered_json object = {
-      {"bench", row.bench},   {"case", row.case_name},      {"value", row.value.median},
-      {"unit", row.unit},     {"better", row.better},       {"role", row.role},
-      {"min", row.value.min}, {"median", row.value.median}, {"max", row.value.max},
-      {"runs", row.runs},     {"threads", row.threads},     {"commit", source_commit()},
-      {"host", cpu_name()}};
+      {"bench", row.bench},      {"case", row.case_name},      {"value", row.value.median},
+      {"unit", row.unit},        {"better", row.better},       {"role", row.role},
+      {"min", row.value.min},    {"median", row.value.median}, {"max", row.value.max},
+      {"runs", row.runs},        {"threads", row.threads},     {"commit", source_commit()},
+      {"host", processor_name()}};
   print_json(object);
 }
 

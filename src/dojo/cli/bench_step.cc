@@ -14,6 +14,7 @@
 #include "dojo/base/tell.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/bench.h"
+#include "dojo/cli/common.h"
 #include "dojo/graph/bytes.h"
 #include "dojo/graph/cost.h"
 #include "dojo/graph/interpreter.h"
@@ -167,7 +168,8 @@ void bench_step(const std::string& model, int64_t runs, bool json, bool profile)
   const NamedNetwork network = named_network(model);
   const Graph graph = step_graph(model, network);
   std::unique_ptr<Executor> e;
-  const double compiling = seconds_of([&] { e = make_host_executor(graph); });
+  const double compiling =
+      seconds_of([&] { e = make_host_executor(graph, {.algorithms = timed_algorithms(json)}); });
   tell("{} nodes compiled in {:.2f} s, {:.0f} MB\n", graph.nodes.size(), compiling,
        static_cast<double>(e->memory_bytes()) * 1e-6);
   initialize_training(*e, 1);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "dojo/base/cache_folder.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/base/memory_limit.h"
 #include "dojo/base/tell.h"
@@ -28,13 +29,33 @@ std::pair<int64_t, int64_t> parse_size(const std::string& text, const std::strin
   return {height, width};
 }
 
-ExecutorFactory executor_factory(const std::string& name) {
+ExecutorFactory executor_factory(const std::string& name, std::shared_ptr<Algorithms> algorithms) {
   if (name == "host")
-    return
-        [](const Graph& g) { return make_host_executor(g, {.max_bytes = memory_limit().bytes}); };
+    return [algorithms](const Graph& g) {
+      return make_host_executor(g, {.algorithms = algorithms, .max_bytes = memory_limit().bytes});
+    };
   if (name == "interpreter") return [](const Graph& g) { return make_interpreter(g); };
   throw Error(Category::kConfig, fmt::format("unknown executor '{}'", name), "--executor",
               "use host or interpreter");
+}
+
+std::shared_ptr<Algorithms> timed_algorithms(bool quiet) {
+  const std::string folder = cache_folder();
+  // A bar only where there is something to time.
+  auto bar = std::make_shared<std::optional<Progress>>();
+  return std::make_shared<Algorithms>(Algorithms::Options{
+      .file = folder.empty() ? "" : folder + "/algorithms.json",
+      .progress = [bar, quiet](int64_t timed, const std::string& problem) {
+        if (!*bar)
+          bar->emplace("choosing algorithms", ProgressOptions{.unit = "problems", .quiet = quiet});
+        (*bar)->update(timed, problem);
+        if (problem.empty()) {
+          (*bar)->finish();
+          bar->reset();
+        } else {
+          throw_if_interrupted();
+        }
+      }});
 }
 
 std::string searched_files() {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "dojo/base/json.h"
 #include "dojo/base/progress.h"
 #include "dojo/graph/executor.h"
+#include "dojo/host/algorithms.h"
 #include "dojo/scene/demo.h"
 
 namespace dojo {
@@ -21,8 +23,14 @@ namespace dojo {
 std::pair<int64_t, int64_t> parse_size(const std::string& text, const std::string& option);
 
 // "host": oneDNN and our own kernels, refused with Error(kConfig) where the machine has too little
-// memory; "interpreter": the slow reference. Throws Error(kConfig) for another name.
-ExecutorFactory executor_factory(const std::string& name);
+// memory, with `algorithms` where they are given; "interpreter": the slow reference. Throws
+// Error(kConfig) for another name.
+ExecutorFactory executor_factory(const std::string& name,
+                                 std::shared_ptr<Algorithms> algorithms = {});
+
+// Algorithms that are timed once on this machine and kept in the user's cache folder, with a
+// progress line while that goes on.
+std::shared_ptr<Algorithms> timed_algorithms(bool quiet);
 
 // For the help of commands that search folders: which files they take.
 std::string searched_files();

@@ -114,6 +114,24 @@ void check_memory(const RunOptions& o) {
       kSizes, hint);
 }
 
+// The run's executors. Which algorithms they use stays in the folder, for a resumed run.
+ExecutorFactory executor_of_run(const std::string& folder, const RunOptions& o, bool resume,
+                                bool quiet) {
+  if (o.executor != "host" || o.deterministic) return executor_factory(o.executor);
+  const auto algorithms = timed_algorithms(quiet);
+  const fs::path file = fs::path(folder) / "algorithms.json";
+  if (resume && fs::exists(file))
+    algorithms->record(read_file(file, 16 << 20), file.string());
+  else if (resume && fs::exists(fs::path(folder) / "last.safetensors"))
+    tell("warning: {}: not there; algorithms are chosen anew, other ones may give other bytes\n",
+         one_line(file.string()));
+  return [=, make = executor_factory(o.executor, algorithms)](const Graph& graph) {
+    auto executor = make(graph);
+    write_file_atomic(file, algorithms->text());
+    return executor;
+  };
+}
+
 // A step allocates nothing; batches, checkpoints and pictures come and go. Without this glibc keeps
 // a growing heap for each thread.
 void keep_the_heap_small() {
@@ -218,6 +236,11 @@ int run_train(std::span<const std::string> argv) {
               &o.keep_damaged);
   args.option("--catalogue", "FILE", kCatalogueHelp, &o.catalogue);
   args.option("--executor", "NAME", "host, or interpreter (the slow reference)", &o.executor);
+  args.option(
+      "--deterministic", "",
+      "choose algorithms by rule, not by timing them: the same bytes also on the first runs "
+      "of two machines of a kind",
+      &o.deterministic);
   args.option("-q, --quiet", "", "no progress", &quiet);
   args.option("--json", "", "print the final evaluation as one JSON object", &json);
   if (!args.parse(argv)) return 0;
@@ -230,7 +253,7 @@ int run_train(std::span<const std::string> argv) {
     for (const char* name :
          {"--task", "--out", "--batch", "--size", "--frames", "--interval", "--held-out", "--lr",
           "--weight-decay", "--channels", "--seed", "--threads", "--order", "--frame-scale",
-          "--cache", "--eval-every", "--executor", "--keep-damaged"})
+          "--cache", "--eval-every", "--executor", "--keep-damaged", "--deterministic"})
       if (args.given(name))
         throw Error(Category::kConfig, "a resumed run keeps the value that it began with", name,
                     "leave it out, or start a new run");
@@ -289,7 +312,7 @@ int run_train(std::span<const std::string> argv) {
   }
   if (!args.given("--catalogue")) o.catalogue = Catalogue::default_path();
   if (!o.cache_folder.empty()) o.cache_folder = fs::absolute(o.cache_folder).string();
-  const ExecutorFactory make_executor = executor_factory(o.executor);
+  const ExecutorFactory make_executor = executor_of_run(folder, o, !resume.empty(), quiet);
   if (resume.empty()) {
     if (o.folders.empty()) {
       o.folders = demo_drives(quiet);

@@ -33,7 +33,8 @@ class HostExecutor final : public Executor {
     std::vector<Layout> layouts =
         assign_layouts(graph_, {options.channels_last, options.packed_weights});
     const std::vector<Unit> units = make_units(graph_, constants_, layouts, options.fuse);
-    lowering_ = std::make_unique<Lowering>(graph_, constants_, std::move(layouts));
+    lowering_ = std::make_unique<Lowering>(graph_, constants_, std::move(layouts),
+                                           options.algorithms.get());
     Lowering& l = *lowering_;
     if (options.fuse) l.in_place = find_in_place(graph_, units);
     bool outputs_done = false;
@@ -50,6 +51,7 @@ class HostExecutor final : public Executor {
     add_updates();
     if (options_.fuse) share_memory(l.program);
     plan_ = plan_memory(l.program);
+    if (options.algorithms) options.algorithms->save();
     if (!plan_only) finish();
   }
 

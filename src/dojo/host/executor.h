@@ -20,6 +20,7 @@
 #include <memory>
 
 #include "dojo/graph/executor.h"
+#include "dojo/host/algorithms.h"
 
 namespace dojo {
 
@@ -27,6 +28,7 @@ struct HostOptions {
   bool fuse = true;            // false: one kernel for each node, to find a fault
   bool channels_last = true;   // false: all values row-major, with copies around the kernels
   bool packed_weights = true;  // keep parameters of convolutions in the order that oneDNN prefers
+  std::shared_ptr<Algorithms> algorithms = {};  // timed where there is a choice; null: by rule
   int64_t max_bytes = std::numeric_limits<int64_t>::max();  // of memory
 };
 

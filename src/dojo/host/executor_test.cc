@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <sstream>
 
 #include "dojo/base/error.h"
 #include "dojo/base/parallel_for.h"
@@ -198,6 +199,46 @@ TEST(HostExecutor, TenTrainingStepsAreThoseOfTheInterpreter) {
       }
     }
   }
+}
+
+// Problems whose text has `part` are computed by one algorithm, the others by another.
+std::shared_ptr<Algorithms> mixed_algorithms(const Graph& graph, const std::string& part,
+                                             const std::string& one, const std::string& other) {
+  auto algorithms = std::make_shared<Algorithms>(Algorithms::Options{});
+  make_host_executor(graph, {.algorithms = algorithms});
+  std::string text = algorithms->text(), chosen;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string& name = line.find(part) != std::string::npos ? one : other;
+    for (const std::string was : {"\"onednn\"", "\"winograd\""})
+      if (const size_t place = line.find(was); place != std::string::npos)
+        line.replace(place, was.size(), "\"" + name + "\"");
+    chosen += line + "\n";
+  }
+  EXPECT_NE(chosen.find(one), std::string::npos) << chosen;
+  EXPECT_NE(chosen.find(other), std::string::npos) << chosen;
+  algorithms = std::make_shared<Algorithms>(Algorithms::Options{});
+  algorithms->record(chosen, "test");
+  return algorithms;
+}
+
+TEST(HostExecutor, WhateverAlgorithmsAConvolutionUsesTheStepIsTheInterpreters) {
+  const Graph graph = training_graph();
+  for (const char* part : {"convolution:", "by input", "by weights"})
+    for (const bool swapped : {false, true}) {
+      const std::string names[] = {"winograd", "onednn"};
+      const auto algorithms = mixed_algorithms(graph, part, names[swapped], names[!swapped]);
+      const auto ours = make_host_executor(graph, {.algorithms = algorithms});
+      const auto oracle = make_interpreter(graph);
+      initialize(*ours, 3);
+      initialize(*oracle, 3);
+      feed(*ours, graph, 1, 1);
+      feed(*oracle, graph, 1, 1);
+      ASSERT_TRUE(ours->run());
+      ASSERT_TRUE(oracle->run());
+      expect_same_results(graph, *ours, *oracle, part, 1e-3);
+      EXPECT_EQ(algorithms->timed(), 0);
+    }
 }
 
 TEST(HostExecutor, WhatIsWrittenIsRead) {

@@ -20,11 +20,12 @@ kernels::StridedCopy layout_copy(const Shape& shape, Layout::Kind from, Layout::
   return kernels::transpose_copy(source, permutation);
 }
 
-Lowering::Lowering(const Graph& g, const Constants& c, std::vector<Layout> l)
+Lowering::Lowering(const Graph& g, const Constants& c, std::vector<Layout> l, Algorithms* a)
     : graph(g),
       constants(c),
       layouts(std::move(l)),
       forms_(g.values.size()),
+      algorithms_(a),
       users_(g.values.size()) {
   for (size_t n = 0; n < graph.nodes.size(); ++n)
     for (ValueId v : graph.nodes[n].inputs)
@@ -137,8 +138,10 @@ const onednn::Conv& Lowering::weight_gradient_of(NodeId n) {
 
 onednn::Format Lowering::packed_format(ValueId v) {
   const NodeId n = layouts[at(v)].packed_for;
-  const onednn::ConvShape shape = conv_shape(*this, graph.node(n));
-  return takes_winograd(shape) ? onednn::weights_by_pixel(shape) : weight_gradient_of(n).weights;
+  const Node& node = graph.node(n);
+  if (conv_algorithm(node) == ConvAlgorithm::kWinograd)
+    return onednn::weights_by_pixel(conv_shape(*this, node));
+  return weight_gradient_of(n).weights;
 }
 
 onednn::Format Lowering::plain_format(ValueId v) {
@@ -205,6 +208,13 @@ void Lowering::add_operation(std::string what, const onednn::Operation& operatio
     for (BufferId b : all) addresses.push_back(m.get<void>(b));
     return operation.bind(std::move(addresses));
   });
+}
+
+ConvAlgorithm Lowering::conv_algorithm(const Node& node) {
+  const ConvWork work = node.op == "Conv"            ? ConvWork::kForward
+                        : node.op == "ConvInputGrad" ? ConvWork::kInputGrad
+                                                     : ConvWork::kWeightGrad;
+  return choose_conv_algorithm(conv_shape(*this, node), work, algorithms_);
 }
 
 std::string Lowering::label(const Node& node) const {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dojo/host/conv_algorithm.h"
 #include "dojo/host/kernels/copy.h"
 #include "dojo/host/onednn.h"
 #include "dojo/host/steps.h"
@@ -27,7 +28,9 @@ struct Form {
 
 class Lowering {
  public:
-  Lowering(const Graph& graph, const Constants& constants, std::vector<Layout> layouts);
+  // `algorithms` may be null: then rules decide.
+  Lowering(const Graph& graph, const Constants& constants, std::vector<Layout> layouts,
+           Algorithms* algorithms);
 
   const Graph& graph;
   const Constants& constants;
@@ -72,6 +75,9 @@ class Lowering {
   Layout::Kind kind_of(ValueId v) const { return layouts[at(v)].kind; }
   std::string label(const Node& node) const;  // "Conv %level8.stem"
 
+  // REQUIRES: the node is a Conv, ConvInputGrad or ConvWeightGrad.
+  ConvAlgorithm conv_algorithm(const Node& node);
+
   // True iff a node outside of the unit, an output or an update reads the value.
   bool used_outside(ValueId v, const Unit& unit) const;
 
@@ -90,6 +96,7 @@ class Lowering {
   const onednn::Conv& weight_gradient_of(NodeId n);
 
   std::vector<std::vector<Form>> forms_;  // by value; the first is the one that was made
+  Algorithms* algorithms_;
   std::map<NodeId, onednn::Conv> weight_gradients_;
   std::vector<std::vector<NodeId>> users_;  // by value; kNoNode for an output or update
   std::vector<const Type*> call_inputs_;
@@ -115,10 +122,6 @@ bool lower_reduce(Lowering& l, const Node& node);
 void lower_elementwise(Lowering& l, const Unit& unit);
 bool lower_optimizer(Lowering& l, const Unit& unit);
 void lower_reference(Lowering& l, const Node& node);  // by the op's reference meaning: any node
-
-// True iff all three kinds of this convolution are made by kernels/winograd.h, with weights in the
-// order of onednn::weights_by_pixel().
-bool takes_winograd(const onednn::ConvShape& shape);
 
 // The convolution of a Conv, ConvInputGrad or ConvWeightGrad node.
 onednn::ConvShape conv_shape(Lowering& l, const Node& node);

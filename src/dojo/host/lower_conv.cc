@@ -33,21 +33,9 @@ onednn::ConvShape flattened(onednn::ConvShape s) {
   return s;
 }
 
-kernels::WinogradConv winograd_of(const onednn::ConvShape& s) {
-  return {.n = s.n,
-          .h = s.h,
-          .w = s.w,
-          .c = s.c,
-          .out_h = s.out_h,
-          .out_w = s.out_w,
-          .m = s.m,
-          .top = s.top,
-          .left = s.left};
-}
-
 void lower_winograd(Lowering& l, const Node& node, const Node* bias_sum) {
   const onednn::ConvShape shape = conv_shape(l, node);
-  const kernels::WinogradConv conv = winograd_of(shape);
+  const kernels::WinogradConv conv = *winograd_of(shape);
   const onednn::Format plain = onednn::plain_weights(shape),
                        by_pixel = onednn::weights_by_pixel(shape);
   const BufferId scratch =
@@ -91,16 +79,6 @@ void lower_winograd(Lowering& l, const Node& node, const Node* bias_sum) {
 }
 
 }  // namespace
-
-bool takes_winograd(const onednn::ConvShape& s) {
-  const bool fits = s.kernel_h == 3 && s.kernel_w == 3 && s.stride_h == 1 && s.stride_w == 1 &&
-                    s.dilation_h == 1 && s.dilation_w == 1 && s.group == 1 && !s.has_depth() &&
-                    kernels::winograd_knows(winograd_of(s));
-  // A tile spreads the transforms of its pixels over the channels, and the tiles share the
-  // kernel's.
-  const int64_t tiles = s.n * ((s.out_h + 3) / 4) * ((s.out_w + 3) / 4);
-  return fits && std::min(s.c, s.m) >= 32 && tiles >= 2 * std::max(s.c, s.m);
-}
 
 onednn::ConvShape conv_shape(Lowering& l, const Node& node) {
   const OpCall call = l.call(node);
@@ -163,7 +141,7 @@ bool lower_conv(Lowering& l, const Unit& unit) {
   const bool swapped = bias_gradient && first.op == "ReduceSum";
   const Node& node = swapped ? l.graph.node(unit.nodes[1]) : first;
   if (!node.op.starts_with("Conv")) return false;
-  if (takes_winograd(conv_shape(l, node))) {
+  if (l.conv_algorithm(node) == ConvAlgorithm::kWinograd) {
     const Node* bias_sum = nullptr;
     if (bias_gradient) bias_sum = swapped ? &first : &l.graph.node(unit.nodes[1]);
     lower_winograd(l, node, bias_sum);

@@ -154,6 +154,11 @@ dnnl::convolution_forward::primitive_desc forward_desc(const ConvDescs& d, bool 
 
 }  // namespace
 
+std::string library_version() {
+  const dnnl_version_t* v = dnnl::version();
+  return fmt::format("{}.{}.{}", v->major, v->minor, v->patch);
+}
+
 Format plain_weights(const ConvShape& s) {
   return make_format({ConvDescs::weight_dims(s), kF32, ConvDescs::plain_weights(s)});
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,8 @@ class Format {
  private:
   std::shared_ptr<const Impl> impl_;
 };
+
+std::string library_version();  // "2.6.3"
 
 Format plain_weights(const ConvShape& shape);  // [m,c/group,kernel_d,kernel_h,kernel_w] row-major
 Format weights_by_pixel(const ConvShape& shape);  // [kernel_h,kernel_w,c,m]; REQUIRES: one group

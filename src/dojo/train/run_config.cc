@@ -73,6 +73,7 @@ std::string to_json(const RunConfig& config) {
                   {"log_every", o.log_every},
                   {"workers", o.workers},
                   {"executor", o.executor},
+                  {"deterministic", o.deterministic},
                   {"keep_damaged", o.keep_damaged},
                   {"order", std::string(name(o.order))},
                   {"frame_scale", o.frame_scale},
@@ -168,6 +169,7 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
     options.get("cache_gb", &o.cache_gigabytes, 1e-3, 1e6);
   }
   options.get("executor", &o.executor);
+  if (options.has("deterministic")) options.get("deterministic", &o.deterministic);
   if (options.has("keep_damaged")) options.get("keep_damaged", &o.keep_damaged);
   return config;
 }

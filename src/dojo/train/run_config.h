@@ -36,6 +36,7 @@ struct RunOptions {
   int64_t checkpoint_every = 0;      // steps; 0: every 30 s only
   int64_t log_every = 10;
   std::string executor = "host";
+  bool deterministic = false;        // the executor's algorithms by rule, not by timing
   bool keep_damaged = false;         // LoaderOptions::keep_damaged
   std::vector<std::string> command;  // as it was typed, for people
   bool end_was_moved = false;        // by a resume: the command does not say where the run ended

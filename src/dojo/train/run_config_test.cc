@@ -30,6 +30,7 @@ TEST(RunConfig, SurvivesBeingWritten) {
                .checkpoint_every = 13,
                .log_every = 17,
                .executor = "interpreter",
+               .deterministic = true,
                .command = {"dojo", "train"}};
   c.train = {"x.mp4"};
   c.held_out = {"y.mp4", "z.mp4"};
@@ -37,6 +38,7 @@ TEST(RunConfig, SurvivesBeingWritten) {
   EXPECT_EQ(to_json(d), to_json(c));
   EXPECT_EQ(d.options.model.batch, 3);
   EXPECT_EQ(d.options.order, SamplingOrder::kUniform);
+  EXPECT_TRUE(d.options.deterministic);
   EXPECT_EQ(d.options.cache, CopyTier::kShortGop);
   EXPECT_EQ(d.options.seed, ~uint64_t{0});
   EXPECT_EQ(d.options.folders[1], "/d\"e");

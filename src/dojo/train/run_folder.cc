@@ -32,10 +32,14 @@ bool make_one(fs::path path) {
   return made;
 }
 
-// But for what a killed process left of a file that it was writing.
+// But for what a process that was killed before it had written config.json left.
 bool is_empty(const fs::path& folder) {
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (!entry.path().filename().string().starts_with(".config.json.tmp-")) return false;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string file = entry.path().filename();
+    if (file != "algorithms.json" && !file.starts_with(".algorithms.json.tmp-") &&
+        !file.starts_with(".config.json.tmp-"))
+      return false;
+  }
   return true;
 }
 

@@ -55,6 +55,7 @@ TEST_F(RunFolders, WhereThereIsNothingToResumeThatIsSaid) {
   make_folder(root_ / "early");
   EXPECT_EQ(refused("early"), "nothing to resume: no config.json was written yet");
   write_file_atomic(root_ / "early/.config.json.tmp-1", "{");
+  write_file_atomic(root_ / "early/algorithms.json", "{}");
   EXPECT_EQ(refused("early"), "nothing to resume: no config.json was written yet");
   RunFolder::begin(root_ / "early");
   write_file_atomic(root_ / "early/last.safetensors", "");
