@@ -72,6 +72,7 @@ class HostileCheckpoints(TrainCase):
 
     def test_eval_of_the_good_one_prints_one_object(self):
         result = run("eval", self.reference / "best.safetensors", self.clips, "--json", deadline=DEADLINE)
+        self.assertIn("2 of 3 recordings were trained on, drive_0.mp4", result.err)
         self.assertDone(result)
         self.assertLessEqual({"mse", "copy_last_mse", "flow_mse", "psnr", "by_recording", "by_horizon"}, set(result.json()))
 

@@ -74,6 +74,20 @@ class Resume(TrainCase):
                 self.assertDone(run("eval", out / "best.safetensors", self.clips, "--json", deadline=DEADLINE))
                 self.assertNotIn("warning", self.resume(out).err)  # once is enough
 
+    def test_options_edited_behind_its_back_are_refused(self):
+        out = self.folder / "run"
+        self.assertDone(self.train(out, steps=6))
+        file = out / "config.json"
+        whole = file.read_text()
+        for field, value in (("lr", 0.5), ("weight_decay", 0.3), ("interval_seconds", 0.2), ("deterministic", True)):
+            config = json.loads(whole)
+            config["options"][field] = value
+            file.write_text(json.dumps(config))
+            self.assertError(run("train", "--resume", out, "--steps", "8", deadline=DEADLINE), 3, "input", "another run")
+        file.write_text(whole)
+        self.assertError(run("train", "--resume", out, "--minutes", "5", deadline=DEADLINE), 2, "config", "--steps")
+        self.assertDone(run("train", "--resume", out, "--steps", "8", deadline=DEADLINE))
+
     def test_a_run_keeps_to_the_algorithms_that_it_began_with(self):
         out = self.folder / "run"
         self.assertDone(self.train(out, steps=6))

@@ -182,8 +182,10 @@ bool lies_in(const std::string& path, const std::string& above) {
 
 int drop(const CacheOptions& o) {
   if (o.all ? o.gone || !o.paths.empty() : o.paths.empty() && !o.gone)
-    throw Error(Category::kConfig, "say what to drop", "PATH",
-                "name folders or files of recordings, or give --all or --gone");
+    throw Error(Category::kConfig,
+                o.all ? "everything, and besides a part of it" : "it is not said what to drop",
+                o.all ? "--all" : "PATH",
+                "name folders or files of recordings, or give --gone, or --all alone");
   std::vector<std::string> chosen;
   for (const std::string& p : o.paths) {
     std::string path = fs::absolute(p).lexically_normal().string();

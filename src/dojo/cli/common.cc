@@ -47,7 +47,7 @@ std::shared_ptr<Algorithms> timed_algorithms(bool quiet) {
       .file = folder.empty() ? "" : folder + "/algorithms.json",
       .progress = [bar, quiet](int64_t timed, const std::string& problem) {
         if (!*bar)
-          bar->emplace("choosing algorithms", ProgressOptions{.unit = "problems", .quiet = quiet});
+          bar->emplace("choosing algorithms", ProgressOptions{.unit = "timed", .quiet = quiet});
         (*bar)->update(timed, problem);
         if (problem.empty()) {
           (*bar)->finish();

@@ -70,9 +70,10 @@ std::string how_to_repeat(const RunData& run) {
         run.final ? fmt::format(" (here it made {})", count(run.final->step)) : "");
   else
     html +=
-        "The same version, seed, files and number of threads on the same kind of processor give "
-        "the same checkpoints byte for byte, and the same metrics.jsonl but for what stands under "
-        "“time”.";
+        "The same version, seed, files, number of threads and algorithms on the same kind of "
+        "processor give the same checkpoints byte for byte, and the same metrics.jsonl but for "
+        "what stands under “time”. Algorithms are the same on one machine once they were timed; "
+        "with <code>--deterministic</code> they do not depend on timing.";
   html += "</p>";
   return html + list_of("Options", run.options) + list_of("Network", run.model) +
          names_of("Recordings to train on", run.train) +

@@ -1,9 +1,15 @@
 #include "dojo/train/evaluate_checkpoint.h"
 
+#include <fmt/format.h>
+
+#include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
+#include "dojo/base/error.h"
+#include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/base/text.h"
 #include "dojo/train/checkpoint.h"
@@ -11,6 +17,8 @@
 #include "dojo/train/ego_task.h"
 #include "dojo/train/held_out.h"
 #include "dojo/train/json.h"
+#include "dojo/train/resume.h"
+#include "dojo/train/run_config.h"
 #include "dojo/train/usable_recordings.h"
 #include "dojo/video/catalogue.h"
 
@@ -18,9 +26,34 @@ namespace dojo {
 
 namespace {
 
+// Where the run's config.json lies beside its checkpoint: which of the recordings it was trained
+// on, known by their bytes. Else "".
+std::string trained_on(const std::string& checkpoint, const std::vector<Recording>& recordings) {
+  const std::filesystem::path file =
+      std::filesystem::path(checkpoint).parent_path() / "config.json";
+  std::set<std::pair<uint64_t, uint64_t>> seen;
+  try {
+    const RunConfig config = parse_run_config(read_file(file), file);
+    std::set<std::string> train(config.train.begin(), config.train.end());
+    for (const std::string& held : config.held_out) train.erase(held);
+    for (const RunFile& f : config.files)
+      if (f.ends != 0 && train.contains(f.name)) seen.emplace(f.bytes, f.ends);
+  } catch (const Error&) {  // a checkpoint that was taken elsewhere
+    return "";
+  }
+  std::vector<std::string> names;
+  for (const RunFile& f : files_of(recordings))
+    if (seen.contains({f.bytes, f.ends})) names.push_back(f.name);
+  if (names.empty()) return "";
+  return fmt::format(
+      "{} of {} recordings were trained on, {}: what a network knows already is no "
+      "test of it",
+      names.size(), recordings.size(), names[0]);
+}
+
 // Of all recordings the clips to judge by, as a run would choose them.
-HeldOutClips clips_of(const FoundRecordings& found, HeldOutOptions choice, const EvalOptions& o,
-                      EvalResult* result) {
+HeldOutClips clips_of(const std::string& path, const FoundRecordings& found, HeldOutOptions choice,
+                      const EvalOptions& o, EvalResult* result) {
   if (o.clips_each > 0) {
     choice.clips_each = o.clips_each;
     choice.clips_in_all = std::numeric_limits<int64_t>::max();
@@ -31,6 +64,8 @@ HeldOutClips clips_of(const FoundRecordings& found, HeldOutOptions choice, const
   result->quarantined.insert(result->quarantined.end(), held.quarantined.begin(),
                              held.quarantined.end());
   result->messages = found.messages;
+  if (std::string known = trained_on(path, found.recordings); !known.empty())
+    result->messages.push_back(std::move(known));
   result->messages.insert(result->messages.end(), held.messages.begin(), held.messages.end());
   return held;
 }
@@ -51,7 +86,7 @@ EvalResult evaluate_predict(const SafeTensors& checkpoint, const std::string& pa
   restore(*make_executor(graph), checkpoint, path);
   const FoundRecordings found = recordings_to_judge_by(o, model.frames + 1, interval);
   EvalResult result;
-  HeldOutClips held = clips_of(found,
+  HeldOutClips held = clips_of(path, found,
                                {.inputs = model.frames,
                                 .horizons = o.horizons,
                                 .height = model.height,
@@ -74,7 +109,7 @@ EvalResult evaluate_ego(const SafeTensors& checkpoint, const std::string& path,
   FoundRecordings found = recordings_to_judge_by(o, trained.model.frames, interval);
   keep_labelled(&found, o.quiet);
   EvalResult result;
-  HeldOutClips held = clips_of(found, ego_held_out(trained.model, interval), o, &result);
+  HeldOutClips held = clips_of(path, found, ego_held_out(trained.model, interval), o, &result);
   EgoJudge judge(std::move(held.set), found.recordings, trained.scale, trained.interval_seconds,
                  graph, make_executor);
   judge.load(checkpoint, path);

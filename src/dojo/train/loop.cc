@@ -97,11 +97,10 @@ class Loop {
     for (const auto& [key, value] : o_.metadata)
       if (const std::string& found = metadata(checkpoint, key, path);
           key != "dojo_version" && found != value)
-        throw Error(
-            Category::kInput,
-            fmt::format("the checkpoint is of another run: its {} is {}, that of this run {}", key,
-                        found, value),
-            path, "put the run's own checkpoint back, or start a new run");
+        throw Error(Category::kInput,
+                    fmt::format("the checkpoint is of another run: {}: {} there, {} here", key,
+                                found, value),
+                    path, "put the run's own checkpoint or config.json back, or start a new run");
   }
 
   // What a resumed run lacks although its checkpoint is whole. Without its best weights it looks

@@ -184,8 +184,7 @@ TEST_F(ResumedLoop, TheCheckpointOfAnotherRunIsRefused) {
     ADD_FAILURE();
   } catch (const Error& e) {
     EXPECT_EQ(e.category(), Category::kInput);
-    EXPECT_EQ(e.message(),
-              "the checkpoint is of another run: its task is tiny, that of this run other");
+    EXPECT_EQ(e.message(), "the checkpoint is of another run: task: tiny there, other here");
   }
 }
 

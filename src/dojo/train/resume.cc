@@ -61,6 +61,11 @@ void check_end(const std::string& folder, const LoopState& state, const RunOptio
         Category::kConfig,
         fmt::format("the run has done {} steps already, --steps is {}", state.step, now.steps),
         folder, "give a larger number");
+  if (now.steps > 0 && now.steps == before.steps && state.step == now.steps)
+    throw Error(
+        Category::kConfig,
+        fmt::format("the run has done its {} steps; --minutes does not move that end", now.steps),
+        folder, "give a larger --steps too");
   const double minutes = elapsed_seconds(folder, state) / 60;
   if (now.minutes > 0 && minutes > now.minutes)
     throw Error(Category::kConfig,

@@ -91,6 +91,7 @@ TEST_F(Resume, AMovedEndLiesAhead) {
   EXPECT_EQ(refused(99, 0), "the run has done 100 steps already, --steps is 99");
   EXPECT_EQ(refused(200, 1), "the run has taken 2.00 minutes already, --minutes is 1");
   EXPECT_EQ(refused(200, 3), "");
+  EXPECT_EQ(refused(100, 3), "the run has done its 100 steps; --minutes does not move that end");
   before.minutes = 1;  // the run has come to its end; more steps need more minutes
   EXPECT_EQ(refused(200, 1), "the run has taken 2.00 minutes already, --minutes is 1");
 }

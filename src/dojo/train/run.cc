@@ -100,6 +100,7 @@ LoopOptions loop_options(const std::string& folder, const Task& task, const RunO
   loop.metadata = task.metadata();
   loop.metadata["dojo_version"] = std::string(version());
   loop.metadata["seed"] = fmt::format("{}", o.seed);
+  loop.metadata["options"] = fixed_options(o);
   return loop;
 }
 

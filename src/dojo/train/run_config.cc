@@ -1,5 +1,7 @@
 #include "dojo/train/run_config.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -93,6 +95,19 @@ std::string to_json(const RunConfig& config) {
                           {"telemetry", f.telemetry}});
   j["threads"] = o.threads;
   return dump(j, 1) + "\n";
+}
+
+std::string fixed_options(const RunOptions& o) {
+  std::string text = fmt::format(
+      "batch {}, interval {}, horizons {}, lr {}, weight decay {}, threads {}, order {}, frame "
+      "scale {}, eval every {}, executor {}",
+      o.task == "ego" ? o.ego.batch : o.model.batch, o.interval_seconds, o.horizons,
+      o.learning_rate, o.weight_decay, o.threads, name(o.order), o.frame_scale, o.eval_every,
+      o.executor);
+  if (o.cache == CopyTier::kShortGop) text += ", short-gop copies";  // raw ones change no byte
+  if (o.deterministic) text += ", deterministic";
+  if (o.keep_damaged) text += ", damaged frames kept";
+  return text;
 }
 
 RunConfig parse_run_config(const std::string& text, const std::string& where) {

@@ -60,6 +60,10 @@ struct RunConfig {
 };
 
 std::string to_json(const RunConfig& config);
+
+// What a run keeps to from its beginning beside network, task and seed, as a line of text: a
+// checkpoint of the run has it.
+std::string fixed_options(const RunOptions& options);
 RunConfig parse_run_config(const std::string& json, const std::string& where);  // Error(kInput)
 
 }  // namespace dojo
