@@ -165,7 +165,7 @@ int check(std::span<const std::string> argv) {
   return 0;
 }
 
-// f32 in [0, 1), u8 in [0, 256), i32 0 or 1: valid for clips, rates and labels.
+// f32 and bf16 in [0, 1), u8 in [0, 256), i32 0 or 1: valid for clips, rates and labels.
 void write_random_data(Executor& executor, uint64_t seed) {
   for (const Input& input : executor.graph().inputs) {
     if (input.role != Role::kData) continue;
@@ -174,7 +174,7 @@ void write_random_data(Executor& executor, uint64_t seed) {
     std::vector<double> data(static_cast<size_t>(value.type.num_elements()));
     for (double& x : data) {
       x = random.uniform();
-      if (value.type.format != Format::kF32)
+      if (!is_floating(value.type.format))
         x = std::floor(x * (value.type.format == Format::kU8 ? 256 : 2));
     }
     std::vector<std::byte> bytes(static_cast<size_t>(value.type.num_bytes()));

@@ -3,9 +3,18 @@
 #include <cstring>
 
 #include "dojo/base/check.h"
+#include "dojo/numerics/bf16.h"
 
 namespace dojo {
 namespace {
+
+// A number of bf16 as it is stored.
+struct Bf16 {
+  uint16_t code = 0;
+  explicit operator double() const { return static_cast<double>(bf16_value(code)); }
+  Bf16() = default;
+  explicit Bf16(double x) : code(bf16_code(x)) {}
+};
 
 // Calls f with a value of the C++ type of the format.
 template <class F>
@@ -13,6 +22,8 @@ void with_type(Format format, F f) {
   switch (format) {
     case Format::kF32:
       return f(float{});
+    case Format::kBF16:
+      return f(Bf16{});
     case Format::kI32:
       return f(int32_t{});
     case Format::kU8:

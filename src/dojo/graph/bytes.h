@@ -8,8 +8,8 @@
 
 namespace dojo {
 
-// REQUIRES: both have the same number of elements; the doubles hold values of the format (f32 is
-// rounded to nearest even).
+// REQUIRES: both have the same number of elements; the doubles hold values of the format (for f32
+// and bf16 they are rounded to nearest even).
 void from_bytes(Format format, std::span<const std::byte> bytes, std::span<double> values);
 void to_bytes(Format format, std::span<const double> values, std::span<std::byte> bytes);
 

@@ -50,8 +50,8 @@ void evaluate_node(const Graph& graph, const Node& node, Precision precision,
   }
   op_def(node).evaluate({node.attributes, input_types, output_types}, inputs, outputs);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (precision == Precision::kFloat && outputs[i].type.format == Format::kF32)
-      for (double& x : outputs[i].data) x = static_cast<double>(static_cast<float>(x));
+    if (precision == Precision::kFloat)
+      for (double& x : outputs[i].data) x = round_to(outputs[i].type.format, x);
     values[at(node.outputs[i])] = std::move(outputs[i]);
   }
 }

@@ -10,8 +10,8 @@
 namespace dojo {
 
 enum class Precision {
-  kDouble,  // f32 values keep all bits of a double: for gradient checks
-  kFloat,   // each node's f32 results are rounded to f32
+  kDouble,  // f32 and bf16 values keep all bits of a double: for gradient checks
+  kFloat,   // each node's results are rounded to their format
 };
 
 std::unique_ptr<Executor> make_interpreter(const Graph& graph,

@@ -102,6 +102,32 @@ TEST(Interpreter, BytesKeepTheFormat) {
   EXPECT_EQ(z[2], 255);
 }
 
+TEST(Interpreter, ABf16IsRoundedWhenItIsStoredAndHasTwoBytes) {
+  Builder b("g");
+  const ValueId x = b.data("x", {}), h = b.data("h", {Format::kBF16, {2}});
+  b.output("y", b.op("Cast", {x}, {{"to", "bf16"}}));
+  b.output("wide", b.op("Cast", {h}, {{"to", "f32"}}));
+  b.output(
+      "turned",
+      b.op("Slice", {h}, {{"starts", std::vector<int64_t>{1}}, {"ends", std::vector<int64_t>{2}}}));
+  const Graph graph = std::move(b).finish();
+  const auto executor = make_interpreter(graph);
+  executor->write_scalar("x", 1 + 0x1.8p-8f);
+  const uint16_t codes[] = {0x3f81, 0xc000};
+  executor->write("h", std::as_bytes(std::span(codes)));
+  EXPECT_TRUE(executor->run());
+  uint16_t y = 0, turned = 0;
+  executor->read("y", std::as_writable_bytes(std::span(&y, 1)));
+  executor->read("turned", std::as_writable_bytes(std::span(&turned, 1)));
+  EXPECT_EQ(y, 0x3f81);
+  EXPECT_EQ(turned, 0xc000);
+  EXPECT_EQ(executor->read_f32("wide"), (std::vector<float>{1 + 0x1p-7f, -2}));
+  // For gradient checks nothing is rounded.
+  const std::vector<RefTensor> inputs = {{Type{}, {1e-9 + 1}}, {{Format::kBF16, {2}}, {1, 2}}};
+  EXPECT_EQ(interpret(graph, inputs, Precision::kDouble)[0].data[0], 1e-9 + 1);
+  EXPECT_EQ(interpret(graph, inputs, Precision::kFloat)[0].data[0], 1);
+}
+
 TEST(InitialValue, DependsOnSeedAndNameOnly) {
   Builder one("one"), two("two");
   for (Builder* b : {&one, &two}) {

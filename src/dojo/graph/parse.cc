@@ -194,7 +194,7 @@ class Parser {
     const std::optional<Format> format = parse_format(format_name.text);
     if (!format)
       tokens_.fail(format_name.begin, fmt::format("unknown format \"{}\"", format_name.text),
-                   "use f32, i32 or u8");
+                   kFormatHint);
     Type type{*format, {}};
     const size_t begin = tokens_.ahead().begin;
     tokens_.expect_symbol("[");

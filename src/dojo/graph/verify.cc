@@ -33,10 +33,12 @@ void verify_initial(const Initial& initial, Format format, const std::string& wh
                          (initial.kind == Initial::Kind::kConstant ? 1 : 9);
   if (format == Format::kF32 && std::abs(initial.scale) > largest)
     fail(fmt::format("the first value {} is beyond f32", initial.scale), where);
+  if (format == Format::kBF16 && initial.scale != round_to(format, initial.scale))
+    fail(fmt::format("the first value {} is not in the format bf16", initial.scale), where);
   if (initial.kind != Initial::Kind::kConstant) {
     if (format != Format::kF32) fail("a random first value needs the format f32", where);
     if (initial.scale < 0) fail(fmt::format("a negative scale {}", initial.scale), where);
-  } else if (format != Format::kF32) {
+  } else if (!is_floating(format)) {
     const double low = format == Format::kU8 ? 0 : INT32_MIN;
     const double high = format == Format::kU8 ? UINT8_MAX : INT32_MAX;
     if (initial.scale < low || initial.scale > high || initial.scale != std::floor(initial.scale))

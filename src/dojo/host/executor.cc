@@ -25,11 +25,18 @@ bool all_finite(const float* x, int64_t n) {
   return std::all_of(x, x + n, [](float v) { return std::isfinite(v); });
 }
 
+const Graph& without_bf16(const Graph& graph) {
+  for (const Value& v : graph.values)
+    if (v.type.format == Format::kBF16)
+      throw Error(Category::kUnimplemented, "values in bf16", "%" + v.name, "use the interpreter");
+  return graph;
+}
+
 class HostExecutor final : public Executor {
  public:
   // `plan_only`: nothing but memory_bytes() may be called.
   HostExecutor(const Graph& graph, const HostOptions& options, bool plan_only = false)
-      : graph_(graph), options_(options), constants_(fold_constants(graph_)) {
+      : graph_(without_bf16(graph)), options_(options), constants_(fold_constants(graph_)) {
     std::vector<Layout> layouts =
         assign_layouts(graph_, {options.channels_last, options.packed_weights});
     const std::vector<Unit> units = make_units(graph_, constants_, layouts, options.fuse);

@@ -37,6 +37,8 @@ std::string_view dtype_name(Format format) {
   switch (format) {
     case Format::kF32:
       return "F32";
+    case Format::kBF16:
+      return "BF16";
     case Format::kI32:
       return "I32";
     case Format::kU8:
@@ -47,9 +49,9 @@ std::string_view dtype_name(Format format) {
 }
 
 Format parse_dtype(const std::string& dtype, const std::string& name, std::string_view where) {
-  for (Format f : {Format::kF32, Format::kI32, Format::kU8})
+  for (Format f : {Format::kF32, Format::kBF16, Format::kI32, Format::kU8})
     if (dtype == dtype_name(f)) return f;
-  fail(fmt::format("tensor \"{}\" has dtype \"{}\"; F32, I32 and U8 are known", name, dtype),
+  fail(fmt::format("tensor \"{}\" has dtype \"{}\"; F32, BF16, I32 and U8 are known", name, dtype),
        where);
 }
 

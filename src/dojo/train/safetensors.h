@@ -32,9 +32,9 @@ struct SafeTensors {
 };
 
 // Throws Error(kInput) that names `where` and the value that is wrong: a file cut short, a header
-// length beyond the file, broken JSON, a name twice, a dtype other than F32, I32 and U8, a shape
-// whose size overflows or differs from the offsets, offsets that overlap, leave gaps or bytes over.
-// Tensors that are not `wanted` are left out; they may have any dtype and shape.
+// length beyond the file, broken JSON, a name twice, a dtype other than F32, BF16, I32 and U8, a
+// shape whose size overflows or differs from the offsets, offsets that overlap, leave gaps or bytes
+// over. Tensors that are not `wanted` are left out; they may have any dtype and shape.
 using WantedTensor = std::function<bool(const std::string& name)>;
 SafeTensors parse_safetensors(std::span<const std::byte> file, std::string_view where,
                               const WantedTensor& wanted = {});

@@ -26,6 +26,7 @@ SafeTensors example() {
   s.tensors.push_back({"b", {Format::kF32, {2, 3}}, std::vector<std::byte>(24, std::byte{7})});
   s.tensors.push_back({"a", {Format::kU8, {5}}, std::vector<std::byte>(5, std::byte{9})});
   s.tensors.push_back({"scalar", {Format::kI32, {}}, std::vector<std::byte>(4, std::byte{1})});
+  s.tensors.push_back({"half", {Format::kBF16, {3}}, std::vector<std::byte>(6, std::byte{3})});
   s.tensors.push_back({"empty", {Format::kF32, {0, 4}}, {}});
   return s;
 }
@@ -42,7 +43,7 @@ TEST(SafeTensors, ReadingGivesWhatWasWritten) {
     EXPECT_EQ(t.tensors[i].data, s.tensors[i].data);
   }
   EXPECT_EQ(serialize_safetensors(t), bytes);
-  EXPECT_EQ(bytes.size() % 8, (24 + 5 + 4) % 8);  // the header is padded to 8 bytes
+  EXPECT_EQ(bytes.size() % 8, (24 + 5 + 4 + 6) % 8);  // the header is padded to 8 bytes
 }
 
 TEST(SafeTensors, TensorsAreSortedByTheirOffsets) {
@@ -158,7 +159,7 @@ TEST(SafeTensors, FlippedBitsGiveATensorSetOrAnInputError) {
         EXPECT_EQ(t.type.num_bytes(), static_cast<int64_t>(t.data.size()));
         total += t.type.num_bytes();
       }
-      EXPECT_EQ(total, 33);
+      EXPECT_EQ(total, 39);
     } catch (const Error& e) {
       EXPECT_EQ(e.category(), Category::kInput);
     }

@@ -10,7 +10,7 @@ namespace {
 Format target(const OpCall& call) {
   const std::string to = call.text("to");
   const std::optional<Format> format = parse_format(to);
-  if (!format) bad("unknown format \"" + to + "\"", "use f32, i32 or u8");
+  if (!format) bad("unknown format \"" + to + "\"", kFormatHint);
   return *format;
 }
 
@@ -27,7 +27,8 @@ void evaluate(const OpCall& call, Inputs inputs, Outputs outputs) {
     const double x = inputs[0]->data[i];
     switch (outputs[0].type.format) {
       case Format::kF32:
-        outputs[0].data[i] = x;
+      case Format::kBF16:
+        outputs[0].data[i] = x;  // rounded when it is stored, as every result
         break;
       case Format::kI32:
         outputs[0].data[i] = to_integer(x, INT32_MIN, INT32_MAX);
@@ -46,15 +47,17 @@ std::vector<ValueId> gradient(Builder&, const Node&, Gradients dy, const Wanted&
 
 }  // namespace
 
-const OpDef kCast{.name = "Cast",
-                  .summary =
-                      "(x; to f32|i32|u8) -> y: another format; to an integer it rounds "
-                      "towards zero, limits to the range, and takes NaN as 0",
-                  .min_inputs = 1,
-                  .max_inputs = 1,
-                  .attributes = {"to"},
-                  .infer = infer,
-                  .gradient = gradient,
-                  .evaluate = evaluate};
+const OpDef kCast{
+    .name = "Cast",
+    .summary =
+        "(x; to f32|bf16|i32|u8) -> y: another format; to bf16 it rounds to nearest, ties to "
+        "even; to an integer it rounds "
+        "towards zero, limits to the range, and takes NaN as 0",
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .attributes = {"to"},
+    .infer = infer,
+    .gradient = gradient,
+    .evaluate = evaluate};
 
 }  // namespace dojo::ops

@@ -20,7 +20,7 @@ std::vector<double> values_of(const OpCall& call) {
 std::vector<Type> infer(const OpCall& call) {
   const std::string format_name = call.text("format", "f32");
   const std::optional<Format> format = parse_format(format_name);
-  if (!format) bad("unknown format \"" + format_name + "\"", "use f32, i32 or u8");
+  if (!format) bad("unknown format \"" + format_name + "\"", kFormatHint);
   const Type type{*format, call.integers("shape", Shape{})};
   check_shape(type.shape);
   const std::vector<double> values = values_of(call);
@@ -28,7 +28,10 @@ std::vector<Type> infer(const OpCall& call) {
     bad(fmt::format("{} values for the shape {}", values.size(), to_string(type.shape)));
   const double low = *format == Format::kU8 ? 0 : INT32_MIN;
   const double high = *format == Format::kU8 ? UINT8_MAX : INT32_MAX;
-  if (*format != Format::kF32)
+  if (*format == Format::kBF16)
+    for (double x : values)
+      if (x != round_to(*format, x)) bad(fmt::format("the value {} is not in the format bf16", x));
+  if (!is_floating(*format))
     for (double x : values)
       if (!(x >= low && x <= high && x == std::floor(x)))
         bad(fmt::format("the value {} is not in the format {}", x, format_name));
@@ -50,7 +53,7 @@ void evaluate(const OpCall& call, Inputs, Outputs outputs) {
 const OpDef kConstant{
     .name = "Constant",
     .summary =
-        "(; value NUMBER|[NUMBERS], shape = [], format f32|i32|u8) -> y: the values, "
+        "(; value NUMBER|[NUMBERS], shape = [], format f32|bf16|i32|u8) -> y: the values, "
         "row-major; one number fills the shape",
     .attributes = {"format", "shape", "value"},
     .infer = infer,

@@ -54,7 +54,8 @@ std::vector<double> random_values(Random& random, const CaseInput& input) {
   std::vector<double> values(static_cast<size_t>(input.type.num_elements()));
   for (double& x : values) {
     x = random.uniform(input.begin, input.end);
-    if (input.type.format != Format::kF32) x = std::floor(x);
+    if (!is_floating(input.type.format)) x = std::floor(x);
+    if (input.type.format == Format::kBF16) x = round_to(Format::kBF16, x);
   }
   return values;
 }

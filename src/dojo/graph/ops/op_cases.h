@@ -18,7 +18,8 @@ namespace dojo {
 
 struct CaseInput {
   Type type;
-  double begin = -2, end = 2;  // values are uniform in [begin, end); whole numbers for i32 and u8
+  double begin = -2, end = 2;  // values are uniform in [begin, end); whole numbers for i32 and u8,
+                               // numbers of bf16 for bf16
   bool differentiable =
       true;  // false: an f32 operand that has no gradient on purpose (learning rate, running mean)
   bool present = true;  // false: an absent optional operand

@@ -46,7 +46,7 @@ TEST(OpCases, EveryResultIsFiniteAndInItsFormat) {
       for (const RefTensor& y : interpret(graph, inputs, Precision::kFloat))
         for (double x : y.data) {
           ASSERT_TRUE(std::isfinite(x)) << describe(c);
-          const double stored = y.type.format == Format::kF32   ? static_cast<float>(x)
+          const double stored = is_floating(y.type.format)      ? round_to(y.type.format, x)
                                 : y.type.format == Format::kI32 ? static_cast<int32_t>(x)
                                                                 : static_cast<uint8_t>(x);
           ASSERT_EQ(x, stored) << describe(c);
