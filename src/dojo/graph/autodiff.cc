@@ -9,7 +9,7 @@
 namespace dojo {
 namespace {
 
-// Which f32 values depend on one of `wrt`.
+// Which floating values depend on one of `wrt`.
 std::vector<bool> dependent_values(const Graph& graph, std::span<const ValueId> wrt) {
   std::vector<bool> result(graph.values.size(), false);
   for (ValueId v : wrt) result[at(v)] = true;
@@ -17,7 +17,7 @@ std::vector<bool> dependent_values(const Graph& graph, std::span<const ValueId> 
     for (ValueId in : node.inputs)
       if (in != kNoValue && result[at(in)])
         for (ValueId out : node.outputs)
-          if (graph.type(out).format == Format::kF32) result[at(out)] = true;
+          if (is_floating(graph.type(out).format)) result[at(out)] = true;
   return result;
 }
 
@@ -61,7 +61,8 @@ std::vector<ValueId> gradients(Builder& builder, ValueId loss, std::span<const V
     DOJO_CHECK_EQ(contributions.size(), node.inputs.size());
     for (size_t i = 0; i < contributions.size(); ++i) {
       if (!wanted[i] || contributions[i] == kNoValue) continue;
-      DOJO_CHECK(builder.type(contributions[i]) == builder.type(node.inputs[i]));
+      DOJO_CHECK(builder.type(contributions[i]) ==
+                 (Type{Format::kF32, builder.shape(node.inputs[i])}));
       ValueId& sum = gradient[at(node.inputs[i])];
       sum = sum == kNoValue ? contributions[i] : builder.add(sum, contributions[i]);
     }

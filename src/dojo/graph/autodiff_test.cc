@@ -34,6 +34,41 @@ TEST(Autodiff, MultipliesByTheOtherFactor) {
 )");
 }
 
+// The gradient is rounded where the value was, and where it is a factor of a product.
+TEST(Autodiff, GradientsOfBf16ValuesAreRoundedToBf16) {
+  Builder b("g");
+  const auto cast = [&](ValueId v, const char* to) { return b.op("Cast", {v}, {{"to", to}}); };
+  const ValueId x = b.data("x", {Format::kF32, {2, 3}}), w = b.data("w", {Format::kF32, {3, 1}});
+  const ValueId half = cast(x, "bf16");
+  const ValueId y = b.op("MatMul", {half, cast(w, "bf16")});
+  const ValueId sum = b.op("ReduceSum", {b.mul(y, b.constant(Shape{2, 1}, {0.5, 1.5}))},
+                           {{"keepdims", int64_t{0}}});
+  const ValueId both =
+      b.add(sum, b.op("ReduceSum", {cast(half, "f32")}, {{"keepdims", int64_t{0}}}));
+  const ValueId wrt[] = {x};
+  b.output("dx", gradients(b, both, wrt)[0]);
+  EXPECT_EQ(print_graph(std::move(b).finish()), R"(graph "g" {
+  data %x: f32[2,3]
+  data %w: f32[3,1]
+  %cast_1: bf16[3,1] = Cast(%w; to="bf16")
+  %constant: f32[2,1] = Constant(; shape=[2,1], value=[0.5,1.5])
+  %constant_1: f32[] = Constant(; value=1.0)
+  %reshape: f32[1,1] = Reshape(%constant_1; shape=[1,1])
+  %expand: f32[2,3] = Expand(%reshape; shape=[2,3])
+  %reshape_1: f32[1,1] = Reshape(%constant_1; shape=[1,1])
+  %expand_1: f32[2,1] = Expand(%reshape_1; shape=[2,1])
+  %mul_1: f32[2,1] = Mul(%expand_1, %constant)
+  %cast_3: bf16[2,1] = Cast(%mul_1; to="bf16")
+  %transpose: bf16[1,3] = Transpose(%cast_1; perm=[1,0])
+  %matmul_1: f32[2,3] = MatMul(%cast_3, %transpose)
+  %add_1: f32[2,3] = Add(%expand, %matmul_1)
+  %cast_4: bf16[2,3] = Cast(%add_1; to="bf16")
+  %cast_5: f32[2,3] = Cast(%cast_4; to="f32")
+  output dx %cast_5
+}
+)");
+}
+
 TEST(Autodiff, GivesZerosWhereTheLossDoesNotDepend) {
   Builder b("g");
   const ValueId x = b.data("x", {Format::kF32, {2}}), loss = b.data("loss", {});

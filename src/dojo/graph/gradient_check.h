@@ -22,8 +22,8 @@ using BuildResults =
     std::function<std::vector<ValueId>(Builder& builder, const std::vector<ValueId>& inputs)>;
 
 // Checks the gradient of a randomly weighted sum of all results with respect to every element of
-// every differentiable f32 input. Functions with kinks (Relu, MaxPool) are compared at random
-// places, which practically never are on a kink.
+// every differentiable f32 or bf16 input. Functions with kinks (Relu, MaxPool) are compared at
+// random places, which practically never are on a kink.
 GradientCheck check_gradient(const BuildResults& build, const std::vector<CaseInput>& inputs,
                              Random& random);
 

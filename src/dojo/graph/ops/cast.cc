@@ -40,24 +40,25 @@ void evaluate(const OpCall& call, Inputs inputs, Outputs outputs) {
   }
 }
 
-// Called for f32 to f32 only: nothing flows through an integer.
-std::vector<ValueId> gradient(Builder&, const Node&, Gradients dy, const Wanted&) {
-  return {dy[0]};
+// Of a floating format: nothing flows through an integer. What is rounded on the way forward is
+// rounded on the way back.
+std::vector<ValueId> gradient(Builder& b, const Node& node, Gradients dy, const Wanted&) {
+  if (b.type(node.outputs[0]).format != Format::kBF16) return {dy[0]};
+  return {b.op("Cast", {b.op("Cast", {dy[0]}, {{"to", "bf16"}})}, {{"to", "f32"}})};
 }
 
 }  // namespace
 
-const OpDef kCast{
-    .name = "Cast",
-    .summary =
-        "(x; to f32|bf16|i32|u8) -> y: another format; to bf16 it rounds to nearest, ties to "
-        "even; to an integer it rounds "
-        "towards zero, limits to the range, and takes NaN as 0",
-    .min_inputs = 1,
-    .max_inputs = 1,
-    .attributes = {"to"},
-    .infer = infer,
-    .gradient = gradient,
-    .evaluate = evaluate};
+const OpDef kCast{.name = "Cast",
+                  .summary =
+                      "(x; to f32|bf16|i32|u8) -> y: another format; to bf16 it rounds to nearest, "
+                      "ties to even, and its gradient is rounded to bf16 too; to an integer it "
+                      "rounds towards zero, limits to the range, and takes NaN as 0",
+                  .min_inputs = 1,
+                  .max_inputs = 1,
+                  .attributes = {"to"},
+                  .infer = infer,
+                  .gradient = gradient,
+                  .evaluate = evaluate};
 
 }  // namespace dojo::ops

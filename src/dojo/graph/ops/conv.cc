@@ -58,26 +58,26 @@ struct Geometry {
 };
 
 Geometry forward(const OpCall& call) {
-  return Geometry::read(call, f32_operand(call, 0, "x", 3, 5), f32_operand(call, 1, "w", 3, 5));
+  return Geometry::read(call, factor(call, 0, "x", 3, 5), factor(call, 1, "w", 3, 5));
 }
 
 Geometry input_grad(const OpCall& call) {
-  Geometry g = Geometry::read(call, shape_attribute(call, "input_shape", 3, 5),
-                              f32_operand(call, 1, "w", 3, 5));
-  expect_shape(call, 0, "dy", g.y);
+  Geometry g =
+      Geometry::read(call, shape_attribute(call, "input_shape", 3, 5), factor(call, 1, "w", 3, 5));
+  expect_factor(call, 0, "dy", g.y);
   return g;
 }
 
 Geometry weight_grad(const OpCall& call) {
-  const Shape& x = f32_operand(call, 0, "x", 3, 5);
-  const Shape& dy = f32_operand(call, 1, "dy", 3, 5);
+  const Shape& x = factor(call, 0, "x", 3, 5);
+  const Shape& dy = factor(call, 1, "dy", 3, 5);
   const int64_t group = call.integer("group", 1);
   if (group < 1 || x[1] % group != 0)
     bad(fmt::format("group {} must divide the {} channels of x", group, x[1]));
   Shape w = {dy[1], x[1] / group};
   for (int64_t size : call.integers("kernel_shape")) w.push_back(size);
   Geometry g = Geometry::read(call, x, w);
-  expect_shape(call, 1, "dy", g.y);
+  expect_factor(call, 1, "dy", g.y);
   return g;
 }
 
@@ -91,13 +91,14 @@ std::vector<ValueId> gradient_conv(Builder& b, const Node& node, Gradients dy,
                                    const Wanted& wanted) {
   const Shape x = b.shape(node.inputs[0]), w = b.shape(node.inputs[1]);
   std::vector<ValueId> result(node.inputs.size(), kNoValue);
+  const ValueId dy_factor = wanted[0] || wanted[1] ? as_factor(b, dy[0], node.inputs[0]) : kNoValue;
   if (wanted[0])
     result[0] =
-        b.op("ConvInputGrad", {dy[0], node.inputs[1]}, with(node.attributes, "input_shape", x));
+        b.op("ConvInputGrad", {dy_factor, node.inputs[1]}, with(node.attributes, "input_shape", x));
   if (wanted[1]) {
     const Attributes attributes =
         with(node.attributes, "kernel_shape", Shape(w.begin() + 2, w.end()));
-    result[1] = b.op("ConvWeightGrad", {node.inputs[0], dy[0]}, attributes);
+    result[1] = b.op("ConvWeightGrad", {node.inputs[0], dy_factor}, attributes);
   }
   if (node.inputs.size() > 2 && node.inputs[2] != kNoValue && wanted[2]) {
     Shape axes = {0};
@@ -144,7 +145,7 @@ const OpDef kConv = {
     .summary =
         "(x[N,C,...], w[M,C/group,k...], b[M]?; strides, pads, dilations, group, kernel_shape) -> "
         "y[N,M,...]: correlation, zero "
-        "padding, 1 to 3 spatial dimensions",
+        "padding, 1 to 3 spatial dimensions; x and w may both be bf16, y is f32",
     .min_inputs = 2,
     .max_inputs = 3,
     .attributes = {"strides", "pads", "dilations", "group", "kernel_shape"},
@@ -158,7 +159,7 @@ const OpDef kConvInputGrad = {
     .name = "ConvInputGrad",
     .summary =
         "(dy, w; Conv's attributes, input_shape) -> dx: gradient of Conv with respect to x (a "
-        "transposed convolution)",
+        "transposed convolution); dy and w may both be bf16",
     .min_inputs = 2,
     .max_inputs = 2,
     .attributes = {"strides", "pads", "dilations", "group", "kernel_shape", "input_shape"},
@@ -169,7 +170,9 @@ const OpDef kConvInputGrad = {
 
 const OpDef kConvWeightGrad = {
     .name = "ConvWeightGrad",
-    .summary = "(x, dy; Conv's attributes, kernel_shape) -> dw: gradient of Conv with respect to w",
+    .summary =
+        "(x, dy; Conv's attributes, kernel_shape) -> dw: gradient of Conv with respect to w; x and "
+        "dy may both be bf16",
     .min_inputs = 2,
     .max_inputs = 2,
     .attributes = {"strides", "pads", "dilations", "group", "kernel_shape"},

@@ -11,8 +11,8 @@ namespace {
 Shape leading(const Shape& shape) { return Shape(shape.begin(), shape.end() - 2); }
 
 std::vector<Type> infer_matmul(const OpCall& call) {
-  const Shape& a = f32_operand(call, 0, "a", 2, 8);
-  const Shape& b = f32_operand(call, 1, "b", 2, 8);
+  const Shape& a = factor(call, 0, "a", 2, 8);
+  const Shape& b = factor(call, 1, "b", 2, 8);
   const int64_t k = b[b.size() - 2];
   if (a.back() != k)
     bad(fmt::format("a {} has {} columns, b {} has {} rows", to_string(a), a.back(), to_string(b),
@@ -50,8 +50,9 @@ std::vector<ValueId> gradient_matmul(Builder& b, const Node& node, Gradients dy,
                                      const Wanted& wanted) {
   const ValueId x = node.inputs[0], w = node.inputs[1];
   std::vector<ValueId> result(2, kNoValue);
-  if (wanted[0]) result[0] = b.sum_to(b.op("MatMul", {dy[0], transposed(b, w)}), b.shape(x));
-  if (wanted[1]) result[1] = b.sum_to(b.op("MatMul", {transposed(b, x), dy[0]}), b.shape(w));
+  const ValueId d = as_factor(b, dy[0], x);
+  if (wanted[0]) result[0] = b.sum_to(b.op("MatMul", {d, transposed(b, w)}), b.shape(x));
+  if (wanted[1]) result[1] = b.sum_to(b.op("MatMul", {transposed(b, x), d}), b.shape(w));
   return result;
 }
 
@@ -67,8 +68,8 @@ struct GemmSizes {
 };
 
 GemmSizes gemm(const OpCall& call) {
-  const Shape& a = f32_operand(call, 0, "a", 2, 2);
-  const Shape& b = f32_operand(call, 1, "b", 2, 2);
+  const Shape& a = factor(call, 0, "a", 2, 2);
+  const Shape& b = factor(call, 1, "b", 2, 2);
   GemmSizes g{flag(call, "transA", false), flag(call, "transB", false)};
   g.rows = a[g.trans_a ? 1 : 0];
   g.inner = a[g.trans_a ? 0 : 1];
@@ -121,10 +122,11 @@ std::vector<ValueId> gradient_gemm(Builder& b, const Node& node, Gradients dy,
   };
   const ValueId x = node.inputs[0], w = node.inputs[1];
   std::vector<ValueId> result(node.inputs.size(), kNoValue);
+  const ValueId d = wanted[0] || wanted[1] ? as_factor(b, dy[0], x) : kNoValue;
   if (wanted[0])
-    result[0] = trans_a ? product_of(w, trans_b, dy[0], 1) : product_of(dy[0], 0, w, 1 - trans_b);
+    result[0] = trans_a ? product_of(w, trans_b, d, 1) : product_of(d, 0, w, 1 - trans_b);
   if (wanted[1])
-    result[1] = trans_b ? product_of(dy[0], 1, x, trans_a) : product_of(x, 1 - trans_a, dy[0], 0);
+    result[1] = trans_b ? product_of(d, 1, x, trans_a) : product_of(x, 1 - trans_a, d, 0);
   if (node.inputs.size() > 2 && node.inputs[2] != kNoValue && wanted[2]) {
     result[2] = b.sum_to(beta == 1 ? dy[0] : b.mul(dy[0], beta), b.shape(node.inputs[2]));
   }
@@ -143,7 +145,7 @@ const OpDef kMatMul = {
     .name = "MatMul",
     .summary =
         "(a[...,M,K], b[...,K,N]) -> y[...,M,N]: matrix product; leading dimensions broadcast; "
-        "operands have 2 dimensions or more",
+        "operands have 2 dimensions or more, and may both be bf16; y is f32",
     .min_inputs = 2,
     .max_inputs = 2,
     .attributes = {},
@@ -157,7 +159,7 @@ const OpDef kGemm = {
     .name = "Gemm",
     .summary =
         "(a[M,K], b[K,N], c?; transA = 0, transB = 0, alpha = 1, beta = 1) -> y[M,N]: alpha a b + "
-        "beta c; c broadcasts",
+        "beta c; c broadcasts; a and b may both be bf16, c and y are f32",
     .min_inputs = 2,
     .max_inputs = 3,
     .attributes = {"transA", "transB", "alpha", "beta"},

@@ -89,6 +89,11 @@ TEST(Conv, NamesWhatIsWrong) {
   says(complaint("Conv", {f32({1, 3, 5, 5}), good[1]}, {}), "has 4 input channels");
   says(complaint("Conv", {f32({3, 5}), good[1]}, {}), "x must have 3 to 5 dimensions");
   says(complaint("Conv", {{Format::kU8, {1, 4, 5, 5}}, good[1]}, {}), "x must be f32");
+  const Type half = {Format::kBF16, good[0].shape};
+  says(complaint("Conv", {half, good[1]}, {}), "w must be bf16");
+  says(complaint("ConvWeightGrad", {half, f32({1, 6, 3, 3})}, {{"kernel_shape", Ints{3, 3}}}),
+       "dy must be bf16");
+  says(complaint("MatMul", {f32({2, 3}), {Format::kBF16, {3, 4}}}, {}), "a must be bf16");
   says(complaint("Conv", {good[0], good[1], f32({5})}, {}), "b must be f32[6]");
   says(
       complaint("ConvInputGrad", {f32({1, 6, 3, 2}), good[1]}, {{"input_shape", Ints{1, 4, 5, 5}}}),

@@ -5,12 +5,14 @@
 
 namespace dojo::ops {
 
-const Shape& f32_operand(const OpCall& call, size_t i, std::string_view name, size_t min_rank,
-                         size_t max_rank) {
+namespace {
+
+const Shape& operand(const OpCall& call, size_t i, std::string_view name, Format format,
+                     size_t min_rank, size_t max_rank) {
   if (!call.has(i)) bad(fmt::format("operand {} ({}) is missing", i, name));
   const Type& type = *call.inputs[i];
-  if (type.format != Format::kF32)
-    bad(fmt::format("{} must be f32, seen {}", name, to_string(type)));
+  if (type.format != format)
+    bad(fmt::format("{} must be {}, seen {}", name, dojo::name(format), to_string(type)));
   const size_t rank = type.shape.size();
   if (rank < min_rank || rank > max_rank) {
     bad(fmt::format("{} must have {} dimensions, seen {}", name,
@@ -21,10 +23,44 @@ const Shape& f32_operand(const OpCall& call, size_t i, std::string_view name, si
   return type.shape;
 }
 
+void expect(const OpCall& call, size_t i, std::string_view name, const Type& type) {
+  const Shape& seen = operand(call, i, name, type.format, 0, 64);
+  if (seen != type.shape)
+    bad(fmt::format("{} must be {}, seen {}", name, to_string(type),
+                    to_string(Type{type.format, seen})));
+}
+
+// bf16 iff a factor is.
+Format factor_format(const OpCall& call) {
+  for (size_t i = 0; i < 2; ++i)
+    if (call.has(i) && call.inputs[i]->format == Format::kBF16) return Format::kBF16;
+  return Format::kF32;
+}
+
+}  // namespace
+
+const Shape& f32_operand(const OpCall& call, size_t i, std::string_view name, size_t min_rank,
+                         size_t max_rank) {
+  return operand(call, i, name, Format::kF32, min_rank, max_rank);
+}
+
 void expect_shape(const OpCall& call, size_t i, std::string_view name, const Shape& shape) {
-  const Shape& seen = f32_operand(call, i, name, 0, 64);
-  if (seen != shape)
-    bad(fmt::format("{} must be f32{}, seen f32{}", name, to_string(shape), to_string(seen)));
+  expect(call, i, name, f32(shape));
+}
+
+const Shape& factor(const OpCall& call, size_t i, std::string_view name, size_t min_rank,
+                    size_t max_rank) {
+  return operand(call, i, name, factor_format(call), min_rank, max_rank);
+}
+
+void expect_factor(const OpCall& call, size_t i, std::string_view name, const Shape& shape) {
+  expect(call, i, name, {factor_format(call), shape});
+}
+
+ValueId as_factor(Builder& b, ValueId gradient, ValueId other) {
+  const Format format = b.type(other).format;
+  if (format == b.type(gradient).format) return gradient;
+  return b.op("Cast", {gradient}, {{"to", std::string(name(format))}});
 }
 
 std::string choice(const OpCall& call, std::string_view name,

@@ -22,6 +22,15 @@ const Shape& f32_operand(const OpCall& call, size_t i, std::string_view name, si
 // Operand i must be f32 and have exactly this shape.
 void expect_shape(const OpCall& call, size_t i, std::string_view name, const Shape& shape);
 
+// The same for the two factors of a product, operands 0 and 1: both f32, or both bf16. Products of
+// bf16 are exact in f32, and so is their sum but for rounding as in f32: the result is f32.
+const Shape& factor(const OpCall& call, size_t i, std::string_view name, size_t min_rank,
+                    size_t max_rank);
+void expect_factor(const OpCall& call, size_t i, std::string_view name, const Shape& shape);
+
+// The gradient of a product as a factor of the next product beside `other`: cast to its format.
+ValueId as_factor(Builder& b, ValueId gradient, ValueId other);
+
 // A text attribute that must be one of `words`; the first one is the default.
 std::string choice(const OpCall& call, std::string_view name,
                    std::initializer_list<std::string_view> words);

@@ -78,6 +78,7 @@ std::vector<OpCase> op_cases(Random& random) {
   add_reduce_cases(random, cases);
   add_optimizer_cases(random, cases);
   add_nn_cases(random, cases);
+  add_bf16_cases(random, cases);  // last: it takes up those before
   return cases;
 }
 

@@ -20,9 +20,9 @@ struct CaseInput {
   Type type;
   double begin = -2, end = 2;  // values are uniform in [begin, end); whole numbers for i32 and u8,
                                // numbers of bf16 for bf16
-  bool differentiable =
-      true;  // false: an f32 operand that has no gradient on purpose (learning rate, running mean)
-  bool present = true;  // false: an absent optional operand
+  bool differentiable = true;  // false: a floating operand that has no gradient on purpose
+                               // (learning rate, running mean)
+  bool present = true;         // false: an absent optional operand
 };
 
 struct OpCase {
@@ -40,7 +40,8 @@ void add_elementwise_cases(Random& random, std::vector<OpCase>& cases);
 void add_shape_cases(Random& random, std::vector<OpCase>& cases);
 void add_reduce_cases(Random& random, std::vector<OpCase>& cases);
 void add_optimizer_cases(Random& random, std::vector<OpCase>& cases);
-void add_nn_cases(Random& random, std::vector<OpCase>& cases);  // op_cases_nn.cc
+void add_nn_cases(Random& random, std::vector<OpCase>& cases);    // op_cases_nn.cc
+void add_bf16_cases(Random& random, std::vector<OpCase>& cases);  // op_cases_bf16.cc
 
 // A shape of `rank` dimensions in [1, largest].
 Shape random_shape(Random& random, size_t rank, int64_t largest = 5);
