@@ -12,10 +12,12 @@
 #include "dojo/base/error.h"
 #include "dojo/base/units.h"
 #include "dojo/host/block.h"
+#include "dojo/host/emulate.h"
 #include "dojo/host/exchange.h"
 #include "dojo/host/in_place.h"
 #include "dojo/host/lower.h"
 #include "dojo/host/memory_plan.h"
+#include "dojo/numerics/bf16.h"
 
 namespace dojo {
 namespace host {
@@ -25,18 +27,31 @@ bool all_finite(const float* x, int64_t n) {
   return std::all_of(x, x + n, [](float v) { return std::isfinite(v); });
 }
 
-const Graph& without_bf16(const Graph& graph) {
-  for (const Value& v : graph.values)
-    if (v.type.format == Format::kBF16)
-      throw Error(Category::kUnimplemented, "values in bf16", "%" + v.name, "use the interpreter");
-  return graph;
+// Numbers of bf16 as the caller has them, and as they lie in memory.
+std::vector<float> widened(std::span<const std::byte> bytes) {
+  std::vector<float> wide(bytes.size() / sizeof(uint16_t));
+  for (size_t i = 0; i < wide.size(); ++i) {
+    uint16_t code = 0;
+    std::memcpy(&code, bytes.data() + i * sizeof code, sizeof code);
+    wide[i] = bf16_value(code);
+  }
+  return wide;
+}
+void narrow(const std::vector<float>& wide, std::span<std::byte> bytes) {
+  for (size_t i = 0; i < wide.size(); ++i) {
+    const uint16_t code = bf16_code(wide[i]);
+    std::memcpy(bytes.data() + i * sizeof code, &code, sizeof code);
+  }
 }
 
 class HostExecutor final : public Executor {
  public:
   // `plan_only`: nothing but memory_bytes() may be called.
   HostExecutor(const Graph& graph, const HostOptions& options, bool plan_only = false)
-      : graph_(without_bf16(graph)), options_(options), constants_(fold_constants(graph_)) {
+      : shown_(graph),
+        graph_(emulate_bf16(graph)),
+        options_(options),
+        constants_(fold_constants(graph_)) {
     std::vector<Layout> layouts =
         assign_layouts(graph_, {options.channels_last, options.packed_weights});
     const std::vector<Unit> units = make_units(graph_, constants_, layouts, options.fuse);
@@ -62,29 +77,38 @@ class HostExecutor final : public Executor {
     if (!plan_only) finish();
   }
 
-  const Graph& graph() const override { return graph_; }
+  const Graph& graph() const override { return shown_; }
 
   void write(std::string_view name, std::span<const std::byte> bytes) override {
-    const Input* input = graph_.find_input(name);
+    const Input* input = shown_.find_input(name);
     DOJO_CHECK(input != nullptr);
-    DOJO_CHECK_EQ(std::ssize(bytes), graph_.type(input->value).num_bytes());
+    const Type& type = shown_.type(input->value);
+    DOJO_CHECK_EQ(std::ssize(bytes), type.num_bytes());
     const Exchange& exchange = inputs_[at(input->value)];
-    exchange.write(bytes, places_[at(exchange.buffer())]);
+    std::byte* memory = places_[at(exchange.buffer())];
+    if (type.format != Format::kBF16) return exchange.write(bytes, memory);
+    const std::vector<float> wide = widened(bytes);
+    exchange.write(std::as_bytes(std::span(wide)), memory);
   }
 
   void read(std::string_view name, std::span<std::byte> bytes) const override {
     ValueId value = kNoValue;
     const Exchange* exchange = nullptr;
-    if (const Input* input = graph_.find_input(name)) {
+    if (const Input* input = shown_.find_input(name)) {
       value = input->value;
       exchange = &inputs_[at(value)];
-    } else if (const Output* output = graph_.find_output(name)) {
+    } else if (const Output* output = shown_.find_output(name)) {
       value = output->value;
-      exchange = &results_[static_cast<size_t>(output - graph_.outputs.data())];
+      exchange = &results_[static_cast<size_t>(output - shown_.outputs.data())];
     }
     DOJO_CHECK(exchange != nullptr);
-    DOJO_CHECK_EQ(std::ssize(bytes), graph_.type(value).num_bytes());
-    exchange->read(places_[at(exchange->buffer())], bytes);
+    const Type& type = shown_.type(value);
+    DOJO_CHECK_EQ(std::ssize(bytes), type.num_bytes());
+    const std::byte* memory = places_[at(exchange->buffer())];
+    if (type.format != Format::kBF16) return exchange->read(memory, bytes);
+    std::vector<float> wide(static_cast<size_t>(type.num_elements()));
+    exchange->read(memory, std::as_writable_bytes(std::span(wide)));
+    narrow(wide, bytes);
   }
 
   bool run() override {
@@ -103,7 +127,9 @@ class HostExecutor final : public Executor {
     for (const Input& input : graph_.inputs)
       if (const std::string& name = graph_.value(input.value).name;
           graph_.type(input.value).format == Format::kF32) {
-        const std::vector<float> x = read_f32(name);
+        std::vector<float> x(static_cast<size_t>(graph_.type(input.value).num_elements()));
+        const Exchange& exchange = inputs_[at(input.value)];
+        exchange.read(places_[at(exchange.buffer())], std::as_writable_bytes(std::span(x)));
         if (!all_finite(x.data(), std::ssize(x)))
           return fmt::format("{} %{}", input.role == Role::kData ? "data" : "parameter or state",
                              name);
@@ -111,14 +137,14 @@ class HostExecutor final : public Executor {
     // Node by node, in an executor of its own.
     HostOptions options = options_;
     options.fuse = false;
-    if (host_memory_bytes(graph_, options) > options_.max_bytes - memory_bytes())
+    if (host_memory_bytes(shown_, options) > options_.max_bytes - memory_bytes())
       return "a value (looking for the first takes more memory than is allowed)";
     options.max_bytes = HostOptions().max_bytes;
-    HostExecutor slow(graph_, options);
-    for (const Input& input : graph_.inputs) {
-      std::vector<std::byte> bytes(static_cast<size_t>(graph_.type(input.value).num_bytes()));
-      read(graph_.value(input.value).name, bytes);
-      slow.write(graph_.value(input.value).name, bytes);
+    HostExecutor slow(shown_, options);
+    for (const Input& input : shown_.inputs) {
+      std::vector<std::byte> bytes(static_cast<size_t>(shown_.type(input.value).num_bytes()));
+      read(shown_.value(input.value).name, bytes);
+      slow.write(shown_.value(input.value).name, bytes);
     }
     return slow.find_nonfinite();
   }
@@ -240,7 +266,8 @@ class HostExecutor final : public Executor {
     return "";
   }
 
-  const Graph graph_;
+  const Graph shown_;  // as the caller gave it
+  const Graph graph_;  // what runs: with f32 for bf16. Inputs have the same ids in both
   const HostOptions options_;
   const Constants constants_;
   std::unique_ptr<Lowering> lowering_;

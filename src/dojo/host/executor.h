@@ -1,7 +1,8 @@
 // The fast CPU executor of step graphs: a compile step turns the graph into a flat list of prepared
 // kernels over memory that is planned once; run() then only walks that list and allocates nothing.
 //
-//   graph -> fold.h      values that depend on constants only are computed once
+//   graph -> emulate.h   bf16 as f32 with rounding
+//         -> fold.h      values that depend on constants only are computed once
 //         -> units.h     nodes that one kernel computes together (fuse.h says which), and in which
 //                        order
 //         -> layout.h    the physical order of each value: row-major, channels-last, packed weights
@@ -12,7 +13,8 @@
 //
 // A step has two phases. First all that the outputs depend on runs, and the guards are checked;
 // only then the rest, which only updates depend on, writes parameters and states, in place where it
-// can. For the same number of threads results have the same bits in every run.
+// can. bf16 is emulated (emulate.h): the same numbers, in the time and the memory that f32 takes.
+// For the same number of threads results have the same bits in every run.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dojo/host/emulate.h"
+
 namespace dojo::host {
 
 std::vector<RefTensor> evaluate_node(const Graph& graph, const Node& node,
@@ -16,9 +18,9 @@ std::vector<RefTensor> evaluate_node(const Graph& graph, const Node& node,
     outputs.push_back({type, std::vector<double>(static_cast<size_t>(type.num_elements()))});
   }
   op_def(node).evaluate({node.attributes, input_types, output_types}, inputs, outputs);
+  const bool to_bf16 = rounds_to_bf16(node);
   for (RefTensor& t : outputs)
-    if (t.type.format == Format::kF32)
-      for (double& x : t.data) x = static_cast<double>(static_cast<float>(x));
+    for (double& x : t.data) x = round_to(to_bf16 ? Format::kBF16 : t.type.format, x);
   return outputs;
 }
 

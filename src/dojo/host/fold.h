@@ -19,7 +19,8 @@ struct Constants {
 
 Constants fold_constants(const Graph& graph);
 
-// One node by its reference meaning. REQUIRES: `inputs` has nullptr for absent operands.
+// One node by its reference meaning, its results rounded to their formats. REQUIRES: `inputs` has
+// nullptr for absent operands.
 std::vector<RefTensor> evaluate_node(const Graph& graph, const Node& node,
                                      const std::vector<const RefTensor*>& inputs);
 

@@ -18,9 +18,9 @@ bool is_one_of(std::string_view op, const std::string_view (&list)[n]) {
 }
 
 constexpr std::string_view kElementwise[] = {
-    "Abs",      "Add",     "Clip", "Div",  "Exp", "Expand", "Gelu",       "GeluGrad",
-    "Identity", "Log",     "Max",  "Min",  "Mul", "Neg",    "Reciprocal", "Relu",
-    "ReluGrad", "Sigmoid", "Sign", "Sqrt", "Sub", "Tanh"};
+    "Abs",      "Add",      "Cast",    "Clip", "Div",  "Exp", "Expand", "Gelu",
+    "GeluGrad", "Identity", "Log",     "Max",  "Min",  "Mul", "Neg",    "Reciprocal",
+    "Relu",     "ReluGrad", "Sigmoid", "Sign", "Sqrt", "Sub", "Tanh"};
 
 // Ops whose operands and results of rank 3 and more want to be channels-last, but for those that
 // is_image_operand() and is_image_result() leave out.
@@ -83,7 +83,7 @@ bool keeps_padding(const Graph& graph, const Node& node) {
   if (node.op == "Mul") return true;
   if (node.op == "AdamW" && OpCall{node.attributes, {}, {}}.number("epsilon", 1e-8) < 1e-30)
     return false;  // it would divide 0 by 0
-  return node.op == "Neg" || is_one_of(node.op, kOptimizers);
+  return node.op == "Neg" || node.op == "Cast" || is_one_of(node.op, kOptimizers);
 }
 
 bool reduces_all(const Node& node) { return !node.attributes.contains("axes"); }
@@ -141,7 +141,8 @@ bool same_bytes(const Shape& shape, Layout::Kind a, Layout::Kind b) {
 
 bool is_elementwise(const Graph& graph, const Node& node) {
   if (!is_one_of(node.op, kElementwise)) return false;
-  return graph.type(node.outputs[0]).format == Format::kF32;
+  return graph.type(node.outputs[0]).format == Format::kF32 &&
+         graph.type(node.inputs[0]).format == Format::kF32;
 }
 
 std::vector<Layout> assign_layouts(const Graph& graph, const LayoutOptions& options) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "dojo/base/check.h"
+#include "dojo/host/emulate.h"
 #include "dojo/host/kernels/elementwise.h"
 #include "dojo/host/lower.h"
 
@@ -118,6 +119,9 @@ class ProgramMaker {
       i.op = node.op == "ReluGrad" ? Ew::kReluGrad : tanh ? Ew::kGeluTanhGrad : Ew::kGeluGrad;
       i.a = number(node.inputs[1], i);
       i.b = number(node.inputs[0], i);
+    } else if (node.op == "Cast") {  // of f32: layout.h
+      i.op = rounds_to_bf16(node) ? Ew::kRoundBf16 : Ew::kCopy;
+      i.a = number(node.inputs[0], i);
     } else if (node.op == "Gelu") {
       i.op = call.text("approximate", "none") == "tanh" ? Ew::kGeluTanh : Ew::kGelu;
       i.a = number(node.inputs[0], i);

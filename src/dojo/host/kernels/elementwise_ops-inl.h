@@ -102,6 +102,8 @@ inline void evaluate_op(Ew op, const float* a, const float* b, const float* c, f
       return unary(a, y, n, [&](V x) { return truth(hn::Eq(x, zero)); });
     case Ew::kIsFinite:
       return unary(a, y, n, [&](V x) { return truth(hn::IsFinite(x)); });
+    case Ew::kRoundBf16:
+      return unary(a, y, n, [&](V x) { return round_bf16_v(d, x); });
     case Ew::kGeluSlope:
       return unary(a, y, n, [&](V x) { return gelu_slope_v(d, x); });
     case Ew::kGeluTanhSlope:

@@ -42,6 +42,7 @@ enum class Ew : uint8_t {
   kCos,
   kNot,
   kIsFinite,
+  kRoundBf16,  // to the nearest number of bf16, ties to even: numerics/bf16.h, bit for bit
   kGeluSlope,
   kGeluTanhSlope,  // the derivative at a
   // two operands

@@ -1,9 +1,11 @@
 #include "dojo/host/kernels/elementwise.h"
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "dojo/host/kernels/testing.h"
+#include "dojo/numerics/bf16.h"
 
 namespace dojo::kernels {
 namespace {
@@ -70,6 +72,8 @@ double oracle(Ew op, double a, double b, double c) {
       return a == 0;
     case Ew::kIsFinite:
       return std::isfinite(a);
+    case Ew::kRoundBf16:
+      return round_to_bf16(a);
     case Ew::kGeluSlope:
       return gelu_slope(a);
     case Ew::kGeluTanhSlope:
@@ -214,6 +218,19 @@ TEST(Elementwise, NanInfinityAndDenormalsPassThrough) {
     EXPECT_TRUE(std::isnan(run_op(Ew::kMax, {NAN, 1}, {1, NAN}, {0, 0})[1]));
     EXPECT_TRUE(std::isnan(run_op(Ew::kMin, {NAN, 1}, {1, NAN}, {0, 0})[0]));
     EXPECT_TRUE(std::isnan(run_op(Ew::kMin, {NAN, 1}, {1, NAN}, {0, 0})[1]));
+  });
+}
+
+TEST(Elementwise, RoundingToBf16HasTheBitsOfTheScalarOneForEveryCode) {
+  std::vector<float> x;
+  for (uint32_t code = 0; code < 1u << 16; ++code)
+    for (uint32_t low : {0u, 1u, 0x7fffu, 0x8000u, 0x8001u, 0xffffu})
+      x.push_back(std::bit_cast<float>(code << 16 | low));
+  on_every_target([&] {
+    const auto y = run_op(Ew::kRoundBf16, x, x, x);
+    for (size_t i = 0; i < x.size(); ++i)
+      ASSERT_EQ(std::bit_cast<uint32_t>(y[i]), std::bit_cast<uint32_t>(round_to_bf16(x[i])))
+          << "of the bits " << std::bit_cast<uint32_t>(x[i]);
   });
 }
 

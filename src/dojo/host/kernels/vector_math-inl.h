@@ -189,6 +189,18 @@ HWY_INLINE V relu_v(D d, V a) {
   return hn::IfThenElse(hn::Lt(a, hn::Zero(d)), hn::Zero(d), a);  // keeps NaN
 }
 
+// To the nearest number of bf16, as bf16_code() of numerics/bf16.h.
+template <class D, class V>
+HWY_INLINE V round_bf16_v(D d, V a) {
+  const hn::RebindToUnsigned<D> du;
+  const auto bits = hn::BitCast(du, a);
+  const auto last = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1u));
+  const auto rounded = hn::Add(bits, hn::Add(last, hn::Set(du, 0x7fffu)));
+  const auto quiet = hn::Or(bits, hn::Set(du, 0x00400000u));
+  const auto is_nan = hn::RebindMask(du, hn::IsNaN(a));
+  return hn::BitCast(d, hn::And(hn::IfThenElse(is_nan, quiet, rounded), hn::Set(du, 0xffff0000u)));
+}
+
 // The first min(n, lanes) of the vector, zeros after.
 template <class D>
 HWY_INLINE hn::Vec<D> load_n(D d, const float* p, int64_t n) {
