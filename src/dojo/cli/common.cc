@@ -39,6 +39,13 @@ ExecutorFactory executor_factory(const std::string& name, std::shared_ptr<Algori
               "use host or interpreter");
 }
 
+Format step_format(const std::string& name) {
+  const std::optional<Format> format = parse_format(name);
+  if (format && is_floating(*format)) return *format;
+  throw Error(Category::kConfig, fmt::format("there is no step in the format \"{}\"", name),
+              "--format", "write f32 or bf16");
+}
+
 std::shared_ptr<Algorithms> timed_algorithms(bool quiet) {
   const std::string folder = cache_folder();
   // A bar only where there is something to time.

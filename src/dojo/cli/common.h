@@ -28,6 +28,14 @@ std::pair<int64_t, int64_t> parse_size(const std::string& text, const std::strin
 ExecutorFactory executor_factory(const std::string& name,
                                  std::shared_ptr<Algorithms> algorithms = {});
 
+// "f32", or "bf16": mixed precision (graph/format_policy.h). Throws Error(kConfig) for another
+// name.
+Format step_format(const std::string& name);
+// Of the option --format that takes it.
+inline constexpr char kFormatHelp[] =
+    "of activations, gradients and the factors of products: f32, or bf16, rounded as on hardware "
+    "that has it but emulated in f32: the same numbers, no speed";
+
 // Algorithms that are timed once on this machine and kept in the user's cache folder, with a
 // progress line while that goes on.
 std::shared_ptr<Algorithms> timed_algorithms(bool quiet);

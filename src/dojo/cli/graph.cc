@@ -16,6 +16,7 @@
 #include "dojo/cli/common.h"
 #include "dojo/graph/bytes.h"
 #include "dojo/graph/cost.h"
+#include "dojo/graph/format_policy.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/graph/op_table.h"
 #include "dojo/graph/text.h"
@@ -121,29 +122,33 @@ void print_cost(const Graph& graph) {
 }
 
 int show(std::span<const std::string> argv) {
-  std::string file, model = "predict";
+  std::string file, model = "predict", format = "f32";
   bool forward_only = false, cost = false, json = false;
   int64_t batch = 0;
   Args args("dojo graph show [FILE]",
             "Prints the whole graph of a training step: forward, backward, update and metrics.",
             "  dojo graph show --model predict\n"
             "  dojo graph show --model resnet18-clip --cost\n"
+            "  dojo graph show --model ego --format bf16\n"
             "  dojo graph show step.graph --json\n");
   args.positional("[FILE]", "a graph in text form, - for standard input", &file);
   args.option("--model", "NAME", network_names() + ", or NAME.graph, a file", &model);
   args.option("--batch", "N", "clips or images a step; default: the model's own", &batch,
               {.min = 1});
   args.option("--forward-only", "", "without backward pass and update", &forward_only);
+  args.option("--format", "NAME", "f32, or bf16: in mixed precision, docs/graph.md", &format);
   args.option("--cost", "", "the cost of each op instead of the nodes", &cost);
   args.option("--json", "", "print one JSON object", &json);
   if (!args.parse(argv)) return 0;
   if (!file.empty() && args.given("--model"))
     throw Error(Category::kConfig, "a file and a model", "--model", "give one of them");
   if (file.empty() && (model.ends_with(".graph") || model == "-")) file = model;
-  if (!file.empty() && (forward_only || args.given("--batch")))
+  if (!file.empty() && (forward_only || args.given("--batch") || args.given("--format")))
     throw Error(Category::kConfig, "a graph file is shown as it is", file,
-                "--forward-only and --batch go with --model");
-  const Graph graph = file.empty() ? model_graph(model, batch, forward_only) : read_graph(file);
+                "--forward-only, --batch and --format go with --model");
+  const Graph graph = file.empty()
+                          ? in_format(model_graph(model, batch, forward_only), step_format(format))
+                          : read_graph(file);
   if (json)
     print_json(graph_json(graph, cost));
   else if (cost)
