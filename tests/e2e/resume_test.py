@@ -105,6 +105,14 @@ class Resume(TrainCase):
         self.assertDone(result)
         self.assertIn("algorithms.json: not there", result.err)
 
+    def test_a_run_keeps_its_format(self):
+        out = self.folder / "run"
+        self.assertDone(run(*self.words(out), "--format", "bf16", deadline=DEADLINE))
+        self.assertEqual(json.loads((out / "config.json").read_text())["options"]["format"], "bf16")
+        self.assertError(run("train", "--resume", out, "--format", "f32", deadline=DEADLINE), 2, "config", "--format")
+        self.assertError(run(*self.words(self.folder / "other"), "--format", "f16", deadline=DEADLINE), 2, "config", "f16")
+        self.assertDone(run("train", "--resume", out, "--steps", "14", deadline=DEADLINE))
+
     def test_algorithms_by_rule_are_not_timed(self):
         cache = self.folder / "cache"
         out = self.folder / "run"

@@ -146,7 +146,7 @@ int run_train(std::span<const std::string> argv) {
   RunOptions o;
   std::string out, resume, size;
   int64_t batch = 0, frames = 0, channels = 0;
-  std::string cache = "none", order = std::string(name(o.order));
+  std::string cache = "none", order = std::string(name(o.order)), format = "f32";
   bool quiet = false, json = false;
   o.threads = num_threads();
   Args args("dojo train [FOLDER...]",
@@ -235,6 +235,7 @@ int run_train(std::span<const std::string> argv) {
   args.option("--keep-damaged", "", "train on damaged frames too, where they can be decoded",
               &o.keep_damaged);
   args.option("--catalogue", "FILE", kCatalogueHelp, &o.catalogue);
+  args.option("--format", "NAME", kFormatHelp, &format);
   args.option("--executor", "NAME", "host, or interpreter (the slow reference)", &o.executor);
   args.option(
       "--deterministic", "",
@@ -251,9 +252,10 @@ int run_train(std::span<const std::string> argv) {
   if (!resume.empty()) {
     // The end of a run may be moved, and what changes no byte; all else is as it began.
     for (const char* name :
-         {"--task", "--out", "--batch", "--size", "--frames", "--interval", "--held-out", "--lr",
-          "--weight-decay", "--channels", "--seed", "--threads", "--order", "--frame-scale",
-          "--cache", "--eval-every", "--executor", "--keep-damaged", "--deterministic"})
+         {"--task",       "--out",      "--batch",  "--size",         "--frames",
+          "--interval",   "--held-out", "--lr",     "--weight-decay", "--channels",
+          "--seed",       "--threads",  "--order",  "--frame-scale",  "--cache",
+          "--eval-every", "--executor", "--format", "--keep-damaged", "--deterministic"})
       if (args.given(name))
         throw Error(Category::kConfig, "a resumed run keeps the value that it began with", name,
                     "leave it out, or start a new run");
@@ -285,6 +287,7 @@ int run_train(std::span<const std::string> argv) {
     o.command.insert(o.command.end(), argv.begin(), argv.end());
     o.order = order_named(order);
     o.cache = copy_tier_named(cache);
+    o.format = step_format(format);
     executor_factory(o.executor);  // a wrong name before the folder is made
     set_num_threads(static_cast<int>(o.threads));
     check_memory(o);

@@ -15,6 +15,7 @@
 #include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/base/version.h"
+#include "dojo/graph/format_policy.h"
 #include "dojo/train/held_out.h"
 #include "dojo/train/resume.h"
 #include "dojo/train/run_recordings.h"
@@ -83,7 +84,8 @@ std::string counted(size_t n, const char* what) {
 }
 
 Graph training_graph(const Task& task, const RunOptions& o) {
-  return build_training_step(o.task, task.model(), {.weight_decay = o.weight_decay});
+  return in_format(build_training_step(o.task, task.model(), {.weight_decay = o.weight_decay}),
+                   o.format);
 }
 
 LoopOptions loop_options(const std::string& folder, const Task& task, const RunOptions& o) {

@@ -75,6 +75,7 @@ std::string to_json(const RunConfig& config) {
                   {"log_every", o.log_every},
                   {"workers", o.workers},
                   {"executor", o.executor},
+                  {"format", std::string(name(o.format))},
                   {"deterministic", o.deterministic},
                   {"keep_damaged", o.keep_damaged},
                   {"order", std::string(name(o.order))},
@@ -184,6 +185,14 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
     options.get("cache_gb", &o.cache_gigabytes, 1e-3, 1e6);
   }
   options.get("executor", &o.executor);
+  if (options.has("format")) {
+    std::string format;
+    options.get("format", &format);
+    const std::optional<Format> known = parse_format(format);
+    if (!known || !is_floating(*known))
+      options.fail("there is no step in the format \"" + format + "\"");
+    o.format = *known;
+  }
   if (options.has("deterministic")) options.get("deterministic", &o.deterministic);
   if (options.has("keep_damaged")) options.get("keep_damaged", &o.keep_damaged);
   return config;

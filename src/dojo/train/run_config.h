@@ -36,6 +36,7 @@ struct RunOptions {
   int64_t checkpoint_every = 0;      // steps; 0: every 30 s only
   int64_t log_every = 10;
   std::string executor = "host";
+  Format format = Format::kF32;      // of the step; or kBF16: graph/format_policy.h
   bool deterministic = false;        // the executor's algorithms by rule, not by timing
   bool keep_damaged = false;         // LoaderOptions::keep_damaged
   std::vector<std::string> command;  // as it was typed, for people

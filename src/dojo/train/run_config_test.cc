@@ -30,6 +30,7 @@ TEST(RunConfig, SurvivesBeingWritten) {
                .checkpoint_every = 13,
                .log_every = 17,
                .executor = "interpreter",
+               .format = Format::kBF16,
                .deterministic = true,
                .command = {"dojo", "train"}};
   c.train = {"x.mp4"};
@@ -38,10 +39,28 @@ TEST(RunConfig, SurvivesBeingWritten) {
   EXPECT_EQ(to_json(d), to_json(c));
   EXPECT_EQ(d.options.model.batch, 3);
   EXPECT_EQ(d.options.order, SamplingOrder::kUniform);
+  EXPECT_EQ(d.options.format, Format::kBF16);
   EXPECT_TRUE(d.options.deterministic);
   EXPECT_EQ(d.options.cache, CopyTier::kShortGop);
   EXPECT_EQ(d.options.seed, ~uint64_t{0});
   EXPECT_EQ(d.options.folders[1], "/d\"e");
+}
+
+TEST(RunConfig, TheFormatOfARunFromBeforeIsF32AndOthersAreRefused) {
+  RunConfig c;
+  c.options.steps = 5;
+  c.options.threads = 1;
+  const std::string text = to_json(c), field = "\"format\": \"f32\",";
+  const size_t at = text.find(field);
+  ASSERT_NE(at, std::string::npos) << text;
+  std::string without = text, other = text;
+  without.erase(at, field.size());
+  EXPECT_EQ(parse_run_config(without, "config.json").options.format, Format::kF32);
+  for (const char* bad : {"f64", "u8"}) {
+    other = text;
+    other.replace(at, field.size(), std::string("\"format\": \"") + bad + "\",");
+    EXPECT_THROW(parse_run_config(other, "config.json"), Error) << bad;
+  }
 }
 
 TEST(RunConfig, OfTheTaskEgoHoldsItsNetwork) {
