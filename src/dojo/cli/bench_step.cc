@@ -26,7 +26,8 @@
 namespace dojo {
 namespace {
 
-// Networks that people train get the optimizer that they are trained with, yardsticks a plain one.
+// Our own networks get the optimizer that they are trained with, yardsticks that PyTorch runs too a
+// plain one.
 Graph step_graph(const std::string& model, const NamedNetwork& network, Format format) {
   OptimizerOptions options;
   if (model != "predict" && model != "ego") options.clip_norm = options.ema_decay = 0;

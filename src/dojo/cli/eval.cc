@@ -1,4 +1,4 @@
-// dojo eval: how good a checkpoint is on clips, beside two baselines.
+// dojo eval: how good a checkpoint is on clips, beside baselines.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -68,6 +68,17 @@ void print_table(const EgoEvaluation& e) {
   }
 }
 
+void print_table(const MaeEvaluation& e) {
+  fmt::print("{:<40} {:>9} {:>10} {:>7} {:>6}\n", "reconstruction loss", "network", "patch mean",
+             "/mean", "clips");
+  const auto row = [](const std::string& what, const MaeScore& s) {
+    fmt::print("{:<40} {:>9.4f} {:>10.4f} {:>7} {:>6}\n", what, s.mse, s.patch_mean_mse,
+               ratio_text(s.mse, s.patch_mean_mse), s.clips);
+  };
+  for (const auto& [name, score] : e.by_recording) row(one_line(name), score);
+  row("all recordings", e.overall);
+}
+
 }  // namespace
 
 int run_eval(std::span<const std::string> argv) {
@@ -81,7 +92,7 @@ int run_eval(std::span<const std::string> argv) {
       "dojo eval CHECKPOINT CLIPS...",
       "Evaluates a checkpoint on the recordings in files and folders: of the task predict beside "
       "copying\nthe last frame and classical optical flow, of the task ego beside predicting the "
-      "mean.",
+      "mean, of the\ntask mae beside predicting the mean of each patch.",
       "  dojo eval runs/mine/best.safetensors ~/TeslaCam --json\n");
   args.positional("CHECKPOINT", "best.safetensors of a run", &checkpoint);
   args.positional("CLIPS...", "folders, searched recursively, or video files", &o.paths);
@@ -89,10 +100,10 @@ int run_eval(std::span<const std::string> argv) {
               {.min = 1e-3, .max = 3600});
   args.option("--horizons", "N", "predict: frames to predict, one after the other", &o.horizons,
               {.min = 1, .max = 100});
-  args.option(
-      "--clips", "N",
-      "clips of each recording, evenly spaced; default: 32 (ego: 64), or fewer of many recordings",
-      &clips, {.min = 1, .max = 1e6});
+  args.option("--clips", "N",
+              "clips of each recording, evenly spaced; default: 32 (ego: 64, mae: 16), or fewer of "
+              "many recordings",
+              &clips, {.min = 1, .max = 1e6});
   args.option("--threads", "N", "processor threads; default: all cores", &threads,
               {.min = 1, .max = 1024});
   args.option("--workers", "N", "files probed at a time", &o.workers, {.min = 1, .max = 64});

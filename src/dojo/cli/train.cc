@@ -20,6 +20,7 @@
 #include "dojo/cli/called.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
+#include "dojo/cli/network_args.h"
 #include "dojo/host/executor.h"
 #include "dojo/report/report.h"
 #include "dojo/train/run.h"
@@ -85,14 +86,14 @@ void check_memory(const RunOptions& o) {
   if (o.executor != "host") return;  // nobody trains much with the interpreter
   const auto need_of = [&](int64_t batch) {
     RunOptions tried = o;
-    tried.model.batch = tried.ego.batch = batch;
+    set_batch(&tried, batch);
     try {
       return training_memory(tried, [](const Graph& g) { return host_memory_bytes(g); });
     } catch (const Error& e) {  // of a graph with tensors beyond all bounds
       throw Error(Category::kConfig, e.message(), kSizes, "take smaller ones");
     }
   };
-  const int64_t batch = o.task == "ego" ? o.ego.batch : o.model.batch;
+  const int64_t batch = batch_of(o);
   const MemoryNeed need = need_of(batch);
   const MemoryLimit limit = memory_limit();
   if (need.total() <= limit.bytes) return;
@@ -144,27 +145,32 @@ void keep_the_heap_small() {
 
 int run_train(std::span<const std::string> argv) {
   RunOptions o;
-  std::string out, resume, size;
-  int64_t batch = 0, frames = 0, channels = 0;
+  NetworkArgs network;
+  std::string out, resume;
   std::string cache = "none", order = std::string(name(o.order)), format = "f32";
   bool quiet = false, json = false;
   o.threads = num_threads();
-  Args args("dojo train [FOLDER...]",
-            "Trains a network on driving video, and reports what it learned: to predict the next "
-            "frames,\n"
-            "or with --task ego to tell the car's own speed, yaw rate and steering wheel angle.",
-            "  dojo train                                  renders demo drives and trains on them\n"
-            "  dojo train ~/TeslaCam --out runs/mine       all video below a folder\n"
-            "  dojo train clips --held-out 'kitti*' --minutes 10\n"
-            "  dojo train --task ego ~/TeslaCam            learns from the telemetry in the video\n"
-            "  dojo train --resume runs/mine               goes on exactly where it was\n");
+  Args args(
+      "dojo train [FOLDER...]",
+      "Trains a network on driving video, and reports what it learned: to predict the next "
+      "frames,\n"
+      "with --task ego to tell the car's own speed, yaw rate and steering wheel angle, or with "
+      "--task mae\n"
+      "to fill in what is hidden of a clip.",
+      "  dojo train                                  renders demo drives and trains on them\n"
+      "  dojo train ~/TeslaCam --out runs/mine       all video below a folder\n"
+      "  dojo train clips --held-out 'kitti*' --minutes 10\n"
+      "  dojo train --task ego ~/TeslaCam            learns from the telemetry in the video\n"
+      "  dojo train --task mae ~/TeslaCam            learns from most of a clip being hidden\n"
+      "  dojo train --resume runs/mine               goes on exactly where it was\n");
   args.note(searched_files());
   args.positional("[FOLDER...]",
                   "folders, searched with all in them for files named as below, or video files",
                   &o.folders);
   args.option("--task", "NAME",
               "predict: the next frames, without labels; ego: speed, yaw rate and steering wheel "
-              "angle, from telemetry",
+              "angle, from telemetry; mae: what is hidden of a clip, by a vision transformer, "
+              "without labels",
               &o.task);
   args.option("--out", "DIR", "the run folder; default: runs/TASK-001, or the next free number",
               &out);
@@ -177,20 +183,7 @@ int run_train(std::span<const std::string> argv) {
                           "the last; default: {:g} without --steps",
                           kDefaultMinutes),
               &o.minutes, {.min = 1e-3, .max = 1e6});
-  const auto defaults = [](const char* help, auto predict, auto ego) {
-    return fmt::format("{}; default: {}, ego: {}", help, predict, ego);
-  };
-  const PredictOptions& p = o.model;
-  const EgoOptions& e = o.ego;
-  args.option("--batch", "N", defaults("clips in a step", p.batch, e.batch), &batch,
-              {.min = 1, .max = 4096});
-  args.option(
-      "--size", "HxW",
-      defaults("height and width that the frames are scaled to",
-               fmt::format("{}x{}", p.height, p.width), fmt::format("{}x{}", e.height, e.width)),
-      &size);
-  args.option("--frames", "N", defaults("frames that are given", p.frames, e.frames), &frames,
-              {.min = 2, .max = 16});
+  add_options(&args, &network, o);
   args.option("--interval", "SECONDS", "between the frames", &o.interval_seconds,
               {.min = 1e-3, .max = 3600});
   args.option("--held-out", "PATTERN",
@@ -204,9 +197,6 @@ int run_train(std::span<const std::string> argv) {
               &o.learning_rate, {.min = 0, .max = 1e6});
   args.option("--weight-decay", "RATE", "of matrices and kernels", &o.weight_decay,
               {.min = 0, .max = 1e6});
-  args.option("--channels", "N",
-              defaults("width of the network; a multiple of 8", p.channels, e.channels), &channels,
-              {.min = 8, .max = 4096});
   args.option("--seed", "N", "other seeds, other runs", &o.seed);
   args.option("--threads", "N", "processor threads; default: all cores", &o.threads,
               {.min = 1, .max = 1024});
@@ -251,36 +241,23 @@ int run_train(std::span<const std::string> argv) {
   keep_the_heap_small();
   if (!resume.empty()) {
     // The end of a run may be moved, and what changes no byte; all else is as it began.
-    for (const char* name :
-         {"--task",       "--out",      "--batch",  "--size",         "--frames",
-          "--interval",   "--held-out", "--lr",     "--weight-decay", "--channels",
-          "--seed",       "--threads",  "--order",  "--frame-scale",  "--cache",
-          "--eval-every", "--executor", "--format", "--keep-damaged", "--deterministic"})
+    const auto refuse = [&](const char* name) {
       if (args.given(name))
         throw Error(Category::kConfig, "a resumed run keeps the value that it began with", name,
                     "leave it out, or start a new run");
+    };
+    std::ranges::for_each(kNetworkArgs, refuse);
+    for (const char* name :
+         {"--task", "--out", "--interval", "--held-out", "--lr", "--weight-decay", "--seed",
+          "--threads", "--order", "--frame-scale", "--cache", "--eval-every", "--executor",
+          "--format", "--keep-damaged", "--deterministic"})
+      refuse(name);
     if (!o.folders.empty())
       throw Error(Category::kConfig, "a resumed run keeps its folders", o.folders[0],
                   "leave them out");
   } else {
-    const auto choose = [&](auto* model) {
-      if (batch > 0) model->batch = batch;
-      if (frames > 0) model->frames = frames;
-      if (channels > 0) model->channels = channels;
-      if (!size.empty()) std::tie(model->height, model->width) = parse_size(size, "--size");
-      check(*model);
-    };
     make_task(o);  // a wrong name before anything else
-    try {
-      if (o.task == "ego")
-        choose(&o.ego);
-      else
-        choose(&o.model);
-    } catch (const Error& error) {
-      throw Error(Category::kConfig, error.message(),
-                  error.where() == "--size" ? "--size" : "--size, --frames, --batch, --channels",
-                  error.hint());
-    }
+    apply(network, &o);
     if (o.steps == 0 && o.minutes == 0) o.minutes = kDefaultMinutes;
     if (!args.given("--lr")) o.learning_rate = default_learning_rate(make_task(o)->batch());
     o.command = {"dojo", "train"};

@@ -29,9 +29,7 @@ Candidate must_not_be_timed(const char* name) {
           }};
 }
 
-std::string file_of(const TestFolder& folder) {
-  return folder / "cache/algorithms.json";
-}
+std::string file_of(const TestFolder& folder) { return folder / "cache/algorithms.json"; }
 
 TEST(Algorithms, TheFastestIsTakenWhereverItStands) {
   Algorithms algorithms({});

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dojo/base/random.h"
+#include "dojo/model/options.h"
 #include "dojo/model/vit.h"
 
 namespace dojo {
@@ -34,10 +35,24 @@ struct MaeOptions {
 // Throws Error(kConfig) that says which option is wrong.
 void check(const MaeOptions& options);
 
+// Another width of the encoder, with the rest in the usual proportions: heads of about 64 channels,
+// and a decoder half as wide. Throws Error(kConfig) for what is no multiple of 12.
+void set_width(MaeOptions* options, int64_t channels);
+
+// The architecture as text and back, as predict.h does it; how many clips is not part of it.
+ModelMetadata to_metadata(const MaeOptions& options);
+MaeOptions mae_options_from(const ModelMetadata& metadata);
+
 // data "clip" u8 [B,T,H,W,3]; "visible" i32 [B,visible_tokens] and "masked" i32 [B,masked_tokens]:
 // numbers of tubelets (vit.h), which together are all of a clip. Metric: "patch_mean_mse", the loss
 // of predicting each channel's mean of each hidden tubelet.
 TaskGraph mae_training(Builder& b, const MaeOptions& options);
+
+// The same data -> of each clip "mse" and "patch_mean_mse" f32 [B], the loss and that of predicting
+// the means; "pixels" f32 [B,masked_tokens,P], what the hidden tubelets look like, in [0,1] but not
+// clamped. For these an answer gets the true mean and deviation of its channel of its tubelet,
+// which the network is not asked for. The same parameter names.
+Graph mae_inference(const MaeOptions& options);
 
 // What "visible" and "masked" are fed with: for each clip visible places drawn at random.
 struct TubeMask {

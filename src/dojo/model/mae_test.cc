@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <string_view>
+#include <utility>
 
 #include "dojo/base/error.h"
 #include "dojo/graph/interpreter.h"
@@ -170,6 +172,103 @@ TEST(Mae, SenselessOptionsAreRefused) {
   one.encoder.height = one.encoder.width = 16;
   EXPECT_THROW(check(one), Error);
   EXPECT_NO_THROW(check(MaeOptions()));
+}
+
+// What an evaluation says of each clip is, on average, what the training step says of the batch;
+// and hidden pixels are told exactly where the answer is the truth.
+TEST(Mae, TheEvaluationTellsTheLossOfEachClipAndPixelsWithTheTrueContrast) {
+  MaeOptions o = tiny();
+  const auto training = executor_of(o);
+  const auto inference = make_interpreter(mae_inference(o), Precision::kDouble);
+  initialize(*inference, 1);  // the same names, the same first values
+  Random random(5);
+  const TubeMask mask = tube_mask(o, random);
+  const std::vector<std::byte> clip = noise_clip(o, 3);
+  for (Executor* e : {training.get(), inference.get()}) {
+    feed(*e, mask);
+    e->write("clip", clip);
+    ASSERT_TRUE(e->run());
+  }
+  for (const auto& [one, all] : {std::pair("mse", "loss"), {"patch_mean_mse", "patch_mean_mse"}}) {
+    const std::vector<float> each = inference->read_f32(one);
+    ASSERT_EQ(each.size(), 2u);
+    EXPECT_NEAR((each[0] + each[1]) / 2, training->read_scalar(all), 1e-5);
+  }
+  const std::vector<float> mse = inference->read_f32("mse");
+  EXPECT_GT(std::abs(mse[0] - mse[1]), 1e-4f);
+  // Of the first hidden tubelet's first channel: 2 frames of 4x4 pixels of a clip 12 wide.
+  const std::vector<float> answer = training->read_f32("answer"),
+                           pixels = inference->read_f32("pixels");
+  const int64_t row = mask.masked[0] / 3 * 4, column = mask.masked[0] % 3 * 4;
+  std::vector<double> truth;
+  for (int64_t t = 0; t < 2; ++t)
+    for (int64_t y = 0; y < 4; ++y)
+      for (int64_t x = 0; x < 4; ++x)
+        truth.push_back(static_cast<double>(std::to_integer<int>(
+                            clip[static_cast<size_t>(((t * 8 + row + y) * 12 + column + x) * 3)])) /
+                        255);
+  double mean = 0, squares = 0;
+  for (double v : truth) mean += v / 32;
+  for (double v : truth) squares += (v - mean) * (v - mean);
+  const double deviation = std::sqrt(squares / 31);
+  for (size_t i = 0; i < 32; ++i)
+    EXPECT_NEAR(static_cast<double>(pixels[i]), mean + deviation * static_cast<double>(answer[i]),
+                1e-5);
+}
+
+TEST(Mae, OptionsSurviveAsMetadataAndSenselessOnesAreInputErrors) {
+  MaeOptions o = tiny();
+  const ModelMetadata good = to_metadata(o);
+  const MaeOptions read = mae_options_from(good);
+  EXPECT_EQ(to_metadata(read), good);
+  EXPECT_EQ(read.encoder.patch, 4);
+  EXPECT_EQ(read.encoder.heads, 2);
+  EXPECT_EQ(read.masked, 0.7);
+  EXPECT_EQ(read.decoder_channels, 12);
+  for (const auto& [key, value] : good) {
+    ModelMetadata missing = good;
+    missing.erase(key);
+    EXPECT_THROW(mae_options_from(missing), Error) << key;
+  }
+  for (const auto& [key, value] : {std::pair("masked", "nan"),
+                                   {"masked", "0.9x"},
+                                   {"masked", "1e999"},
+                                   {"masked", "1"},
+                                   {"patch", "0"},
+                                   {"patch", "3"},
+                                   {"frames", "3"},
+                                   {"layers", "1,1"},
+                                   {"frames", "9223372036854775807"},
+                                   {"height", "16384"},
+                                   {"channels", "x"},
+                                   {"layers", "100000"},
+                                   {"heads", "-2"},
+                                   {"decoder_channels", "14"},
+                                   {"decoder_heads", "0"},
+                                   {"decoder_layers", ""}}) {
+    ModelMetadata bad = good;
+    bad[key] = value;
+    if (std::string_view(key) == "height") bad["width"] = "16384";  // too many tokens
+    try {
+      mae_options_from(bad);
+      ADD_FAILURE() << key << "=" << value;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.category(), Category::kInput) << key << "=" << value;
+    }
+  }
+}
+
+TEST(Mae, AWidthComesWithHeadsAndADecoderInProportion) {
+  MaeOptions o;
+  const MaeOptions usual;
+  set_width(&o, usual.encoder.channels);
+  EXPECT_EQ(to_metadata(o), to_metadata(usual));
+  for (int64_t channels = 12; channels <= 1536; channels += 12) {
+    set_width(&o, channels);
+    EXPECT_NO_THROW(check(o)) << channels;
+  }
+  EXPECT_THROW(set_width(&o, 18), Error);
+  EXPECT_THROW(set_width(&o, 0), Error);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
+#include <string>
 #include <utility>
 
 #include "dojo/model/blocks.h"
@@ -13,21 +15,30 @@ namespace {
 // Beyond what any machine trains; their products stay within 64 bits.
 constexpr int64_t kMostBatch = 4096, kMostFrames = 16, kMostChannels = 4096, kMostPixels = 16384;
 
-}  // namespace
-
-std::vector<int64_t> metadata_integers(const ModelMetadata& metadata, const std::string& key) {
+const std::string& entry(const ModelMetadata& metadata, const std::string& key) {
   const auto found = metadata.find(key);
   if (found == metadata.end())
     throw Error(Category::kInput, fmt::format("no entry '{}' in the model's metadata", key));
+  return found->second;
+}
+
+[[noreturn]] void refuse_entry(const std::string& key, const std::string& text,
+                               const char* wanted) {
+  throw Error(Category::kInput,
+              fmt::format("model metadata '{}' is '{}', not {}", key, text, wanted));
+}
+
+}  // namespace
+
+std::vector<int64_t> metadata_integers(const ModelMetadata& metadata, const std::string& key) {
+  const std::string& text = entry(metadata, key);
   std::vector<int64_t> values;
-  const char *p = found->second.data(), *end = p + found->second.size();
+  const char *p = text.data(), *end = p + text.size();
   while (true) {
     int64_t value = 0;
     const auto [next, error] = std::from_chars(p, end, value);
     if (error != std::errc() || (next != end && *next != ','))
-      throw Error(
-          Category::kInput,
-          fmt::format("model metadata '{}' is '{}', not a list of integers", key, found->second));
+      refuse_entry(key, text, "a list of integers");
     values.push_back(value);
     if (next == end) return values;
     p = next + 1;
@@ -36,10 +47,18 @@ std::vector<int64_t> metadata_integers(const ModelMetadata& metadata, const std:
 
 int64_t metadata_integer(const ModelMetadata& metadata, const std::string& key) {
   const std::vector<int64_t> values = metadata_integers(metadata, key);
-  if (values.size() != 1)
-    throw Error(Category::kInput,
-                fmt::format("model metadata '{}' is '{}', not one integer", key, metadata.at(key)));
+  if (values.size() != 1) refuse_entry(key, entry(metadata, key), "one integer");
   return values[0];
+}
+
+double metadata_number(const ModelMetadata& metadata, const std::string& key) {
+  const std::string& text = entry(metadata, key);
+  const char* end = text.data() + text.size();
+  double value = 0;
+  const auto [next, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || next != end || !std::isfinite(value))
+    refuse_entry(key, text, "a number");
+  return value;
 }
 
 void refuse_option(std::string what, std::string hint) {

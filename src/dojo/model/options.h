@@ -1,6 +1,6 @@
-// What the options of every network on clips have in common (predict.h, ego.h): batch, frames,
-// height, width and channels. They are checked here, and written as text for checkpoints and read
-// back; what a network has besides, it adds itself.
+// What the options of every network on clips have in common (predict.h, ego.h, mae.h): frames,
+// height, width and channels, which are written as text for checkpoints and read back. Those of
+// convolutional networks are checked here; what a network has besides, it adds itself.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@ using ModelMetadata = std::map<std::string, std::string>;
 // "16,8,4" -> {16, 8, 4}; at least one. Throws Error(kInput) that names the entry.
 std::vector<int64_t> metadata_integers(const ModelMetadata& metadata, const std::string& key);
 int64_t metadata_integer(const ModelMetadata& metadata, const std::string& key);  // a sole one
+double metadata_number(const ModelMetadata& metadata, const std::string& key);    // "0.9"
 
 // What all have in common of the architecture, to which the batch does not belong, and back; all
 // else in the options keeps its default. Throws as metadata_integers().

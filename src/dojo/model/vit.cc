@@ -14,6 +14,10 @@ namespace {
 
 constexpr double kLongestWave = 10000;  // tokens for one radian, as in most transformers
 
+// Beyond what any machine trains; their products stay within 64 bits, and a file that asks for more
+// costs nothing.
+constexpr int64_t kMostTokens = 1 << 16, kMostChannels = 4096, kMostLayers = 256;
+
 // Row p: the sines of p w_0, p w_1, ..., then the cosines, where w_i falls from 1 to almost
 // 1 / kLongestWave.
 std::vector<double> waves(int64_t count, int64_t channels) {
@@ -43,11 +47,15 @@ void check(const VitOptions& o) {
       o.height % o.patch != 0 || o.width % o.patch != 0)
     fail(fmt::format("size is {}x{} in patches of {}", o.height, o.width, o.patch),
          "height and width are multiples of the patch, up to 16384");
-  if (o.channels < 6 || o.channels > 65536 || o.channels % 6 != 0 || o.heads < 1 ||
+  if (o.tokens() > kMostTokens)
+    fail(fmt::format("{} tokens in a clip", o.tokens()),
+         fmt::format("take larger patches, {} tokens at most", kMostTokens));
+  if (o.channels < 6 || o.channels > kMostChannels || o.channels % 6 != 0 || o.heads < 1 ||
       o.channels % o.heads != 0)
     fail(fmt::format("{} channels in {} heads", o.channels, o.heads),
          "channels are a multiple of 6 and of the heads");
-  if (o.layers < 1 || o.layers > 1024) fail(fmt::format("{} layers", o.layers), "take 1 to 1024");
+  if (o.layers < 1 || o.layers > kMostLayers)
+    fail(fmt::format("{} layers", o.layers), fmt::format("take 1 to {}", kMostLayers));
 }
 
 ValueId tubelets(Builder& b, const VitOptions& o, ValueId clip) {

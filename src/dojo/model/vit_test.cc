@@ -119,6 +119,8 @@ TEST(Vit, SenselessOptionsAreRefused) {
   EXPECT_TRUE(refused({.patch = 0}));
   EXPECT_TRUE(refused({.channels = 380}));
   EXPECT_TRUE(refused({.layers = 0}));
+  EXPECT_TRUE(refused({.frames = 1024, .height = 1024, .width = 1024}));  // too many tokens
+  EXPECT_TRUE(refused({.channels = 6144}));
   EXPECT_TRUE(refused({.heads = 5}));
   EXPECT_FALSE(refused({}));
 }

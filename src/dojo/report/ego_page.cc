@@ -99,8 +99,6 @@ std::string over_time(const Answers& a, const Answers::Signal& s) {
 
 }  // namespace
 
-bool is_ego(const RunData& run) { return run.task == "ego"; }
-
 std::string ego_headline(const EvalLine& result) {
   std::string text = "On held-out recordings the network tells";
   for (size_t i = 0; i < result.signals.size(); ++i) {
@@ -125,8 +123,7 @@ std::string ego_tiles(const EvalLine& result) {
   return html;
 }
 
-std::string ego_curves(const std::vector<const EvalLine*>& evals,
-                       const std::vector<StepLine>& steps) {
+std::string ego_curves(const std::vector<const EvalLine*>& evals) {
   if (evals.empty() || evals.back()->signals.empty()) return "";
   static constexpr const char* kStyles[] = {"network", "flow", "copy"};
   Chart held_out{"Held-out error over predicting the mean",
@@ -141,11 +138,7 @@ std::string ego_curves(const std::vector<const EvalLine*>& evals,
         if (of.signal == signal.signal) series.points.push_back({e->step, of.over_mean()});
     held_out.series.push_back(std::move(series));
   }
-  Chart training{
-      "Training loss over that of the mean", "step", "ratio", {{"loss", "plain", {}}}, true};
-  for (const StepLine& s : steps)
-    training.series[0].points.push_back({s.step, s.loss / s.mean_loss});
-  return draw(held_out) + draw(training);
+  return draw(held_out);
 }
 
 std::string ego_tables(const EvalLine& result) {

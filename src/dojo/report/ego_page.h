@@ -9,13 +9,10 @@
 
 namespace dojo::report {
 
-bool is_ego(const RunData& run);
-
 std::string ego_headline(const EvalLine& result);
 std::string ego_tiles(const EvalLine& result);
 // `evals`: one for each step, ascending.
-std::string ego_curves(const std::vector<const EvalLine*>& evals,
-                       const std::vector<StepLine>& steps);
+std::string ego_curves(const std::vector<const EvalLine*>& evals);
 std::string ego_tables(const EvalLine& result);  // by signal, by camera, by recording
 std::string ego_drives(const RunData& run);      // truth and answer, as clouds and over time
 

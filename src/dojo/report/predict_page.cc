@@ -7,41 +7,29 @@
 
 #include "dojo/report/chart.h"
 #include "dojo/report/html.h"
+#include "dojo/report/sample_box.h"
 
 namespace dojo::report {
 namespace {
 
-constexpr size_t kSamplesAtFirst = 4;  // the others are a click away
-
 std::string sample(const Sample& s) {
-  static constexpr struct {
-    const char *kind, *label;
-  } kFrames[] = {{"last", "Last frame that the network saw"},
-                 {"truth", "Truth"},
-                 {"prediction", "Prediction"},
-                 {"flow", "Optical flow"},
-                 {"error", "Error of the prediction"},
-                 {"copy_error", "Error of copying the last frame"},
-                 {"flow_error", "Error of optical flow"}};
-  std::string figures, title = escape(s.recording);
+  std::string title = escape(s.recording);
   if (std::isfinite(s.frame)) title += ", frame " + count(s.frame);
   if (std::isfinite(s.horizon))
     title += fmt::format(", {} frame{} ahead", count(s.horizon), s.horizon == 1 ? "" : "s");
-  for (const auto& [kind, label] : kFrames) {
-    const std::string* image = s.image(kind);
-    if (!image) continue;
-    std::string note;
-    const std::string name = kind;
-    if (name == "prediction" || name == "error") note = significant(s.errors.mse);
-    if (name == "last" || name == "copy_error") note = significant(s.errors.copy_last_mse);
-    if (name == "flow" || name == "flow_error") note = significant(s.errors.flow_mse);
-    figures += fmt::format(
-        "<figure class=\"{0}\"><img data-kind=\"{0}\" alt=\"{1}\" "
-        "src=\"data:image/png;base64,{2}\"><figcaption>{1}{3}</figcaption></figure>",
-        kind, label, base64(*image), note.empty() || note == "–" ? "" : ", MSE " + note);
-  }
-  return fmt::format("<div class=\"sample\"><h3>{}</h3><div class=\"frames\">{}</div></div>", title,
-                     figures);
+  const auto mse = [](double error) {
+    return std::isfinite(error) ? ", MSE " + significant(error) : "";
+  };
+  const std::string own = mse(s.errors.mse), copy = mse(s.errors.copy_last_mse),
+                    flow = mse(s.errors.flow_mse);
+  return sample_box(s, title,
+                    {{"last", "Last frame that the network saw", copy},
+                     {"truth", "Truth", ""},
+                     {"prediction", "Prediction", own},
+                     {"flow", "Optical flow", flow},
+                     {"error", "Error of the prediction", own},
+                     {"copy_error", "Error of copying the last frame", copy},
+                     {"flow_error", "Error of optical flow", flow}});
 }
 
 // The ratios first: they tell the result, and a narrow window shows the left of a table.
@@ -99,13 +87,7 @@ std::string predict_samples(const RunData& run) {
         "<p class=\"soft small\">In the error maps brighter means a larger difference; all maps "
         "have the same scale.</p>";
   }
-  std::string more;
-  for (size_t i = 0; i < run.samples.size(); ++i)
-    (i < kSamplesAtFirst ? html : more) += sample(run.samples[i]);
-  if (!more.empty())
-    html += fmt::format("<details><summary>{} more</summary>{}</details>",
-                        run.samples.size() - kSamplesAtFirst, more);
-  return html;
+  return html + folded_samples(run, sample);
 }
 
 std::string predict_horizons(const EvalLine& result) {

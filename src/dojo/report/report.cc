@@ -6,11 +6,14 @@
 #include <cmath>
 #include <filesystem>
 #include <functional>
+#include <iterator>
+#include <string_view>
 
 #include "dojo/base/file.h"
 #include "dojo/report/chart.h"
 #include "dojo/report/ego_page.h"
 #include "dojo/report/html.h"
+#include "dojo/report/mae_page.h"
 #include "dojo/report/page_style.h"
 #include "dojo/report/predict_page.h"
 #include "dojo/report/repeat_page.h"
@@ -20,6 +23,28 @@
 namespace dojo {
 namespace report {
 namespace {
+
+// The parts that each task has of its own.
+struct TaskPage {
+  std::string_view task;
+  std::string (*headline)(const EvalLine&);
+  std::string (*tiles)(const EvalLine&);
+  std::string (*pictures)(const RunData&);
+  std::string (*tables)(const EvalLine&);
+  const char* footer;
+};
+constexpr TaskPage kTaskPages[] = {
+    {"ego", ego_headline, ego_tiles, ego_drives, ego_tables, kEgoFooter},
+    {"mae", mae_headline, mae_tiles, mae_samples, mae_recordings, kMaeFooter},
+    {"predict", predict_headline, predict_tiles, predict_samples, predict_recordings,
+     kPredictFooter}};
+
+// That of the task predict where config.json does not say.
+const TaskPage& page_of(const RunData& run) {
+  for (const TaskPage& page : kTaskPages)
+    if (page.task == run.task) return page;
+  return std::end(kTaskPages)[-1];
+}
 
 std::string header(const RunData& run) {
   std::string badge = "<span class=\"badge\">not finished</span>";
@@ -59,7 +84,7 @@ std::string headline(const RunData& run) {
         "last line is of step {}.</p>",
         count(run.steps.back().step));
   }
-  std::string text = is_ego(run) ? ego_headline(*result) : predict_headline(*result);
+  std::string text = page_of(run).headline(*result);
   if (!run.final)
     text += fmt::format(" The run is not finished: this is its best state so far, at step {}.",
                         count(result->step));
@@ -84,8 +109,7 @@ std::string headline(const RunData& run) {
 
 std::string tiles(const RunData& run) {
   std::string html;
-  if (const EvalLine* result = run.result())
-    html = is_ego(run) ? ego_tiles(*result) : predict_tiles(*result);
+  if (const EvalLine* result = run.result()) html = page_of(run).tiles(*result);
   if (run.final) {
     html += tile(count(run.final->step), "steps") +
             tile(duration(run.final->elapsed_seconds), "in all") +
@@ -126,14 +150,21 @@ std::string curves(const RunData& run) {
     return points;
   };
   // A chart without a point is no chart: each task shows what its lines have.
-  std::string html = ego_curves(evals, run.steps);
+  std::string html = ego_curves(evals);
+  html +=
+      draw({"Training loss over that of the mean",
+            "step",
+            "ratio",
+            {{"loss", "plain", training([](const StepLine& s) { return s.loss / s.mean_loss; })}},
+            true});
   html += draw(
       {"Error on held-out recordings",
        "step",
        "mean squared error",
        {{"network", "network", held_out([](const Errors& e) { return e.mse; })},
         {"copy the last frame", "copy", held_out([](const Errors& e) { return e.copy_last_mse; })},
-        {"optical flow", "flow", held_out([](const Errors& e) { return e.flow_mse; })}},
+        {"optical flow", "flow", held_out([](const Errors& e) { return e.flow_mse; })},
+        {"each patch’s mean", "copy", held_out([](const Errors& e) { return e.patch_mean_mse; })}},
        true});
   html += draw({"Error on training clips",
                 "step",
@@ -203,17 +234,15 @@ ReportPage render_report(const std::string& run_folder) {
   RunData run = read_run(run_folder);
   std::string html = page_begin(run.folder + " – OpenDojo", {}, /*scripts=*/true);
   const EvalLine* result = run.result();
+  const TaskPage& page = page_of(run);
   for (const std::string& part :
-       {header(run), headline(run), tiles(run), problems(run), predict_samples(run),
-        ego_drives(run), curves(run), result ? predict_horizons(*result) : "",
-        !result       ? ""
-        : is_ego(run) ? ego_tables(*result)
-                      : predict_recordings(*result),
+       {header(run), headline(run), tiles(run), problems(run), page.pictures(run), curves(run),
+        result ? predict_horizons(*result) : "", result ? page.tables(*result) : "",
         time_and_memory(run), quarantine(run), how_to_repeat(run)}) {
     if (!part.empty()) html += part + "\n";
   }
-  html += std::string("<footer>") + (is_ego(run) ? kEgoFooter : kPredictFooter) +
-          "</footer></main><script>" + kScript + "</script></body></html>\n";
+  html += std::string("<footer>") + page.footer + "</footer></main><script>" + kScript +
+          "</script></body></html>\n";
   return {std::move(html), std::move(run.problems)};
 }
 

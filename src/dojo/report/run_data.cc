@@ -53,8 +53,8 @@ std::vector<std::pair<std::string, std::string>> pairs(const Json& json, const c
 }
 
 Errors errors(const Json& json) {
-  return {number(json, "mse"), number(json, "copy_last_mse"), number(json, "flow_mse"),
-          number(json, "psnr"), number(json, "clips")};
+  return {number(json, "mse"),  number(json, "copy_last_mse"), number(json, "flow_mse"),
+          number(json, "psnr"), number(json, "clips"),         number(json, "patch_mean_mse")};
 }
 
 Waits waits(const Json& time) {
@@ -91,7 +91,7 @@ StepLine step_line(const Json& json) {
           number(json, "copy_last_mse"),
           number(json, "grad_norm"),
           number(json, "lr"),
-          number(json, "mean_loss"),
+          number(json, json.contains("patch_mean_mse") ? "patch_mean_mse" : "mean_loss"),
           number(time, "elapsed_seconds"),
           number(time, "clips_per_second"),
           number(time, "wait_seconds"),

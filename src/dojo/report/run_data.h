@@ -12,12 +12,14 @@
 
 namespace dojo::report {
 
-struct Errors {  // mean squared errors of pixels in [0, 1]; NaN where the file does not say
+struct Errors {  // mean squared errors, of pixels in [0, 1]; NaN where the file does not say
   double mse = NAN, copy_last_mse = NAN, flow_mse = NAN;
   double psnr = NAN;  // decibels
   double clips = NAN;
+  double patch_mean_mse = NAN;  // mae, where both are of normalised values
   double over_copy() const { return mse / copy_last_mse; }
   double over_flow() const { return mse / flow_mse; }
+  double over_patch_mean() const { return mse / patch_mean_mse; }
 };
 
 struct Waits {  // seconds of waiting for data, by what the loader was at
@@ -45,7 +47,7 @@ struct Answers {
 
 struct StepLine {
   double step = NAN, loss = NAN, mse = NAN, copy_last_mse = NAN, grad_norm = NAN, lr = NAN;
-  double mean_loss = NAN;  // ego: of predicting the mean
+  double mean_loss = NAN;  // ego: of predicting the mean; mae: that of each patch
   double elapsed_seconds = NAN, clips_per_second = NAN, wait_seconds = NAN, compute_seconds = NAN;
   Waits waited_for;
 };

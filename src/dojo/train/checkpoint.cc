@@ -158,8 +158,7 @@ SafeTensors averaged_tensors(const Executor& executor) {
   return content;
 }
 
-void restore(Executor& executor, const SafeTensors& content, const std::string& path) {
-  const Graph& graph = executor.graph();
+void check_tensors(const Graph& graph, const SafeTensors& content, const std::string& path) {
   std::set<std::string> expected;
   for (const Input& input : graph.inputs) {
     if (input.role == Role::kData) continue;
@@ -175,6 +174,10 @@ void restore(Executor& executor, const SafeTensors& content, const std::string& 
   for (const Tensor& t : content.tensors)
     if (!expected.contains(t.name))
       fail(fmt::format("tensor \"{}\" is unknown to the network", t.name), path);
+}
+
+void restore(Executor& executor, const SafeTensors& content, const std::string& path) {
+  check_tensors(executor.graph(), content, path);
   for (const Tensor& t : content.tensors) executor.write(t.name, t.data);
 }
 

@@ -61,8 +61,11 @@ SafeTensors training_tensors(const Executor& executor);
 // The parameters under their names, with the averaged values where the graph keeps averages.
 SafeTensors averaged_tensors(const Executor& executor);
 
-// Writes the tensors into the executor's parameters and states. Throws Error(kInput) that names
-// `path` for a tensor that is missing, too many or of another type; then the executor is unchanged.
+// Throws Error(kInput) that names `path` for a tensor that is missing, too many or of another type
+// than the graph's parameter or state.
+void check_tensors(const Graph& graph, const SafeTensors& content, const std::string& path);
+
+// Writes the tensors into the executor's parameters and states, once they are checked.
 void restore(Executor& executor, const SafeTensors& content, const std::string& path);
 
 // The metadata `key`. Error(kInput) if it is missing.

@@ -3,6 +3,7 @@
 // state. Not thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -18,7 +19,7 @@ namespace dojo {
 // What a step wants for a batch besides its frames.
 struct ClipFeed {
   std::string_view input;  // a data input of the step
-  std::span<const float> values;
+  std::span<const std::byte> values;
 };
 
 class ClipSource {

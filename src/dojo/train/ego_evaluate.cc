@@ -12,6 +12,7 @@
 #include "dojo/base/file.h"
 #include "dojo/base/text.h"
 #include "dojo/train/checkpoint.h"
+#include "dojo/train/clip_batches.h"
 #include "dojo/train/ego_labels.h"
 #include "dojo/train/json.h"
 
@@ -152,30 +153,17 @@ void EgoJudge::load(const SafeTensors& weights, const std::string& path) {
 }
 
 std::vector<EgoAnswer> EgoJudge::answers(const std::function<bool()>& stop) {
-  const Graph& graph = executor_->graph();
-  const int64_t bytes = graph.type(graph.find_input("clip")->value).num_bytes();
-  const size_t batch =
-      static_cast<size_t>(graph.type(graph.find_output("signals")->value).shape[0]);
-  const size_t one = static_cast<size_t>(bytes) / batch;
-  std::vector<uint8_t> clips(static_cast<size_t>(bytes));
   std::vector<EgoAnswer> result = truth_;
-  for (size_t begin = 0; begin < result.size(); begin += batch) {
-    if (stop && stop()) return {};
-    for (size_t b = 0; b < batch; ++b) {  // the last batch is filled up with its first clip again
-      const auto& frames = set_.clips[begin + b < result.size() ? begin + b : begin].frames;
-      DOJO_CHECK_EQ(frames.size(), one);
-      std::copy(frames.begin(), frames.end(), clips.begin() + static_cast<int64_t>(b * one));
-    }
-    executor_->write("clip", std::as_bytes(std::span(clips)));
-    executor_->run();
+  const auto use = [&](ClipNumbers clips) {
     const std::vector<float> signals = executor_->read_f32("signals");
-    for (size_t b = 0; b < batch && begin + b < result.size(); ++b) {
+    for (size_t b = 0; b < clips.size(); ++b) {
       EgoValues values;
       for (size_t s = 0; s < values.size(); ++s)
         values[s] = static_cast<double>(signals[b * values.size() + s]);
-      result[begin + b].network = stretched(values, 1 / stretch_[begin + b]);
+      result[clips[b]].network = stretched(values, 1 / stretch_[clips[b]]);
     }
-  }
+  };
+  if (!run_over(*executor_, set_, all_clips(set_), {.use = use, .stop = stop})) return {};
   return result;
 }
 

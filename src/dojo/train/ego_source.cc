@@ -33,7 +33,10 @@ class EgoSource final : public LoaderSource {
     return batch.clips;
   }
 
-  std::vector<ClipFeed> feeds() const override { return {{"labels", values_}, {"known", known_}}; }
+  std::vector<ClipFeed> feeds() const override {
+    return {{"labels", std::as_bytes(std::span(values_))},
+            {"known", std::as_bytes(std::span(known_))}};
+  }
 
  private:
   std::vector<Recording> recordings_;

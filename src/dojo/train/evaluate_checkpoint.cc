@@ -17,6 +17,7 @@
 #include "dojo/train/ego_task.h"
 #include "dojo/train/held_out.h"
 #include "dojo/train/json.h"
+#include "dojo/train/mae_task.h"
 #include "dojo/train/resume.h"
 #include "dojo/train/run_config.h"
 #include "dojo/train/usable_recordings.h"
@@ -83,7 +84,7 @@ EvalResult evaluate_predict(const SafeTensors& checkpoint, const std::string& pa
   const double interval = o.interval_seconds.value_or(trained.interval_seconds);
   // The weights are checked before any time is spent on video.
   const Graph graph = evaluation_graph(model);
-  restore(*make_executor(graph), checkpoint, path);
+  check_tensors(graph, checkpoint, path);
   const FoundRecordings found = recordings_to_judge_by(o, model.frames + 1, interval);
   EvalResult result;
   HeldOutClips held = clips_of(path, found,
@@ -105,7 +106,7 @@ EvalResult evaluate_ego(const SafeTensors& checkpoint, const std::string& path,
   const TrainedEgo trained = trained_ego_of(checkpoint, path);
   const double interval = o.interval_seconds.value_or(trained.interval_seconds);
   const Graph graph = ego_evaluation_graph(trained.model, trained.scale);
-  restore(*make_executor(graph), checkpoint, path);
+  check_tensors(graph, checkpoint, path);
   FoundRecordings found = recordings_to_judge_by(o, trained.model.frames, interval);
   keep_labelled(&found, o.quiet);
   EvalResult result;
@@ -116,6 +117,22 @@ EvalResult evaluate_ego(const SafeTensors& checkpoint, const std::string& path,
   const std::vector<EgoAnswer> answers = judge.answers(interrupted);
   throw_if_interrupted();
   result.evaluation = judge.evaluate(answers);
+  return result;
+}
+
+EvalResult evaluate_mae(const SafeTensors& checkpoint, const std::string& path,
+                        const EvalOptions& o, const ExecutorFactory& make_executor) {
+  const TrainedMae trained = trained_mae_of(checkpoint, path);
+  const double interval = o.interval_seconds.value_or(trained.interval_seconds);
+  const Graph graph = mae_inference(mae_evaluated(trained.model));
+  check_tensors(graph, checkpoint, path);
+  const FoundRecordings found = recordings_to_judge_by(o, trained.model.encoder.frames, interval);
+  EvalResult result;
+  HeldOutClips held = clips_of(path, found, mae_held_out(trained.model, interval), o, &result);
+  MaeJudge judge(std::move(held.set), trained.model, graph, make_executor);
+  judge.load(checkpoint, path);
+  result.evaluation = judge.evaluate(interrupted);
+  throw_if_interrupted();
   return result;
 }
 
@@ -139,8 +156,10 @@ Graph evaluation_graph(PredictOptions model) {
 EvalResult evaluate_checkpoint(const std::string& path, const EvalOptions& o,
                                const ExecutorFactory& make_executor) {
   const SafeTensors checkpoint = read_checkpoint(path);
-  return task_of(checkpoint, path) == "ego" ? evaluate_ego(checkpoint, path, o, make_executor)
-                                            : evaluate_predict(checkpoint, path, o, make_executor);
+  const std::string task = task_of(checkpoint, path);
+  if (task == "ego") return evaluate_ego(checkpoint, path, o, make_executor);
+  if (task == "mae") return evaluate_mae(checkpoint, path, o, make_executor);
+  return evaluate_predict(checkpoint, path, o, make_executor);
 }
 
 }  // namespace dojo

@@ -10,6 +10,7 @@
 #include "dojo/graph/executor.h"
 #include "dojo/train/ego_evaluate.h"
 #include "dojo/train/evaluate.h"
+#include "dojo/train/mae_evaluate.h"
 #include "dojo/train/model_metadata.h"
 #include "dojo/video/recording.h"
 
@@ -26,7 +27,7 @@ struct EvalOptions {
 };
 
 struct EvalResult {
-  std::variant<Evaluation, EgoEvaluation> evaluation;  // of the checkpoint's task
+  std::variant<Evaluation, EgoEvaluation, MaeEvaluation> evaluation;  // of the checkpoint's task
   std::vector<Quarantined> quarantined;
   std::vector<std::string> messages;  // for people
 };

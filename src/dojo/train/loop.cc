@@ -179,7 +179,7 @@ class Loop {
     const double began = steady_seconds();
     between_steps_ = false;
     step_.write("clip", std::as_bytes(clips));
-    for (const ClipFeed& feed : source_.feeds()) step_.write_f32(feed.input, feed.values);
+    for (const ClipFeed& feed : source_.feeds()) step_.write(feed.input, feed.values);
     step_.write_scalar("lr", lr);
     step_.write_scalar("step", static_cast<float>(step));
     const auto not_finite = [&](const std::string& what) {

@@ -30,6 +30,13 @@ void check_task(const SafeTensors& checkpoint, const std::string& task, const st
                 kHint);
 }
 
+template <typename Trained>
+std::map<std::string, std::string> metadata_of(const char* task, const Trained& trained) {
+  return {{"task", task},
+          {"model", dump(nlohmann::ordered_json(to_metadata(trained.model)))},
+          {"interval_seconds", fmt::format("{}", trained.interval_seconds)}};
+}
+
 // Options of a network and the interval between its frames.
 template <typename Trained, typename Parse>
 Trained trained_of(const SafeTensors& checkpoint, const std::string& path, const Parse& parse) {
@@ -48,9 +55,7 @@ Trained trained_of(const SafeTensors& checkpoint, const std::string& path, const
 }  // namespace
 
 std::map<std::string, std::string> to_metadata(const TrainedModel& trained) {
-  return {{"task", "predict"},
-          {"model", dump(nlohmann::ordered_json(to_metadata(trained.model)))},
-          {"interval_seconds", fmt::format("{}", trained.interval_seconds)}};
+  return metadata_of("predict", trained);
 }
 
 std::map<std::string, std::string> to_metadata(const TrainedEgo& trained) {
@@ -59,10 +64,13 @@ std::map<std::string, std::string> to_metadata(const TrainedEgo& trained) {
     labels[std::string(kEgoSignals[s].name)] = {{"mean", trained.scale.mean[s]},
                                                 {"deviation", trained.scale.deviation[s]},
                                                 {"frames", trained.scale.frames[s]}};
-  return {{"task", "ego"},
-          {"model", dump(nlohmann::ordered_json(to_metadata(trained.model)))},
-          {"labels", dump(labels)},
-          {"interval_seconds", fmt::format("{}", trained.interval_seconds)}};
+  auto metadata = metadata_of("ego", trained);
+  metadata["labels"] = dump(labels);
+  return metadata;
+}
+
+std::map<std::string, std::string> to_metadata(const TrainedMae& trained) {
+  return metadata_of("mae", trained);
 }
 
 std::string task_of(const SafeTensors& checkpoint, const std::string& path) {
@@ -75,6 +83,11 @@ std::string task_of(const SafeTensors& checkpoint, const std::string& path) {
 TrainedModel trained_model_of(const SafeTensors& checkpoint, const std::string& path) {
   check_task(checkpoint, "predict", path);
   return trained_of<TrainedModel>(checkpoint, path, predict_options_from);
+}
+
+TrainedMae trained_mae_of(const SafeTensors& checkpoint, const std::string& path) {
+  check_task(checkpoint, "mae", path);
+  return trained_of<TrainedMae>(checkpoint, path, mae_options_from);
 }
 
 TrainedEgo trained_ego_of(const SafeTensors& checkpoint, const std::string& path) {

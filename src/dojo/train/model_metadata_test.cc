@@ -85,5 +85,48 @@ TEST(ModelMetadata, LabelsThatMakeNoSenseAreAnInputErrorWithTheFile) {
   }
 }
 
+SafeTensors mae_checkpoint() {
+  SafeTensors content;
+  content.metadata = to_metadata(
+      TrainedMae{.model = {.encoder = {.frames = 4, .patch = 8, .layers = 3}, .masked = 0.8},
+                 .interval_seconds = 0.3});
+  return content;
+}
+
+TEST(ModelMetadata, OfTheTaskMaeHoldsItsNetwork) {
+  EXPECT_EQ(task_of(mae_checkpoint(), "b"), "mae");
+  const TrainedMae t = trained_mae_of(mae_checkpoint(), "best.safetensors");
+  EXPECT_EQ(t.model.encoder.frames, 4);
+  EXPECT_EQ(t.model.encoder.patch, 8);
+  EXPECT_EQ(t.model.encoder.layers, 3);
+  EXPECT_EQ(t.model.masked, 0.8);
+  EXPECT_EQ(t.interval_seconds, 0.3);
+  EXPECT_THROW(trained_mae_of(checkpoint(), "b"), Error);
+  EXPECT_THROW(trained_model_of(mae_checkpoint(), "b"), Error);
+}
+
+TEST(ModelMetadata, ANetworkThatThereCannotBeIsAnInputErrorWithTheFile) {
+  for (const auto& [part, other] : std::vector<std::pair<std::string, std::string>>{
+           {R"("masked":"0.8")", R"("masked":"inf")"},
+           {R"("masked":"0.8")", R"("masked":0.8)"},
+           {R"("patch":"8")", R"("patch":"0")"},
+           {R"("layers":"3")", R"("layers":"1000000000")"},
+           {R"("frames":"4")", R"("frames":"-4")"},
+           {R"("heads")", R"("hands")"}}) {
+    SafeTensors bad = mae_checkpoint();
+    std::string& model = bad.metadata["model"];
+    const size_t at = model.find(part);
+    ASSERT_NE(at, std::string::npos) << part << " in " << model;
+    model.replace(at, part.size(), other);
+    try {
+      trained_mae_of(bad, "best.safetensors");
+      ADD_FAILURE() << other;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.category(), Category::kInput) << other;
+      EXPECT_EQ(e.where(), "best.safetensors") << other;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace dojo

@@ -45,7 +45,47 @@ std::string text_as_path(std::string_view text) {
   return path;
 }
 
+// Of the clips that the network of the task is given.
+struct ClipSize {
+  int64_t frames, height, width;
+};
+
+ClipSize clip_size(const RunOptions& o) {
+  const auto of = [](const auto& network) {
+    return ClipSize{network.frames, network.height, network.width};
+  };
+  if (o.task == "ego") return of(o.ego);
+  if (o.task == "mae") return of(o.mae.encoder);
+  return of(o.model);
+}
+
+ModelMetadata network_metadata(const RunOptions& o) {
+  if (o.task == "ego") return to_metadata(o.ego);
+  if (o.task == "mae") return to_metadata(o.mae);
+  return to_metadata(o.model);
+}
+
+// Throws Error for a network that there cannot be. REQUIRES: o->task is one that there is.
+void set_network(RunOptions* o, const ModelMetadata& metadata) {
+  if (o->task == "ego")
+    o->ego = ego_options_from(metadata);
+  else if (o->task == "mae")
+    o->mae = mae_options_from(metadata);
+  else
+    o->model = predict_options_from(metadata);
+}
+
 }  // namespace
+
+int64_t batch_of(const RunOptions& o) {
+  if (o.task == "ego") return o.ego.batch;
+  if (o.task == "mae") return o.mae.encoder.clips;
+  return o.model.batch;
+}
+
+void set_batch(RunOptions* o, int64_t batch) {
+  o->model.batch = o->ego.batch = o->mae.encoder.clips = batch;
+}
 
 std::string to_json(const RunConfig& config) {
   const RunOptions& o = config.options;
@@ -56,16 +96,16 @@ std::string to_json(const RunConfig& config) {
   j["command"] = each(o.command, to_utf8);
   j["task"] = o.task;
   j["seed"] = o.seed;
-  const bool ego = o.task == "ego";
-  j["model"] = ego ? to_metadata(o.ego) : to_metadata(o.model);
+  const ClipSize size = clip_size(o);
+  j["model"] = network_metadata(o);
   j["options"] = {{"folders", folders},
                   {"held_out", each(o.held_out, to_utf8)},
                   {"steps", o.steps},
                   {"minutes", o.minutes},
-                  {"batch", ego ? o.ego.batch : o.model.batch},
-                  {"height", ego ? o.ego.height : o.model.height},
-                  {"width", ego ? o.ego.width : o.model.width},
-                  {"frames", ego ? o.ego.frames : o.model.frames},
+                  {"batch", batch_of(o)},
+                  {"height", size.height},
+                  {"width", size.width},
+                  {"frames", size.frames},
                   {"interval_seconds", o.interval_seconds},
                   {"horizons", o.horizons},
                   {"lr", o.learning_rate},
@@ -101,10 +141,9 @@ std::string to_json(const RunConfig& config) {
 std::string fixed_options(const RunOptions& o) {
   std::string text = fmt::format(
       "batch {}, interval {}, horizons {}, lr {}, weight decay {}, threads {}, order {}, frame "
-      "scale {}, eval every {}, executor {}",
-      o.task == "ego" ? o.ego.batch : o.model.batch, o.interval_seconds, o.horizons,
-      o.learning_rate, o.weight_decay, o.threads, name(o.order), o.frame_scale, o.eval_every,
-      o.executor);
+      "scale {}, eval every {}, executor {}, format {}",
+      batch_of(o), o.interval_seconds, o.horizons, o.learning_rate, o.weight_decay, o.threads,
+      name(o.order), o.frame_scale, o.eval_every, o.executor, name(o.format));
   if (o.cache == CopyTier::kShortGop) text += ", short-gop copies";  // raw ones change no byte
   if (o.deterministic) text += ", deterministic";
   if (o.keep_damaged) text += ", damaged frames kept";
@@ -118,13 +157,10 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
                      "put the config.json of the run back, or start a new run");
   const JsonReader options = j.object("options"), model = j.object("model");
   j.get("task", &o.task);
-  const bool ego = o.task == "ego";
-  if (!ego && o.task != "predict") j.fail("there is no task \"" + o.task + "\"");
+  if (o.task != "predict" && o.task != "ego" && o.task != "mae")
+    j.fail("there is no task \"" + o.task + "\"");
   try {
-    if (ego)
-      o.ego = ego_options_from(model.texts());
-    else
-      o.model = predict_options_from(model.texts());
+    set_network(&o, model.texts());
   } catch (const Error& e) {
     model.fail(e.message());
   }
@@ -156,7 +192,9 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
   options.get("steps", &o.steps, 0, kMany);
   options.get("minutes", &o.minutes, 0, 1e6);
   if (o.steps == 0 && o.minutes == 0) options.fail("neither steps nor minutes");
-  options.get("batch", ego ? &o.ego.batch : &o.model.batch, 1, 4096);
+  int64_t batch = 0;
+  options.get("batch", &batch, 1, 4096);
+  set_batch(&o, batch);
   options.get("interval_seconds", &o.interval_seconds, 1e-3, 3600);
   options.get("horizons", &o.horizons, 1, 100);
   options.get("lr", &o.learning_rate, 0, 1e6);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dojo/model/ego.h"
+#include "dojo/model/mae.h"
 #include "dojo/model/predict.h"
 #include "dojo/video/cache/copy_cache.h"
 #include "dojo/video/sampler.h"
@@ -14,11 +15,12 @@
 namespace dojo {
 
 struct RunOptions {
-  std::vector<std::string> folders;   // absolute paths of folders and files
-  std::vector<std::string> held_out;  // patterns; none: about one recording in five
-  std::string task = "predict";       // or "ego"
-  PredictOptions model;               // of the task predict
-  EgoOptions ego;                     // of the task ego
+  std::vector<std::string> folders;            // absolute paths of folders and files
+  std::vector<std::string> held_out;           // patterns; none: about one recording in five
+  std::string task = "predict";                // or "ego", "mae"
+  PredictOptions model;                        // of the task predict
+  EgoOptions ego;                              // of the task ego
+  MaeOptions mae = {.encoder = {.clips = 8}};  // of the task mae
   double interval_seconds = 0.1;
   int64_t horizons = 4;  // predict: of the final evaluation
   int64_t steps = 0;
@@ -44,6 +46,10 @@ struct RunOptions {
   std::string catalogue;             // file of video/catalogue.h; "": none on disk. Not stored: it
                                      // changes no byte of a run
 };
+
+// Clips a step, of the network of the task.
+int64_t batch_of(const RunOptions& options);
+void set_batch(RunOptions* options, int64_t batch);
 
 // What a resumed run compares, so that it does not go on with other video of the same name.
 struct RunFile {

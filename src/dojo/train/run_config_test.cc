@@ -79,6 +79,26 @@ TEST(RunConfig, OfTheTaskEgoHoldsItsNetwork) {
   EXPECT_THROW(parse_run_config(other, "config.json"), Error);
 }
 
+TEST(RunConfig, OfTheTaskMaeHoldsItsNetwork) {
+  RunConfig c;
+  c.options.task = "mae";
+  c.options.mae = {.encoder = {.clips = 5, .frames = 4, .height = 32, .width = 48, .patch = 8},
+                   .masked = 0.75,
+                   .decoder_layers = 2};
+  c.options.steps = 5;
+  c.options.threads = 1;
+  const RunConfig d = parse_run_config(to_json(c), "config.json");
+  EXPECT_EQ(to_json(d), to_json(c));
+  EXPECT_EQ(batch_of(d.options), 5);
+  EXPECT_EQ(d.options.mae.encoder.clips, 5);
+  EXPECT_EQ(d.options.mae.encoder.patch, 8);
+  EXPECT_EQ(d.options.mae.masked, 0.75);
+  EXPECT_EQ(d.options.mae.decoder_layers, 2);
+  std::string other = to_json(c);
+  other.replace(other.find("\"0.75\""), 6, "\"1.75\"");
+  EXPECT_THROW(parse_run_config(other, "config.json"), Error);
+}
+
 TEST(RunConfig, AFolderWhoseNameIsNoUtf8IsFoundAgain) {
   RunConfig c;
   c.options.steps = 5;

@@ -53,27 +53,7 @@ double mean_square(const Frame& a, const Frame& b) {
   return sum / static_cast<double>(a.size());
 }
 
-// Clips to show: the recordings in turn, within each evenly spaced.
-std::vector<size_t> choose(const HeldOutSet& set, int64_t wanted) {
-  std::vector<std::vector<size_t>> by_recording(set.recordings.size());
-  for (size_t i = 0; i < set.clips.size(); ++i)
-    by_recording[static_cast<size_t>(set.clips[i].recording)].push_back(i);
-  std::erase_if(by_recording, [](const auto& clips) { return clips.empty(); });
-  std::vector<size_t> chosen;
-  const size_t recordings = by_recording.size(), examples = static_cast<size_t>(wanted);
-  for (size_t r = 0; r < recordings; ++r) {
-    const auto& clips = by_recording[r];
-    // The first examples % recordings recordings give one more.
-    const size_t share =
-        std::min(clips.size(), examples / recordings + (r < examples % recordings ? 1 : 0));
-    for (size_t k = 0; k < share; ++k)
-      chosen.push_back(clips[(2 * k + 1) * clips.size() / (2 * share)]);
-  }
-  return chosen;
-}
-
-// Removes an earlier samples.json and the pictures that it names, and nothing else. The list goes
-// first: at no moment does one name pictures of another time.
+// The list goes first: at no moment does one name pictures of another time.
 void remove_former(const std::filesystem::path& folder) {
   std::error_code ignored;
   const std::filesystem::path list = folder / "samples.json";
@@ -146,11 +126,33 @@ class Writer {
 
 }  // namespace
 
-void write_samples(const std::string& folder, Evaluator& evaluator, const SampleOptions& options) {
+void begin_samples(const std::string& folder) {
   make_folder(folder);
   remove_former(folder);
+}
+
+std::vector<size_t> clips_to_show(const HeldOutSet& set, int64_t wanted) {
+  std::vector<std::vector<size_t>> by_recording(set.recordings.size());
+  for (size_t i = 0; i < set.clips.size(); ++i)
+    by_recording[static_cast<size_t>(set.clips[i].recording)].push_back(i);
+  std::erase_if(by_recording, [](const auto& clips) { return clips.empty(); });
+  std::vector<size_t> chosen;
+  const size_t recordings = by_recording.size(), examples = static_cast<size_t>(wanted);
+  for (size_t r = 0; r < recordings; ++r) {
+    const auto& clips = by_recording[r];
+    // The first examples % recordings recordings give one more.
+    const size_t share =
+        std::min(clips.size(), examples / recordings + (r < examples % recordings ? 1 : 0));
+    for (size_t k = 0; k < share; ++k)
+      chosen.push_back(clips[(2 * k + 1) * clips.size() / (2 * share)]);
+  }
+  return chosen;
+}
+
+void write_samples(const std::string& folder, Evaluator& evaluator, const SampleOptions& options) {
+  begin_samples(folder);
   Writer writer(folder, evaluator);
-  const std::vector<size_t> clips = choose(evaluator.set(), options.examples);
+  const std::vector<size_t> clips = clips_to_show(evaluator.set(), options.examples);
   for (size_t clip : clips) writer.add(clip, 1, 1);
   // The sequence: the shown clip with the most motion, where there is most to see.
   size_t liveliest = clips.at(0);

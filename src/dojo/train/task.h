@@ -1,4 +1,4 @@
-// What a run trains: the part of training that differs between `predict` and `ego`. The run
+// What a run trains: the part of training that differs between `predict`, `ego` and `mae`. The run
 // (run.h) asks for things in the order below; loop, checkpoints, resuming, splitting and reading
 // clips are the same for every task.
 #pragma once
