@@ -2,8 +2,10 @@
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
+import unittest
 
 import harness
 from harness import run
@@ -140,21 +142,123 @@ peer_video.main()
 
 
 class BenchStep(harness.TestCase):
-    def test_each_network_has_its_rows_beside_the_limit(self):
-        for model in ("resnet18-clip", "vit-s", "mae", "r2plus1d"):
-            result = run("bench", "step", "--model", model, "--runs", 1, "--json")
-            self.assertDone(result)
-            self.assertIn("the first losses of a small step are those of the interpreter", result.err)
-            rows = [json.loads(line) for line in result.out.splitlines()]
-            self.assertEqual([(r["bench"], r["case"], r["role"]) for r in rows[:2]],
-                             [("step", model, "ours"), ("step rate", model, "ours")])
-            self.assertEqual(rows[2]["role"], "limit")
-            for row in rows:
-                self.assertEqual(list(row), KEYS)
-                self.assertGreater(row["value"], 0)
+    def rows(self, *args, rounds=1, **kwargs):
+        result = run("bench", "step", "--json", "--runs", 2, "--rounds", rounds, *args, **kwargs)
+        self.assertDone(result)
+        rows = [json.loads(line) for line in result.out.splitlines()]
+        for row in rows:
+            self.assertEqual(list(row), KEYS)
+            self.assertGreater(row["min"], 0)
+            self.assertLessEqual(row["min"], row["median"])
+            self.assertLessEqual(row["median"], row["max"])
+        found = {(r["bench"], r["case"]): r for r in rows}
+        self.assertEqual(len(found), len(rows))
+        return found, result
 
-    def test_an_unknown_network_is_refused_with_those_that_are_known(self):
+    def python(self, body):
+        """A folder whose python3 is PyTorch's worker in the tests' own words."""
+        folder = self.folder / "python"
+        folder.mkdir()
+        (folder / "python3").write_text(f'''#!{sys.executable} -B
+import json, os, signal, sys
+setting = sys.argv[-1]
+def say(**answer):
+    print(json.dumps(answer), flush=True)
+def read():
+    line = sys.stdin.readline()
+    return json.loads(line) if line else sys.exit()
+{body}
+''')
+        (folder / "python3").chmod(0o755)
+        return {"PATH": f"{folder}:/usr/bin:/bin"}
+
+    def test_each_network_has_its_rows_beside_the_limits(self):
+        for model in ("resnet18-clip", "vit-s", "mae", "r2plus1d"):
+            rows, result = self.rows("--model", model)
+            self.assertIn("the first losses of a small step are those of the interpreter", result.err)
+            self.assertEqual({key: row["role"] for key, row in rows.items()}, {
+                ("step", model): "ours", ("step memory", model): "ours", ("step rate", model): "ours", ("step share", model): "ours",
+                ("FMA peak", "f32"): "limit", ("memory bandwidth", "triad"): "limit"})
+            self.assertEqual(rows["step", model]["runs"], 2)
+            share = rows["step rate", model]["value"] / rows["FMA peak", "f32"]["value"]
+            self.assertAlmostEqual(rows["step share", model]["value"], share, delta=0.3 * share)
+
+    def test_peers_are_measured_in_turn_and_the_best_one_is_compared_with(self):
+        env = self.python('''
+assert "GOMP_SPINCOUNT" not in os.environ, "it has its own spinning"
+say(ready="PyTorch 9")
+request = read()
+assert request.pop("parameters") > 5e6 and request.pop("data") == 2 * 8 * 112 * 112 * 3 + 2 * 256, request
+assert request == {"do": "prepare", "model": "r2plus1d", "threads": 1}, request
+say(settings="set as " + setting, peak_bytes={"eager": 2, "tuned": 3, "compiled": 4}[setting] * 10**9)
+for turn in range(3):
+    request = read()
+    assert request == {"do": "time", "steps": 2}, request
+    seconds = {"eager": 2000.0, "tuned": 1000.0, "compiled": 1500.0}[setting]
+    say(seconds=[seconds, seconds + 1], peak_bytes={"eager": 2, "tuned": 3, "compiled": 4}[setting] * 10**9)
+assert not sys.stdin.readline()
+''')
+        rows, result = self.rows("--model", "r2plus1d", "--threads", 1, "--peers", rounds=3, env=env)
+        self.assertIn("dojo: peer-tuned: set as tuned\n", result.err)
+        ours = rows["step", "r2plus1d"]
+        self.assertEqual(ours["runs"], 6)
+        self.assertEqual(rows["step", "r2plus1d peer-tuned"]["role"], "peer")
+        self.assertEqual(rows["step", "r2plus1d peer-tuned"]["value"], 1000.5)
+        self.assertEqual(rows["step memory", "r2plus1d peer-eager"]["value"], 2000)
+        best = rows["step speedup", "r2plus1d best-peer"]
+        self.assertEqual(best["value"], rows["step speedup", "r2plus1d peer-tuned"]["value"])
+        self.assertEqual(best["runs"], 3)
+        self.assertGreaterEqual(best["max"], 1000.5 / ours["max"])
+        self.assertLessEqual(best["min"], 1000.5 / ours["min"])
+        memory = rows["step memory", "r2plus1d"]["value"]
+        self.assertAlmostEqual(rows["step memory share", "r2plus1d best-peer"]["value"], memory / 2000)
+        table = run("bench", "step", "--model", "r2plus1d", "--threads", 1, "--runs", 2, "--peers", env=env)
+        self.assertDone(table)
+        self.assertRegex(table.out, r"\nbest peer: peer-tuned; ours is \d+")
+
+    def test_a_peer_that_fails_is_named_with_the_reason_and_the_others_are_measured(self):
+        env = self.python('''
+say(ready="PyTorch 9")
+read()
+if setting == "compiled":
+    say(failed="CppCompileError: there is no compiler")
+say(settings="", peak_bytes=1)
+read()
+say(seconds=[1.0, 1.0], peak_bytes=1)
+read()
+if setting == "tuned":
+    os.kill(os.getpid(), signal.SIGSEGV)
+say(seconds=[1.0, 1.0], peak_bytes=1)
+''')
+        rows, result = self.rows("--model", "r2plus1d", "--peers", rounds=2, env=env)
+        self.assertIn("dojo: peer-compiled is left out: CppCompileError: there is no compiler\n", result.err)
+        self.assertIn("dojo: peer-tuned is left out: its process was ended by SIGSEGV\n", result.err)
+        self.assertEqual({case for bench, case in rows if bench == "step"}, {"r2plus1d", "r2plus1d peer-eager"})
+
+    def test_without_pytorch_it_says_how_to_install_it_and_measures_ours(self):
+        env = self.python("say(missing='no torch', install='pip install torch')")
+        rows, result = self.rows("--model", "r2plus1d", "--peers", env=env)
+        self.assertEqual(result.err.count("is left out"), 1)
+        self.assertIn("dojo: PyTorch is left out: no torch; install it with: pip install torch\n", result.err)
+        self.assertEqual([case for bench, case in rows if bench == "step"], ["r2plus1d"])
+        # The worker itself, by a python3 that sees no installed packages.
+        worker = pathlib.Path(__file__).resolve().parents[2] / "benchmarks/peer_step.py"
+        out = subprocess.run([sys.executable, "-I", "-S", worker, "eager"], capture_output=True, text=True, check=True).stdout
+        self.assertEqual(json.loads(out), {"missing": "ModuleNotFoundError: No module named 'torch'",
+                                           "install": "python3 -m pip install torch"})
+
+    @unittest.skipIf(subprocess.run(["python3", "-c", "import torch"], capture_output=True, check=False).returncode,
+                     "python3 has no torch")
+    def test_pytorch_itself_is_measured(self):
+        rows, result = self.rows("--model", "r2plus1d", "--peers", deadline=600)
+        for setting in ("eager", "tuned"):
+            self.assertIn(f"dojo: peer-{setting}: ", result.err)
+            self.assertGreater(rows["step", f"r2plus1d peer-{setting}"]["value"], 0)
+            self.assertGreater(rows["step memory", f"r2plus1d peer-{setting}"]["value"], 50)
+
+    def test_a_network_that_is_not_known_is_refused_with_those_that_are(self):
         self.assertError(run("bench", "step", "--model", "resnet50"), 2, "config", ["resnet50", "vit-s, mae, r2plus1d"])
+        self.assertError(run("bench", "step", "--model", "ego", "--peers"), 2, "config", ["ego", "--peers", "vit-s"])
 
 
 if __name__ == "__main__":

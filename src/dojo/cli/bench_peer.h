@@ -1,13 +1,12 @@
 // A library of others that `dojo bench video --peers` measures beside ours:
-// benchmarks/peer_video.py in a process of the user's python3, told what to do line by line.
-// Nothing that it does ends more than this object.
+// benchmarks/peer_video.py as a PeerProcess (peer_process.h).
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "dojo/base/error.h"
+#include "dojo/cli/peer_process.h"
 #include "dojo/video/bench/measure.h"
 #include "dojo/video/bench/workload.h"
 
@@ -15,12 +14,6 @@ namespace dojo {
 
 // torchcodec, decord, pyav, opencv
 const std::vector<std::string>& peer_names();
-
-// The library failed, its process ended or hung, or an answer made no sense: there is no use in
-// asking it again.
-struct PeerError : Error {
-  using Error::Error;
-};
 
 // Not thread-safe.
 class Peer {
@@ -31,8 +24,8 @@ class Peer {
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
-  const std::string& missing() const { return missing_; }
-  const std::string& version() const { return version_; }  // "torchcodec 0.13.0"
+  const std::string& missing() const { return process_->missing(); }
+  const std::string& version() const { return process_->version(); }  // "torchcodec 0.13.0"
 
   // Takes clips for `seconds`: opens the file for each, or keeps files open. Both throw PeerError.
   bench::Measured time(const bench::Workload& w, const std::vector<ClipRef>& clips, bool keep_open,
@@ -45,11 +38,8 @@ class Peer {
                         const std::vector<bench::ExactClip>& after);
 
  private:
-  struct Process;
-  std::string ask(const std::string& line, double seconds);
-
-  std::string name_, missing_, version_, buffer_;
-  std::unique_ptr<Process> process_;
+  int pictures_ = -1;  // exact ones, in memory; a file would have a name, and could stay behind
+  std::unique_ptr<PeerProcess> process_;
 };
 
 }  // namespace dojo

@@ -1,225 +1,308 @@
-// dojo bench step: measures the speed of a training step, beside what the machine could do at most.
+// dojo bench step: how long a training step takes, in one interleaved run beside what the machine
+// can do at most and, with --peers, beside PyTorch.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
-#include <map>
 #include <memory>
 #include <stdexcept>
 
 #include "dojo/base/clock.h"
 #include "dojo/base/error.h"
+#include "dojo/base/interrupt.h"
 #include "dojo/base/parallel_for.h"
-#include "dojo/base/random.h"
+#include "dojo/base/process_memory.h"
+#include "dojo/base/progress.h"
 #include "dojo/base/tell.h"
+#include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/bench.h"
 #include "dojo/cli/common.h"
-#include "dojo/graph/bytes.h"
+#include "dojo/cli/step_peer.h"
+#include "dojo/cli/step_work.h"
 #include "dojo/graph/cost.h"
-#include "dojo/graph/format_policy.h"
-#include "dojo/graph/interpreter.h"
 #include "dojo/host/executor.h"
-#include "dojo/model/networks.h"
+#include "dojo/host/limits.h"
 #include "dojo/train/step.h"
 
 namespace dojo {
 namespace {
 
-// Our own networks get the optimizer that they are trained with, yardsticks that PyTorch runs too a
-// plain one.
-Graph step_graph(const std::string& model, const NamedNetwork& network, Format format) {
-  OptimizerOptions options;
-  if (model != "predict" && model != "ego") options.clip_norm = options.ema_decay = 0;
-  return in_format(build_training_step(model, network.training, options), format);
-}
+constexpr int kWarmUp = 3;
 
-// Smooth pictures with some noise, the same for each executor.
-void feed(Executor& e, const NamedNetwork& network, int64_t step, double lr) {
-  const Graph& graph = e.graph();
-  for (const Input& input : graph.inputs) {
-    if (input.role != Role::kData) continue;
-    const Value& v = graph.value(input.value);
-    std::vector<double> x(static_cast<size_t>(v.type.num_elements()));
-    Random random(1, stream_id(v.name));
-    for (size_t i = 0; i < x.size(); ++i) {
-      const double wave = 0.5 + 0.4 * std::sin(static_cast<double>(i) * 0.013);
-      x[i] = std::clamp(wave + 0.1 * random.uniform(-1, 1), 0.0, 1.0);
-      if (v.type.format == Format::kU8) x[i] = std::floor(255 * x[i]);
-    }
-    if (v.name == "lr") x = {lr};
-    if (v.name == "step") x = {static_cast<double>(step)};
-    std::vector<std::byte> bytes(static_cast<size_t>(v.type.num_bytes()));
-    to_bytes(v.type.format, x, bytes);
-    e.write(v.name, bytes);
-  }
-  if (network.feed) network.feed(e);
-}
+// One kind of step, measured in each round.
+struct Series {
+  std::string name;                          // "ours", "peer-eager"
+  std::vector<std::vector<double>> seconds;  // of each step, by round
+  int64_t peak_bytes = 0;                    // resident, of the process that runs the step
+  std::unique_ptr<StepPeer> peer;            // nullptr: ours
 
-// Gives parameters that start at zero other values: a flow of exactly 0 samples images at whole
-// pixels, where a rounding error decides which neighbour the gradient comes from.
-void leave_zero(Executor& e) {
-  for (const Input& input : e.graph().inputs) {
-    if (input.role != Role::kParameter || !(input.initial == constant_value(0))) continue;
-    const Value& v = e.graph().value(input.value);
-    Random random(2, stream_id(v.name));
-    std::vector<float> x(static_cast<size_t>(v.type.num_elements()));
-    for (float& value : x) value = static_cast<float>(0.1 * random.normal());
-    e.write_f32(v.name, x);
+  double median(size_t round) const { return spread_of(seconds[round]).median; }
+  std::vector<double> all() const {
+    std::vector<double> x;
+    for (const auto& round : seconds) x.insert(x.end(), round.begin(), round.end());
+    return x;
   }
-}
+};
 
-// The losses of the first steps must be those of the interpreter. The learning rate is small
-// because AdamW moves weights whose gradients are rounding errors by as much as all others.
-void check_small_step(const std::string& model, Format format) {
-  const NamedNetwork network = named_network(model, {.small = true});
-  const Graph graph = step_graph(model, network, format);
-  const auto ours = make_host_executor(graph), oracle = make_interpreter(graph);
-  for (Executor* e : {ours.get(), oracle.get()}) {
-    initialize_training(*e, 1);
-    leave_zero(*e);
-  }
-  // In bf16 only the first, and roughly: where a value lies in the middle of two of bf16, a last
-  // bit of f32 decides between them. In these small networks that moves the loss as much as other
-  // weights do that differ by 3e-7, which is up to 2 %.
-  const int64_t steps = format == Format::kF32 ? 3 : 1;
-  for (int64_t step = 1; step <= steps; ++step) {
-    for (Executor* e : {ours.get(), oracle.get()}) {
-      feed(*e, network, step, 1e-6);
-      if (!e->run()) throw std::logic_error(fmt::format("bench {}: a loss is not finite", model));
-    }
-    const double a = static_cast<double>(ours->read_scalar("loss"));
-    const double b = static_cast<double>(oracle->read_scalar("loss"));
-    if (std::abs(a - b) > (format == Format::kF32 ? 1e-4 : 5e-2) * std::abs(b))
-      throw std::logic_error(fmt::format(
-          "bench {}, step {}: the loss is {}, the interpreter's is {}", model, step, a, b));
-  }
-}
+class StepBench {
+ public:
+  StepBench(std::string model, int64_t runs, int64_t rounds)
+      : model_(std::move(model)), runs_(runs), rounds_(rounds) {}
 
-std::vector<double> seconds_of_runs(Executor& e, int64_t runs) {
+  void prepare(bool quiet);
+  void add_peers();
+  void run(bool quiet);
+  std::vector<BenchRow> rows() const;
+  void print_table() const;
+
+ private:
+  std::vector<double> steps(int64_t n);
+  const Series* best_peer() const;  // nullptr: there is none
+  std::vector<double> speedups(const Series& peer) const;
+  double memory_share() const;
+  std::vector<double> shares() const;
+  BenchRow row(const char* bench, const std::string& name, const char* unit, const char* better,
+               const std::vector<double>& x) const;
+
+  std::string model_;
+  int64_t runs_, rounds_;
+  std::unique_ptr<Executor> executor_;
+  double flop_ = 0;  // of a step
+  StepSize size_;
+  std::vector<Series> series_;  // ours first
+  std::vector<double> fma_peaks_, bandwidths_;
+};
+
+std::vector<double> StepBench::steps(int64_t n) {
   std::vector<double> seconds;
-  for (int64_t r = 0; r < runs; ++r)
+  for (int64_t i = 0; i < n; ++i) {
+    throw_if_interrupted();
     seconds.push_back(seconds_of([&] {
-      if (!e.run()) throw std::logic_error("bench: a loss is not finite");
+      if (!executor_->run()) throw std::logic_error("bench: a loss is not finite");
     }));
+  }
   return seconds;
 }
 
-// GFLOP/s of a product of two matrices that are large enough to reach the machine's limit.
-std::vector<double> measure_peak() {
-  constexpr int64_t kSize = 2048;
-  Builder b("peak");
-  const Type type{Format::kF32, {kSize, kSize}};
-  const ValueId x = b.state("x", type, constant_value(1)), y = b.state("y", type, normal(1));
-  b.output("z", b.op("MatMul", {x, y}));
-  const auto e = make_host_executor(std::move(b).finish());
-  initialize(*e, 1);
-  seconds_of_runs(*e, 2);
-  std::vector<double> rates;
-  for (double s : seconds_of_runs(*e, 7)) rates.push_back(2.0 * kSize * kSize * kSize / s * 1e-9);
-  return rates;
+void StepBench::prepare(bool quiet) {
+  const NamedNetwork network = named_network(model_);
+  const Graph graph = step_graph(model_, network);
+  const double compiling = seconds_of(
+      [&] { executor_ = make_host_executor(graph, {.algorithms = timed_algorithms(quiet)}); });
+  tell("{} nodes compiled in {:.2f} s, {:.0f} MB\n", graph.nodes.size(), compiling,
+       static_cast<double>(executor_->memory_bytes()) * 1e-6);
+  initialize_training(*executor_, 1);
+  feed_step(*executor_, network, 1, 1e-3);
+  steps(kWarmUp);
+  flop_ = graph_cost(graph).total.cost.flop;
+  size_ = step_size(graph);
+  // Now, before this process does anything that a training run does not. A step allocates nothing.
+  series_.push_back({"ours", {}, process_memory().peak_bytes, nullptr});
+  check_small_step(model_);
+  tell("{}: the first losses of a small step are those of the interpreter\n", model_);
 }
 
-BenchRow row(const std::string& bench, const std::string& model, const std::string& unit,
-             const std::string& better, const std::vector<double>& x) {
+void StepBench::add_peers() {
+  for (const std::string& setting : step_peer_settings()) {
+    const std::string name = "peer-" + setting;
+    auto peer = std::make_unique<StepPeer>(setting);
+    if (!peer->missing().empty()) {
+      tell("dojo: PyTorch is left out: {}\n", one_line(peer->missing()));
+      return;
+    }
+    tell("dojo: preparing {}: {}\n", name, peer->version());
+    try {
+      peer->prepare(model_, num_threads(), size_);
+    } catch (const PeerError& e) {
+      tell("dojo: {} is left out: {}\n", name, one_line(e.message()));
+      continue;
+    }
+    tell("dojo: {}: {}\n", name, one_line(peer->settings()));
+    series_.push_back({name, {}, 0, std::move(peer)});
+  }
+}
+
+void StepBench::run(bool quiet) {
+  ProgressOptions look;
+  look.total = rounds_ * (1 + std::ssize(series_));
+  look.unit = "measurements";
+  look.quiet = quiet;
+  Progress progress("measuring", look);
+  int64_t done = 0;
+  for (int64_t round = 0; round < rounds_; ++round) {
+    progress.update(done++, "limits");
+    fma_peaks_.push_back(measure_fma_peak());
+    bandwidths_.push_back(measure_bandwidth());
+    for (size_t i = 0; i < series_.size();) {
+      Series& s = series_[i];
+      throw_if_interrupted();
+      progress.update(done++, s.name);
+      try {
+        if (!s.peer) steps(1);  // what others have pushed out of the caches comes back
+        s.seconds.push_back(s.peer ? s.peer->time(runs_) : steps(runs_));
+        if (s.peer) s.peak_bytes = s.peer->peak_bytes();
+        ++i;
+      } catch (const PeerError& e) {
+        progress.message(fmt::format("dojo: {} is left out: {}", s.name, one_line(e.message())));
+        done += rounds_ - round - 1;                                      // its later turns
+        series_.erase(series_.begin() + static_cast<std::ptrdiff_t>(i));  // ends its process
+      }
+    }
+  }
+  progress.update(done);
+  progress.finish();
+}
+
+const Series* StepBench::best_peer() const {
+  const auto median = [](const Series& s) { return spread_of(s.all()).median; };
+  const auto best =
+      std::min_element(series_.begin() + 1, series_.end(),
+                       [&](const Series& a, const Series& b) { return median(a) < median(b); });
+  return best == series_.end() ? nullptr : &*best;
+}
+
+// How many times as fast as the peer ours is, in each round.
+std::vector<double> StepBench::speedups(const Series& peer) const {
+  std::vector<double> x;
+  for (size_t r = 0; r < peer.seconds.size(); ++r)
+    x.push_back(peer.median(r) / series_[0].median(r));
+  return x;
+}
+
+// Of what the peer takes that takes least; 0 where either is not known.
+double StepBench::memory_share() const {
+  int64_t least = 0;
+  for (const Series& s : series_)
+    if (s.peer && (least == 0 || s.peak_bytes < least)) least = s.peak_bytes;
+  return least > 0 ? static_cast<double>(series_[0].peak_bytes) / static_cast<double>(least) : 0;
+}
+
+// Of the FMA peak of the same round.
+std::vector<double> StepBench::shares() const {
+  std::vector<double> x;
+  for (size_t r = 0; r < fma_peaks_.size(); ++r)
+    x.push_back(flop_ / series_[0].median(r) / fma_peaks_[r]);
+  return x;
+}
+
+BenchRow StepBench::row(const char* bench, const std::string& name, const char* unit,
+                        const char* better, const std::vector<double>& x) const {
   return {.bench = bench,
-          .case_name = model,
+          .case_name = name == "ours" ? model_ : model_ + " " + name,
           .unit = unit,
           .better = better,
+          .role = name == "ours" ? "ours" : "peer",
           .value = spread_of(x),
-          .runs = static_cast<int64_t>(x.size()),
+          .runs = std::ssize(x),
           .threads = num_threads()};
 }
 
-void print_profile(Executor& e) {
-  struct Total {
-    double seconds = 0;
-    int64_t steps = 0;
+std::vector<BenchRow> StepBench::rows() const {
+  std::vector<BenchRow> rows;
+  for (const Series& s : series_) {
+    rows.push_back(row("step", s.name, "s", "lower", s.all()));
+    if (s.peak_bytes > 0)
+      rows.push_back(
+          row("step memory", s.name, "MB", "lower", {static_cast<double>(s.peak_bytes) * 1e-6}));
+  }
+  std::vector<double> rates;
+  for (double seconds : series_[0].all()) rates.push_back(flop_ / seconds * 1e-9);
+  rows.push_back(row("step rate", "ours", "GFLOP/s", "higher", rates));
+  rows.push_back(row("step share", "ours", "of the FMA peak", "higher", shares()));
+  const auto beside = [&](const char* bench, const std::string& name, const char* unit,
+                          const char* better, const std::vector<double>& x) {
+    rows.push_back(row(bench, name, unit, better, x));
+    rows.back().role = "ours";
   };
-  constexpr int kRuns = 3;
-  std::map<std::string, Total> by_op;
-  std::vector<NodeTime> nodes;
-  e.profile();
-  for (int r = 0; r < kRuns; ++r) {
-    const std::vector<NodeTime> times = e.profile();
-    if (nodes.empty()) nodes.resize(times.size());
-    for (size_t i = 0; i < times.size(); ++i) {
-      nodes[i].what = times[i].what;
-      nodes[i].seconds += times[i].seconds / kRuns;
-      Total& total = by_op[times[i].what.substr(0, times[i].what.find(" %"))];
-      total.seconds += times[i].seconds / kRuns;
-      ++total.steps;
-    }
-  }
-  double sum = 0;
-  std::vector<std::pair<double, std::string>> lines;
-  for (const auto& [op, total] : by_op) {
-    sum += total.seconds;
-    lines.emplace_back(total.seconds, fmt::format("{:>5} x {}", total.steps / kRuns, op));
-  }
-  std::sort(lines.rbegin(), lines.rend());
-  tell("{:.2f} ms in {} kernels\n", sum * 1e3, nodes.size());
-  for (const auto& [seconds, text] : lines)
-    tell("{:9.3f} ms {:5.1f} %  {}\n", seconds * 1e3, 100 * seconds / sum, text);
-  std::sort(nodes.begin(), nodes.end(),
-            [](const NodeTime& a, const NodeTime& b) { return a.seconds > b.seconds; });
-  tell("\nthe slowest kernels:\n");
-  for (size_t i = 0; i < std::min<size_t>(nodes.size(), 40); ++i)
-    tell("{:9.3f} ms  {}\n", nodes[i].seconds * 1e3, nodes[i].what);
+  for (const Series& s : series_)
+    if (s.peer) beside("step speedup", s.name, "x", "higher", speedups(s));
+  if (const Series* best = best_peer())
+    beside("step speedup", "best-peer", "x", "higher", speedups(*best));
+  if (const double share = memory_share(); share > 0)
+    beside("step memory share", "best-peer", "of its memory", "lower", {share});
+  const auto limit = [&](const char* bench, const char* name, const char* unit,
+                         std::vector<double> x) {
+    for (double& value : x) value *= 1e-9;
+    BenchRow r = row(bench, "ours", unit, "higher", x);
+    r.case_name = name;
+    r.role = "limit";
+    rows.push_back(r);
+  };
+  limit("FMA peak", "f32", "GFLOP/s", fma_peaks_);
+  limit("memory bandwidth", "triad", "GB/s", bandwidths_);
+  return rows;
 }
 
-void bench_step(const std::string& model, Format format, int64_t runs, bool json, bool profile) {
-  check_small_step(model, format);
-  tell("{}: {} of a small step {} of the interpreter\n", model,
-       format == Format::kF32 ? "the first losses" : "the first loss",
-       format == Format::kF32 ? "are those" : "is within 5 % of that");
-  const NamedNetwork network = named_network(model);
-  const Graph graph = step_graph(model, network, format);
-  std::unique_ptr<Executor> e;
-  const double compiling =
-      seconds_of([&] { e = make_host_executor(graph, {.algorithms = timed_algorithms(json)}); });
-  tell("{} nodes compiled in {:.2f} s, {:.0f} MB\n", graph.nodes.size(), compiling,
-       static_cast<double>(e->memory_bytes()) * 1e-6);
-  initialize_training(*e, 1);
-  feed(*e, network, 1, 1e-3);
-  seconds_of_runs(*e, 3);
-  const std::vector<double> seconds = seconds_of_runs(*e, runs);
-  std::vector<double> rates;
-  const double flop = graph_cost(graph).total.cost.flop;
-  for (double s : seconds) rates.push_back(flop / s * 1e-9);
-  BenchRow limit = row("matrix product", "2048x2048x2048 f32", "GFLOP/s", "higher", measure_peak());
-  limit.role = "limit";
-  const std::string name_of_step = format == Format::kF32 ? "step" : "step, bf16 emulated";
-  for (const BenchRow& r : {row(name_of_step, model, "s", "lower", seconds),
-                            row("step rate", model, "GFLOP/s", "higher", rates), limit}) {
-    if (json)
-      print_json(r);
-    else
-      fmt::print("{:<22} {:>12.4f} {:<8} (min {:.4f}, max {:.4f}, {} runs)\n", r.bench,
-                 r.value.median, r.unit, r.value.min, r.value.max, r.runs);
-  }
-  if (profile) print_profile(*e);
+std::string spread_text(const Spread& x, double scale, int digits) {
+  return fmt::format("{:.{}f} ({:.{}f} - {:.{}f})", scale * x.median, digits, scale * x.min, digits,
+                     scale * x.max, digits);
+}
+
+void StepBench::print_table() const {
+  constexpr const char* kLine = "{:<16} {:>26} {:>12} {:>24}\n";
+  const Series* best = best_peer();
+  fmt::print("{}, {} threads, {} rounds of {} steps; median (min - max)\n\n", model_, num_threads(),
+             rounds_, runs_);
+  fmt::print(fmt::runtime(kLine), "", "ms a step", "peak memory",
+             best ? "ours is faster, times" : "");
+  for (const Series& s : series_)
+    fmt::print(fmt::runtime(kLine), s.name, spread_text(spread_of(s.all()), 1e3, 1),
+               fmt::format("{:.0f} MB", static_cast<double>(s.peak_bytes) * 1e-6),
+               s.peer ? spread_text(spread_of(speedups(s)), 1, 2) : "");
+  if (best)
+    fmt::print("\nbest peer: {}; ours is {} times as fast, and takes {:.2f} of the least memory\n",
+               best->name, spread_text(spread_of(speedups(*best)), 1, 2), memory_share());
+  fmt::print("\nours: {:.1f} GFLOP a step, {:.0f} GFLOP/s, {} of the FMA peak\n", flop_ * 1e-9,
+             flop_ / spread_of(series_[0].all()).median * 1e-9,
+             spread_text(spread_of(shares()), 1, 2));
+  fmt::print("FMA peak: {} GFLOP/s; memory: {} GB/s, by a triad over {:.0f} MB\n",
+             spread_text(spread_of(fma_peaks_), 1e-9, 0),
+             spread_text(spread_of(bandwidths_), 1e-9, 1),
+             static_cast<double>(triad_bytes()) * 1e-6);
 }
 
 }  // namespace
 
 int run_bench_step(std::span<const std::string> argv) {
-  std::string model = "resnet18-clip", format = "f32";
-  int64_t threads = 0, runs = 10;
-  bool json = false, profile = false;
-  Args args("dojo bench step", "Measures the speed of a training step.",
-            "  dojo bench step --model resnet18-clip --threads 2 --json\n"
-            "  dojo bench step --model predict --profile\n");
+  std::string model = "resnet18-clip";
+  int64_t threads = 0, runs = 5, rounds = 3;
+  bool json = false, peers = false, quiet = false;
+  Args args(
+      "dojo bench step",
+      "Measures the speed of a training step, in turn with the machine's own limits and, with\n"
+      "--peers, with PyTorch: as installed, with its fastest settings, and with torch.compile.",
+      "  dojo bench step --model resnet18-clip --threads 2 --json\n"
+      "  dojo bench step --model vit-s --peers\n");
   args.option("--model", "NAME", network_names(), &model);
-  args.option("--format", "NAME", kFormatHelp, &format);
+  args.option("--peers", "",
+              fmt::format("also PyTorch, where python3 has it, of {}; each of its three processes "
+                          "takes memory for a step",
+                          fmt::join(step_peer_models(), ", ")),
+              &peers);
   args.option("--threads", "N", "processor threads; default: all cores", &threads,
               {.min = 1, .max = 1024});
-  args.option("--runs", "N", "timed steps", &runs, {.min = 1, .max = 100000});
+  args.option("--runs", "N", "timed steps in a round", &runs, {.min = 1, .max = 100000});
+  args.option("--rounds", "N", "times that everything is measured, in turn", &rounds,
+              {.min = 1, .max = 1000});
   args.option("--json", "", "print one JSON object a line", &json);
-  args.option("--profile", "", "also the time of each kernel, on stderr", &profile);
+  args.option("-q, --quiet", "", "no progress bar", &quiet);
   if (!args.parse(argv)) return 0;
+  const auto& known = step_peer_models();
+  named_network(model);  // a wrong name before anything else
+  if (peers && std::find(known.begin(), known.end(), model) == known.end())
+    throw Error(Category::kConfig, fmt::format("there is no {} in PyTorch", model), "--peers",
+                fmt::format("use one of {}, or leave it out", fmt::join(known, ", ")));
   if (threads > 0) set_num_threads(static_cast<int>(threads));
-  bench_step(model, step_format(format), runs, json, profile);
+  const InterruptGuard guard(InterruptGuard::kThrow);
+  StepBench bench(model, runs, rounds);
+  bench.prepare(quiet);
+  if (peers) bench.add_peers();
+  bench.run(quiet);
+  if (json)
+    for (const BenchRow& r : bench.rows()) print_json(r);
+  else
+    bench.print_table();
   return 0;
 }
 

@@ -3,6 +3,9 @@
 // cores a training step was 14 times slower.
 #pragma once
 
+#include <string>
+#include <vector>
+
 namespace dojo {
 
 // Makes threads that wait at the end of a parallel region sleep after about 0.1 ms. The runtime
@@ -10,5 +13,9 @@ namespace dojo {
 // under the name `dojo` for ps, top and killall. Nothing happens where the user has set that or
 // OMP_WAIT_POLICY. Call it first thing in main().
 void restart_with_short_spinning(char** argv);
+
+// The environment of this process as the user made it, "NAME=VALUE": for programs of others, which
+// are measured with their own spinning.
+std::vector<std::string> environment_of_user();
 
 }  // namespace dojo
