@@ -256,6 +256,23 @@ say(seconds=[1.0, 1.0], peak_bytes=1)
             self.assertGreater(rows["step", f"r2plus1d peer-{setting}"]["value"], 0)
             self.assertGreater(rows["step memory", f"r2plus1d peer-{setting}"]["value"], 50)
 
+    def test_a_profile_has_each_kernel_as_a_table_and_a_trace(self):
+        path = self.folder / "trace.json"
+        result = run("bench", "step", "--model", "r2plus1d", "--runs", 2, "--rounds", 1, "--profile", path)
+        self.assertDone(result)
+        self.assertRegex(result.out, r"\n2 runs of \d+\.\d+ ms, ")
+        self.assertRegex(result.out, r"\n +\d+\.\d+ .* (FLOP|memory) +ConvWeightGrad\n")
+        trace = json.loads(path.read_text(encoding="utf-8"))
+        conv = [e for e in trace["traceEvents"] if e.get("cat") == "Conv"]
+        self.assertGreater(len(conv), 30)
+        for e in conv:
+            self.assertGreater(e["args"]["flop"], 0)
+            self.assertGreater(e["dur"], 0)
+        rows, result = self.rows("--model", "r2plus1d", "--profile", path)
+        self.assertIn("2 runs of", result.err)
+        self.assertError(run("bench", "step", "--model", "r2plus1d", "--runs", 1, "--rounds", 1, "--profile", "/nowhere/x"), 1, "io",
+                         "/nowhere/x")
+
     def test_a_network_that_is_not_known_is_refused_with_those_that_are(self):
         self.assertError(run("bench", "step", "--model", "resnet50"), 2, "config", ["resnet50", "vit-s, mae, r2plus1d"])
         self.assertError(run("bench", "step", "--model", "ego", "--peers"), 2, "config", ["ego", "--peers", "vit-s"])

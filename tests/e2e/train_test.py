@@ -75,6 +75,26 @@ class Train(TrainCase):
         self.assertEqual(lines[0]["category"], "input")
         self.assertIn("bad.mp4", result.err)
 
+    def test_a_profile_says_where_the_time_of_the_step_went_and_changes_no_byte(self):
+        result = self.train(self.folder / "run", "--profile")
+        self.assertDone(result)
+        self.assertSameRun(self.folder / "run")
+        self.assertRegex(result.err, r"\n12 runs of \d+\.\d+ ms, .* of the machine's limits")
+        self.assertRegex(result.err, r"\n +\d+\.\d+ .* Conv\n")
+        self.assertNotIn("GFLOP/s", result.out)
+        events = json.loads((self.folder / "run" / "profile.json").read_text(encoding="utf-8"))["traceEvents"]
+        spans = [e for e in events if e["ph"] == "X"]
+        runs = [e["name"] for e in spans if e["cat"] == "run"]
+        self.assertEqual(runs, [f"run {i}" for i in range(3, 13)])
+        self.assertGreater(len({e["cat"] for e in spans}), 5)
+        self.assertGreater(sum(e["args"].get("flop", 0) for e in spans), 1e6)
+        page = (self.folder / "run" / "report.html").read_text(encoding="utf-8")
+        self.assertIn("Where the time of a step went", page)
+        self.assertIn("limit of the machine", page)
+        refused = self.train(self.folder / "slow", "--profile", "--executor", "interpreter")
+        self.assertError(refused, 2, "config", ["--profile", "interpreter"])
+        self.assertFalse((self.folder / "slow").exists())
+
     def test_wrong_options_are_refused_before_anything_is_written(self):
         for options in (["--steps", "0"], ["--batch", "0"], ["--size", "huge"], ["--held-out", "no_such_recording"],
                         ["--interval", "-1"], ["--frames", "0"]):

@@ -20,6 +20,7 @@
 #include "dojo/cli/common.h"
 #include "dojo/cli/step_peer.h"
 #include "dojo/cli/step_work.h"
+#include "dojo/cli/write_profile.h"
 #include "dojo/graph/cost.h"
 #include "dojo/host/executor.h"
 #include "dojo/host/limits.h"
@@ -54,6 +55,8 @@ class StepBench {
   void add_peers();
   void run(bool quiet);
   std::vector<BenchRow> rows() const;
+  // Some more of our steps, with the time of each kernel, beside the medians of the limits.
+  void profile(const std::string& path, std::FILE* table);
   void print_table() const;
 
  private:
@@ -234,6 +237,15 @@ std::vector<BenchRow> StepBench::rows() const {
   return rows;
 }
 
+void StepBench::profile(const std::string& path, std::FILE* table) {
+  KernelTimes times;
+  steps(1);  // as in run()
+  executor_->note_times(&times);
+  steps(runs_);
+  executor_->note_times(nullptr);
+  write_profile(times, {spread_of(fma_peaks_).median, spread_of(bandwidths_).median}, path, table);
+}
+
 std::string spread_text(const Spread& x, double scale, int digits) {
   return fmt::format("{:.{}f} ({:.{}f} - {:.{}f})", scale * x.median, digits, scale * x.min, digits,
                      scale * x.max, digits);
@@ -265,7 +277,7 @@ void StepBench::print_table() const {
 }  // namespace
 
 int run_bench_step(std::span<const std::string> argv) {
-  std::string model = "resnet18-clip";
+  std::string model = "resnet18-clip", profile;
   int64_t threads = 0, runs = 5, rounds = 3;
   bool json = false, peers = false, quiet = false;
   Args args(
@@ -285,6 +297,10 @@ int run_bench_step(std::span<const std::string> argv) {
   args.option("--runs", "N", "timed steps in a round", &runs, {.min = 1, .max = 100000});
   args.option("--rounds", "N", "times that everything is measured, in turn", &rounds,
               {.min = 1, .max = 1000});
+  args.option("--profile", "FILE",
+              "also the time of each kernel, as a table (with --json on stderr), and in FILE as a "
+              "trace for ui.perfetto.dev",
+              &profile);
   args.option("--json", "", "print one JSON object a line", &json);
   args.option("-q, --quiet", "", "no progress bar", &quiet);
   if (!args.parse(argv)) return 0;
@@ -303,6 +319,10 @@ int run_bench_step(std::span<const std::string> argv) {
     for (const BenchRow& r : bench.rows()) print_json(r);
   else
     bench.print_table();
+  if (args.given("--profile")) {
+    if (!json) fmt::print("\n");
+    bench.profile(profile, json ? stderr : stdout);
+  }
   return 0;
 }
 

@@ -21,7 +21,9 @@
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
 #include "dojo/cli/network_args.h"
+#include "dojo/cli/write_profile.h"
 #include "dojo/host/executor.h"
+#include "dojo/host/limits.h"
 #include "dojo/report/report.h"
 #include "dojo/train/run.h"
 #include "dojo/train/run_folder.h"
@@ -68,7 +70,7 @@ SamplingOrder order_named(const std::string& name) {
               "write gop-run or uniform");
 }
 
-// A report that cannot be written must not hide why the run ended.
+// A report or profile that cannot be written must not hide why the run ended.
 void try_report(const std::string& folder) {
   try {
     write_report(folder);
@@ -76,6 +78,14 @@ void try_report(const std::string& folder) {
     tell("warning: no report: {}\n", error_line(e));
   } catch (const std::exception& e) {
     tell("warning: no report: {}\n", one_line(e.what()));
+  }
+}
+
+void try_profile(const KernelTimes& times, const std::string& folder) {
+  try {
+    write_profile(times, measure_limits(), (fs::path(folder) / "profile.json").string(), stderr);
+  } catch (const Error& e) {
+    tell("warning: no profile: {}\n", error_line(e));
   }
 }
 
@@ -133,6 +143,13 @@ ExecutorFactory executor_of_run(const std::string& folder, const RunOptions& o, 
   };
 }
 
+void check_profile(bool profile, const std::string& executor) {
+  if (profile && executor != "host")
+    throw Error(Category::kConfig,
+                fmt::format("the {} has no kernels whose time could be told", executor),
+                "--profile", "leave it out, or use --executor host");
+}
+
 // A step allocates nothing; batches, checkpoints and pictures come and go. Without this glibc keeps
 // a growing heap for each thread.
 void keep_the_heap_small() {
@@ -148,7 +165,7 @@ int run_train(std::span<const std::string> argv) {
   NetworkArgs network;
   std::string out, resume;
   std::string cache = "none", order = std::string(name(o.order)), format = "f32";
-  bool quiet = false, json = false;
+  bool quiet = false, json = false, profile = false;
   o.threads = num_threads();
   Args args(
       "dojo train [FOLDER...]",
@@ -232,6 +249,11 @@ int run_train(std::span<const std::string> argv) {
       "choose algorithms by rule, not by timing them: the same bytes also on the first runs "
       "of two machines of a kind",
       &o.deterministic);
+  args.option(
+      "--profile", "",
+      "also the time of each kernel of the step, as a table on stderr, in RUN/report.html, and in "
+      "RUN/profile.json as a trace for ui.perfetto.dev",
+      &profile);
   args.option("-q, --quiet", "", "no progress", &quiet);
   args.option("--json", "", "print the final evaluation as one JSON object", &json);
   if (!args.parse(argv)) return 0;
@@ -267,6 +289,7 @@ int run_train(std::span<const std::string> argv) {
     o.format = step_format(format);
     executor_factory(o.executor);  // a wrong name before the folder is made
     set_num_threads(static_cast<int>(o.threads));
+    check_profile(profile, o.executor);
     check_memory(o);
   }
   // From here on no other process trains in this folder.
@@ -288,11 +311,18 @@ int run_train(std::span<const std::string> argv) {
     if (args.given("--checkpoint-every")) stored.checkpoint_every = o.checkpoint_every;
     o = stored;
     set_num_threads(static_cast<int>(o.threads));
+    check_profile(profile, o.executor);
     check_memory(o);
   }
   if (!args.given("--catalogue")) o.catalogue = Catalogue::default_path();
   if (!o.cache_folder.empty()) o.cache_folder = fs::absolute(o.cache_folder).string();
-  const ExecutorFactory make_executor = executor_of_run(folder, o, !resume.empty(), quiet);
+  KernelTimes times;
+  const ExecutorFactory make_plain = executor_of_run(folder, o, !resume.empty(), quiet);
+  const ExecutorFactory make_executor = [&](const Graph& graph) {
+    auto executor = make_plain(graph);
+    if (profile && !graph.updates.empty()) executor->note_times(&times);  // a step, no evaluation
+    return executor;
+  };
   if (resume.empty()) {
     if (o.folders.empty()) {
       o.folders = demo_drives(quiet);
@@ -308,6 +338,7 @@ int run_train(std::span<const std::string> argv) {
     if (fs::exists(fs::path(folder) / "metrics.jsonl")) try_report(folder);
     throw;
   }
+  if (profile) try_profile(times, folder);
   if (result.reason == StopReason::kNonFinite || result.reason == StopReason::kDiverged) {
     // No error of the user's or ours: this is how the training went.
     try_report(folder);

@@ -16,10 +16,7 @@
 
 namespace dojo {
 
-struct NodeTime {
-  std::string what;  // op and value name, or a fused group of them
-  double seconds = 0;
-};
+class KernelTimes;  // profile.h
 
 class Executor {
  public:
@@ -43,8 +40,11 @@ class Executor {
   virtual std::string first_nonfinite() = 0;
 
   virtual int64_t memory_bytes() const = 0;  // parameters, states, arena and scratch
-  // Seconds of each node in one more run, without updating.
-  virtual std::vector<NodeTime> profile() { return {}; }
+
+  // While it is set each run() notes in `times` when each kernel ran; nullptr: no longer. It costs
+  // nothing while it is not set. Executors without kernels note nothing. REQUIRES: `times` lives as
+  // long as it is set.
+  virtual void note_times(KernelTimes* times) {}
 
   // Shorthands. REQUIRES as above.
   void write_f32(std::string_view name, std::span<const float> values) {

@@ -15,6 +15,7 @@
 #include "dojo/host/emulate.h"
 #include "dojo/host/exchange.h"
 #include "dojo/host/in_place.h"
+#include "dojo/host/kernel_info.h"
 #include "dojo/host/lower.h"
 #include "dojo/host/memory_plan.h"
 #include "dojo/numerics/bf16.h"
@@ -65,7 +66,9 @@ class HostExecutor final : public Executor {
         keep_outputs();
         outputs_done = true;
       }
+      const size_t first = l.program.steps.size();
       lower_unit(l, unit);
+      add_flop(graph_, unit, l.program, first, flop_);
       for (NodeId n : unit.nodes)
         for (ValueId v : graph_.node(n).outputs) made_after_.push_back({l.program.steps.size(), v});
     }
@@ -112,15 +115,15 @@ class HostExecutor final : public Executor {
   }
 
   bool run() override {
-    for (size_t s = 0; s < commit_from_; ++s) kernels_[s]();
-    for (size_t i = 0; i < results_.size(); ++i) {
-      const Output& output = graph_.outputs[i];
-      if (output.guard &&
-          !is_finite(output.value, results_[i].buffer(), graph_.type(output.value).num_elements()))
-        return false;
-    }
-    for (size_t s = commit_from_; s < kernels_.size(); ++s) kernels_[s]();
-    return true;
+    if (times_) times_->begin_run(steady_seconds());
+    const bool finite = run_phases();
+    if (times_) times_->end_run(steady_seconds());
+    return finite;
+  }
+
+  void note_times(KernelTimes* times) override {
+    times_ = times;
+    if (times_) times_->begin(kernel_infos(lowering_->program, flop_));
   }
 
   std::string first_nonfinite() override {
@@ -151,17 +154,33 @@ class HostExecutor final : public Executor {
 
   int64_t memory_bytes() const override { return plan_.arena_bytes + plan_.persistent_bytes; }
 
-  std::vector<NodeTime> profile() override {
-    const std::vector<std::byte> saved(persistent_.get(),
-                                       persistent_.get() + plan_.persistent_bytes);
-    std::vector<NodeTime> times;
-    for (size_t s = 0; s < kernels_.size(); ++s)
-      times.push_back({lowering_->program.steps[s].what, seconds_of(kernels_[s])});
-    std::memcpy(persistent_.get(), saved.data(), saved.size());
-    return times;
+ private:
+  void run_steps(size_t begin, size_t end) {
+    if (!times_) {
+      for (size_t s = begin; s < end; ++s) kernels_[s]();
+      return;
+    }
+    double began = steady_seconds();
+    for (size_t s = begin; s < end; ++s) {
+      kernels_[s]();
+      const double ended = steady_seconds();
+      times_->note(s, began, ended);
+      began = ended;
+    }
   }
 
- private:
+  bool run_phases() {
+    run_steps(0, commit_from_);
+    for (size_t i = 0; i < results_.size(); ++i) {
+      const Output& output = graph_.outputs[i];
+      if (output.guard &&
+          !is_finite(output.value, results_[i].buffer(), graph_.type(output.value).num_elements()))
+        return false;
+    }
+    run_steps(commit_from_, kernels_.size());
+    return true;
+  }
+
   static void copy_step(Lowering& l, std::string what, BufferId from, BufferId to) {
     const int64_t bytes = l.program.buffers[at(to)].bytes;
     l.add(std::move(what), {from}, {to}, [=](const Memory& m) {
@@ -276,6 +295,8 @@ class HostExecutor final : public Executor {
   std::vector<std::byte*> places_;                      // by buffer
   std::vector<Kernel> kernels_;                         // by step
   size_t commit_from_ = 0;                              // the first step of phase two
+  std::vector<double> flop_;                            // by step
+  KernelTimes* times_ = nullptr;                        // while they are noted
   std::vector<Exchange> inputs_;                        // by value
   std::vector<Exchange> results_;                       // of graph_.outputs
   std::vector<std::pair<size_t, ValueId>> made_after_;  // steps done when a value is there, value

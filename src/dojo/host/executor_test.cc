@@ -16,9 +16,11 @@
 #include "dojo/graph/autodiff.h"
 #include "dojo/graph/builder.h"
 #include "dojo/graph/bytes.h"
+#include "dojo/graph/cost.h"
 #include "dojo/graph/format_policy.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/graph/ops/op_cases.h"
+#include "dojo/graph/profile.h"
 #include "dojo/graph/text.h"
 
 namespace dojo {
@@ -295,15 +297,54 @@ TEST(HostExecutor, AGuardThatIsNotFiniteStopsTheUpdateAndIsNamed) {
   EXPECT_TRUE(e->run());
 }
 
-TEST(HostExecutor, ProfileChangesNothing) {
+TEST(HostExecutor, TimesAreNotedWhileItIsAskedAndChangeNothing) {
+  const Graph graph = training_graph();
+  const auto plain = make_host_executor(graph), noted = make_host_executor(graph);
+  KernelTimes times;
+  for (int64_t step = 1; step <= 4; ++step) {
+    for (Executor* e : {plain.get(), noted.get()}) {
+      if (step == 1) initialize(*e, 3);
+      feed(*e, graph, 1, step);
+    }
+    if (step == 2) noted->note_times(&times);
+    if (step == 4) noted->note_times(nullptr);
+    ASSERT_TRUE(plain->run());
+    ASSERT_TRUE(noted->run());
+  }
+  EXPECT_EQ(noted->read_f32("stem.w"), plain->read_f32("stem.w"));
+  EXPECT_EQ(times.runs(), 2);
+  double flop = 0, seconds = 0;
+  ASSERT_GT(times.kernels().size(), 10u);
+  for (size_t k = 0; k < times.kernels().size(); ++k) {
+    const KernelInfo& kernel = times.kernels()[k];
+    EXPECT_EQ(times.total(k).calls, 2) << kernel.name;
+    EXPECT_GT(kernel.bytes, 0) << kernel.name;
+    EXPECT_FALSE(kernel.moves && kernel.flop > 0) << kernel.name;
+    EXPECT_EQ(kernel.name.rfind(kernel.op, 0), 0u);
+    flop += kernel.flop;
+    seconds += times.total(k).seconds;
+  }
+  EXPECT_LE(seconds, times.seconds());
+  // All but what is computed once, of constants.
+  const double all = graph_cost(graph).total.cost.flop;
+  EXPECT_LE(flop, all);
+  EXPECT_GE(flop, 0.99 * all);
+}
+
+TEST(HostExecutor, AStepThatIsNotFiniteIsNotedToItsGuards) {
   const Graph graph = training_graph();
   const auto e = make_host_executor(graph);
   initialize(*e, 3);
   feed(*e, graph, 1, 1);
-  ASSERT_TRUE(e->run());
-  const std::vector<float> w = e->read_f32("stem.w");
-  EXPECT_GT(e->profile().size(), 10u);
-  EXPECT_EQ(e->read_f32("stem.w"), w);
+  std::vector<float> bad = e->read_f32("target");
+  bad[0] = std::numeric_limits<float>::quiet_NaN();
+  e->write_f32("target", bad);
+  KernelTimes times;
+  e->note_times(&times);
+  ASSERT_FALSE(e->run());
+  EXPECT_EQ(times.runs(), 1);
+  EXPECT_EQ(times.total(0).calls, 1);
+  EXPECT_EQ(times.total(times.kernels().size() - 1).calls, 0);
 }
 
 TEST(HostExecutor, EachRunHasTheSameBits) {

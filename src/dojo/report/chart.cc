@@ -14,6 +14,7 @@ constexpr double kWidth = 440, kHeight = 270, kRight = 12, kTop = 12, kBottom = 
 // At the left: the title of the axis, which is upright, then the numbers. A digit is at most this
 // wide (0.56 of the largest size that page_style.h sets, 13).
 constexpr double kTitleEnd = 20, kDigitWidth = 7.5, kGap = 5;
+constexpr double kLabelHeight = 13, kLabelGap = 6;
 constexpr size_t kMaxPoints = 240;
 
 struct Axis {
@@ -42,9 +43,10 @@ Axis linear_axis(double low, double high, int wanted) {
   return axis;
 }
 
-Axis log_axis(double low, double high) {
+// Where the values span more than `wide_from`, ticks are at powers of ten only.
+Axis log_axis(double low, double high, double wide_from) {
   Axis axis{low / 1.15, high * 1.15, true, {}};
-  const bool wide = high / low > 2000;
+  const bool wide = high / low > wide_from;
   for (int e = static_cast<int>(std::floor(std::log10(axis.low)));
        e <= static_cast<int>(std::ceil(std::log10(axis.high))); ++e) {
     for (double m : {1.0, 2.0, 5.0}) {
@@ -64,6 +66,27 @@ std::string tick(double v) {
   if (s.back() == '.') s.pop_back();
   return s;
 }
+
+// Texts beside their dots; one that another would cover is left out.
+class Labels {
+ public:
+  std::string beside(double x, double y, const std::string& label) {
+    const double width = kDigitWidth * static_cast<double>(label.size());
+    const bool left = x + kLabelGap + width > kWidth - kRight;
+    const double begin = left ? x - kLabelGap - width : x + kLabelGap;
+    for (const Box& b : taken_)
+      if (begin < b.end && b.begin < begin + width && std::abs(y - b.y) < kLabelHeight) return "";
+    taken_.push_back({begin, begin + width, y});
+    return fmt::format("<text{} x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", left ? " class=\"end\"" : "",
+                       left ? x - kLabelGap : begin, y + 4, escape(label));
+  }
+
+ private:
+  struct Box {
+    double begin, end, y;
+  };
+  std::vector<Box> taken_;
+};
 
 std::vector<Point> thinned(const Series& series) {
   std::vector<Point> kept;
@@ -102,7 +125,8 @@ std::string draw(const Chart& chart) {
   const bool log = chart.log_y && y0 > 0 && y1 / y0 > 3;
   if (!log && y0 > 0 && y0 < 0.6 * y1)
     y0 = 0;  // a linear axis begins at 0 where that costs little room
-  const Axis x = linear_axis(x0, x1, 5), y = log ? log_axis(y0, y1) : linear_axis(y0, y1, 5);
+  const Axis x = chart.log_x && x0 > 0 ? log_axis(x0, x1, 50) : linear_axis(x0, x1, 5);
+  const Axis y = log ? log_axis(y0, y1, 2000) : linear_axis(y0, y1, 5);
   size_t longest = 1;
   for (double v : y.ticks) longest = std::max(longest, tick(v).size());
   const double left = kTitleEnd + kDigitWidth * static_cast<double>(longest) + kGap;
@@ -134,6 +158,7 @@ std::string draw(const Chart& chart) {
       "<text class=\"middle label\" transform=\"translate(12 {}) rotate(-90)\">{}{}</text>",
       (kTop + kHeight - kBottom) / 2, escape(chart.y_label), log ? " (log scale)" : "");
   std::string legend;
+  Labels labels;
   for (const Series& s : all) {
     if (s.points.empty()) continue;
     std::string path, data;
@@ -151,6 +176,8 @@ std::string draw(const Chart& chart) {
         svg += fmt::format("<circle class=\"dot dot-{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\"/>",
                            s.style, px(p.x), py(p.y), s.scattered ? 2 : 3);
     }
+    for (const Point& p : s.points)
+      if (!p.label.empty()) svg += labels.beside(px(p.x), py(p.y), p.label);
     legend += fmt::format("<span><i class=\"key key-{}\"></i>{}</span>", s.style, escape(s.name));
   }
   svg += "</svg>";

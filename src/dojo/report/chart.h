@@ -1,5 +1,6 @@
 // Line charts as inline SVG: axes with units, a logarithmic one where values span more than a
-// factor of 3, colours from the page's CSS, and the numbers as data for the page's hover script.
+// factor of 3, or where it is asked for, colours from the page's CSS, and the numbers as data for
+// the page's hover script.
 #pragma once
 
 #include <string>
@@ -9,6 +10,7 @@ namespace dojo::report {
 
 struct Point {
   double x, y;
+  std::string label = {};  // beside the dot, where there is room
 };
 
 struct Series {
@@ -22,6 +24,7 @@ struct Chart {
   std::string title, x_label, y_label;
   std::vector<Series> series;
   bool log_y = false;  // used only if all values are positive
+  bool log_x = false;  // the same
 };
 
 // "" if there is no point. Series with many points are thinned to means of neighbours.

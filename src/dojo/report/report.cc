@@ -17,6 +17,7 @@
 #include "dojo/report/page_style.h"
 #include "dojo/report/predict_page.h"
 #include "dojo/report/repeat_page.h"
+#include "dojo/report/roofline_page.h"
 #include "dojo/report/run_data.h"
 #include "dojo/report/time_page.h"
 
@@ -238,7 +239,7 @@ ReportPage render_report(const std::string& run_folder) {
   for (const std::string& part :
        {header(run), headline(run), tiles(run), problems(run), page.pictures(run), curves(run),
         result ? predict_horizons(*result) : "", result ? page.tables(*result) : "",
-        time_and_memory(run), quarantine(run), how_to_repeat(run)}) {
+        time_and_memory(run), roofline(run), quarantine(run), how_to_repeat(run)}) {
     if (!part.empty()) html += part + "\n";
   }
   html += std::string("<footer>") + page.footer + "</footer></main><script>" + kScript +

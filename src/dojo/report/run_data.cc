@@ -266,6 +266,24 @@ void read_answers(const fs::path& path, RunData& run) {
   }
 }
 
+void read_profile(const fs::path& path, RunData& run) {
+  const Json json = parse(path).at("otherData");
+  Profile p{.runs = number(json, "runs"),
+            .flop_per_second = number(json, "flop_per_second"),
+            .bytes_per_second = number(json, "bytes_per_second"),
+            .kinds = {}};
+  for (const Json& item : json.at("kinds")) {
+    Profile::Kind k{text(item, "name"),   number(item, "kernels"), number(item, "seconds"),
+                    number(item, "flop"), number(item, "bytes"),   number(item, "least_seconds")};
+    if (k.seconds > 0) p.kinds.push_back(std::move(k));
+  }
+  if (!(p.flop_per_second > 0 && p.bytes_per_second > 0) || p.kinds.empty())
+    throw std::runtime_error("it has no limits, or no kernel that took time");
+  std::stable_sort(p.kinds.begin(), p.kinds.end(),
+                   [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
+  run.profile = std::move(p);
+}
+
 // Runs `read` if the file is there; notes what is wrong. Returns whether it was read.
 template <typename Read>
 bool part(const fs::path& path, const std::string& shown, const char* missing, RunData& run,
@@ -352,6 +370,8 @@ RunData read_run(const std::string& folder) {
        [&] { read_samples(path / "samples", run); });
   part(path / "samples" / "ego.json", "samples/ego.json", "", run,
        [&] { read_answers(path / "samples" / "ego.json", run); });
+  part(path / "profile.json", "profile.json", "", run,
+       [&] { read_profile(path / "profile.json", run); });
   return run;
 }
 

@@ -1,6 +1,6 @@
 // What a run folder says, as plain structs: the reader of config.json, metrics.jsonl,
-// quarantine.jsonl and samples/ (docs/training.md). It believes nothing: what is missing or damaged
-// becomes a line in `problems`, and the rest is still read.
+// quarantine.jsonl, profile.json and samples/ (docs/training.md). It believes nothing: what is
+// missing or damaged becomes a line in `problems`, and the rest is still read.
 #pragma once
 
 #include <cmath>
@@ -94,6 +94,18 @@ struct Quarantine {
   std::string path, category, reason;
 };
 
+// Of a mean step of those that were profiled (docs/measuring.md).
+struct Profile {
+  double runs = NAN;
+  double flop_per_second = NAN, bytes_per_second = NAN;  // the machine's limits; positive
+  struct Kind {
+    std::string name;
+    double kernels = NAN, seconds = NAN, flop = NAN, bytes = NAN;
+    double least_seconds = NAN;  // that the limits allow
+  };
+  std::vector<Kind> kinds;  // the slowest first; at least one, each took time
+};
+
 struct RunData {
   std::string folder, version, seed, threads, task;
   std::vector<std::string> command, train, held_out;
@@ -107,6 +119,7 @@ struct RunData {
   std::vector<Sample> samples;
   std::vector<Answers> answers;
   std::vector<Quarantine> quarantine;
+  std::optional<Profile> profile;
   bool quarantine_whole = false;  // quarantine.jsonl was there and no line of it is damaged
   std::vector<std::string> problems;
 
