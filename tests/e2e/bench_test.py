@@ -278,5 +278,59 @@ say(seconds=[1.0, 1.0], peak_bytes=1)
         self.assertError(run("bench", "step", "--model", "ego", "--peers"), 2, "config", ["ego", "--peers", "vit-s"])
 
 
+class BenchOp(harness.TestCase):
+    def rows(self, *args):
+        result = run("bench", "op", "--json", "--runs", 3, "--rounds", 2, *args, deadline=240)
+        self.assertDone(result)
+        rows = [json.loads(line) for line in result.out.splitlines()]
+        for row in rows:
+            self.assertEqual(list(row), KEYS)
+        return {(r["bench"], r["case"]): r for r in rows}
+
+    def test_one_op_is_timed_and_compared_with_the_interpreter(self):
+        text = "Conv x=2x16x16x24 w=32x16x3x3 pads=1,1,1,1"
+        rows = self.rows(*text.split())
+        self.assertEqual({bench for bench, case in rows if case == text},
+                         {"op", "op copies", "op rate", "op bandwidth", "op share", "op error"})
+        self.assertEqual(rows["op", text]["runs"], 6)
+        # 2 x 32 x 16 x 24 results of 16 x 9 multiply-adds; those that padding leaves out count too or not
+        rate = rows["op rate", text]["value"] * 1e9 * rows["op", text]["value"]
+        self.assertAlmostEqual(rate / (2 * 2 * 32 * 16 * 24 * 16 * 9), 1, delta=0.15)
+        self.assertLess(rows["op error", text]["value"], 1e-5)
+        self.assertEqual(rows["FMA peak", "f32"]["role"], "limit")
+
+    def test_a_file_has_many_and_a_table_is_for_people(self):
+        path = self.folder / "problems.txt"
+        path.write_text("# two\nRelu   x=64x64\n\nCast x=u8:8x8 to=f32  # bytes\n")
+        rows = self.rows("--file", path)
+        self.assertEqual(rows["op error", "Relu x=64x64"]["value"], 0)
+        self.assertEqual(rows["op error", "Cast x=u8:8x8 to=f32"]["value"], 0)
+        self.assertNotIn(("op error", "Relu x=64x64"), self.rows("--file", path, "--no-check"))
+        result = run("bench", "op", "--runs", 1, "--rounds", 1, "--file", path)
+        self.assertDone(result)
+        self.assertRegex(result.out, r"\n +\d+\.\d+ .* 0\.0e\+00  Relu x=64x64\n")
+        self.assertRegex(result.out, r"\nlimits: \d+ GFLOP/s")
+
+    def test_the_problems_that_come_with_it_are_right(self):
+        folder = pathlib.Path(__file__).resolve().parents[2] / "benchmarks/problems"
+        for path in sorted(folder.glob("*.txt")):
+            result = run("bench", "op", "--no-check", "--runs", 1, "--rounds", 1, "--file", path, deadline=120)
+            self.assertDone(result)
+            self.assertGreater(len(result.out.splitlines()), 10)
+
+    def test_what_is_no_problem_is_refused(self):
+        self.assertError(run("bench", "op"), 2, "config", "--file")
+        self.assertError(run("bench", "op", "Convolution", "x=1"), 2, "config", "Convolution")
+        self.assertError(run("bench", "op", "Relu", "y=3"), 2, "config", ["Relu", "operands x"])
+        self.assertError(run("bench", "op", "Relu", "x=3", "--file", "f"), 2, "config", "--file")
+        self.assertError(run("bench", "op", "Relu", "x=300000000"), 2, "config", "--no-check")
+        path = self.folder / "problems.txt"
+        path.write_text("Relu x=3\nRelu x=3y\n")
+        self.assertError(run("bench", "op", "--file", path), 3, "input", f"{path}:2")
+        path.write_text("# none\n")
+        self.assertError(run("bench", "op", "--file", path), 3, "input", path)
+        self.assertError(run("bench", "op", "--file", self.folder / "nowhere"), 3, "input", "nowhere")
+
+
 if __name__ == "__main__":
     harness.main()

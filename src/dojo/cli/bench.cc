@@ -30,15 +30,18 @@ void print_json(const BenchRow& row) {
 }
 
 int run_bench(std::span<const std::string> argv) {
+  if (!argv.empty() && argv[0] == "op") return run_bench_op(argv.subspan(1));
   if (!argv.empty() && argv[0] == "step") return run_bench_step(argv.subspan(1));
   if (!argv.empty() && argv[0] == "video") return run_bench_video(argv.subspan(1));
   std::string area;
   Args args("dojo bench AREA", "Measures the speed of one part, beside the machine's own limit.",
             "  dojo bench step --help    a training step\n"
+            "  dojo bench op --help      single ops\n"
             "  dojo bench video --help   from video files to clips\n");
-  args.positional("AREA", "what to measure: step or video", &area);
+  args.positional("AREA", "what to measure: step, op or video", &area);
   if (!args.parse(argv)) return 0;
-  throw Error(Category::kConfig, fmt::format("unknown area \"{}\"", area), "", "use step or video");
+  throw Error(Category::kConfig, fmt::format("unknown area \"{}\"", area), "",
+              "use step, op or video");
 }
 
 }  // namespace dojo
