@@ -48,8 +48,8 @@ struct Series {
 
 class StepBench {
  public:
-  StepBench(std::string model, int64_t runs, int64_t rounds)
-      : model_(std::move(model)), runs_(runs), rounds_(rounds) {}
+  StepBench(std::string model, Format format, int64_t runs, int64_t rounds)
+      : model_(std::move(model)), format_(format), runs_(runs), rounds_(rounds) {}
 
   void prepare(bool quiet);
   void add_peers();
@@ -69,6 +69,7 @@ class StepBench {
                const std::vector<double>& x) const;
 
   std::string model_;
+  Format format_;
   int64_t runs_, rounds_;
   std::unique_ptr<Executor> executor_;
   double flop_ = 0;  // of a step
@@ -90,7 +91,7 @@ std::vector<double> StepBench::steps(int64_t n) {
 
 void StepBench::prepare(bool quiet) {
   const NamedNetwork network = named_network(model_);
-  const Graph graph = step_graph(model_, network);
+  const Graph graph = step_graph(model_, network, format_);
   const double compiling = seconds_of(
       [&] { executor_ = make_host_executor(graph, {.algorithms = timed_algorithms(quiet)}); });
   tell("{} nodes compiled in {:.2f} s, {:.0f} MB\n", graph.nodes.size(), compiling,
@@ -102,8 +103,11 @@ void StepBench::prepare(bool quiet) {
   size_ = step_size(graph);
   // Now, before this process does anything that a training run does not. A step allocates nothing.
   series_.push_back({"ours", {}, process_memory().peak_bytes, nullptr});
-  check_small_step(model_);
-  tell("{}: the first losses of a small step are those of the interpreter\n", model_);
+  check_small_step(model_, format_);
+  const bool exact = format_ == Format::kF32;
+  tell("{}: {} of a small step {} of the interpreter\n", model_,
+       exact ? "the first losses" : "the first loss",
+       exact ? "are those" : "is within 5 % of that");
 }
 
 void StepBench::add_peers() {
@@ -204,7 +208,8 @@ BenchRow StepBench::row(const char* bench, const std::string& name, const char* 
 std::vector<BenchRow> StepBench::rows() const {
   std::vector<BenchRow> rows;
   for (const Series& s : series_) {
-    rows.push_back(row("step", s.name, "s", "lower", s.all()));
+    const bool emulated = !s.peer && format_ != Format::kF32;
+    rows.push_back(row(emulated ? "step, bf16 emulated" : "step", s.name, "s", "lower", s.all()));
     if (s.peak_bytes > 0)
       rows.push_back(
           row("step memory", s.name, "MB", "lower", {static_cast<double>(s.peak_bytes) * 1e-6}));
@@ -254,8 +259,8 @@ std::string spread_text(const Spread& x, double scale, int digits) {
 void StepBench::print_table() const {
   constexpr const char* kLine = "{:<16} {:>26} {:>12} {:>24}\n";
   const Series* best = best_peer();
-  fmt::print("{}, {} threads, {} rounds of {} steps; median (min - max)\n\n", model_, num_threads(),
-             rounds_, runs_);
+  fmt::print("{}{}, {} threads, {} rounds of {} steps; median (min - max)\n\n", model_,
+             format_ == Format::kF32 ? "" : ", bf16 emulated", num_threads(), rounds_, runs_);
   fmt::print(fmt::runtime(kLine), "", "ms a step", "peak memory",
              best ? "ours is faster, times" : "");
   for (const Series& s : series_)
@@ -277,7 +282,7 @@ void StepBench::print_table() const {
 }  // namespace
 
 int run_bench_step(std::span<const std::string> argv) {
-  std::string model = "resnet18-clip", profile;
+  std::string model = "resnet18-clip", format = "f32", profile;
   int64_t threads = 0, runs = 5, rounds = 3;
   bool json = false, peers = false, quiet = false;
   Args args(
@@ -287,6 +292,7 @@ int run_bench_step(std::span<const std::string> argv) {
       "  dojo bench step --model resnet18-clip --threads 2 --json\n"
       "  dojo bench step --model vit-s --peers\n");
   args.option("--model", "NAME", network_names(), &model);
+  args.option("--format", "NAME", kFormatHelp, &format);
   args.option("--peers", "",
               fmt::format("also PyTorch, where python3 has it, of {}; each of its three processes "
                           "takes memory for a step",
@@ -309,9 +315,13 @@ int run_bench_step(std::span<const std::string> argv) {
   if (peers && std::find(known.begin(), known.end(), model) == known.end())
     throw Error(Category::kConfig, fmt::format("there is no {} in PyTorch", model), "--peers",
                 fmt::format("use one of {}, or leave it out", fmt::join(known, ", ")));
+  const Format step = step_format(format);
+  if (peers && step != Format::kF32)
+    throw Error(Category::kConfig, "PyTorch in " + format + " beside ours, which is emulated",
+                "--peers", "compare in f32");
   if (threads > 0) set_num_threads(static_cast<int>(threads));
   const InterruptGuard guard(InterruptGuard::kThrow);
-  StepBench bench(model, runs, rounds);
+  StepBench bench(model, step, runs, rounds);
   bench.prepare(quiet);
   if (peers) bench.add_peers();
   bench.run(quiet);

@@ -17,14 +17,15 @@ struct StepSize {
 };
 StepSize step_size(const Graph& graph);
 
-// Networks that people train get the optimizer that they are trained with, yardsticks a plain one.
-Graph step_graph(const std::string& model, const NamedNetwork& network);
+// Our own networks get the optimizer that they are trained with, yardsticks that PyTorch runs too a
+// plain one.
+Graph step_graph(const std::string& model, const NamedNetwork& network, Format format);
 
 // Writes all data inputs: smooth pictures with some noise, the same for each executor.
 void feed_step(Executor& e, const NamedNetwork& network, int64_t step, double learning_rate);
 
-// The losses of the first steps of a small network of this kind must be those of the interpreter;
-// throws std::logic_error where they are not.
-void check_small_step(const std::string& model);
+// The losses of the first steps of a small network of this kind must be those of the interpreter,
+// in bf16 the first, and roughly; throws std::logic_error where they are not.
+void check_small_step(const std::string& model, Format format);
 
 }  // namespace dojo
