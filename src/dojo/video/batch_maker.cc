@@ -31,6 +31,30 @@ FrameRange one_pass(const Recording& r, int64_t first, int64_t last) {
   return {begin == r.key_frames.begin() ? 0 : *(begin - 1), end - last <= kFinish ? end : last + 1};
 }
 
+// Calls use(recording, frame) for each picture of a clip, in the order of its bytes. Frame -1:
+// there is none.
+template <class Use>
+void for_each_picture(const ClipRef& ref, const Use& use) {
+  for (const CameraFrame& v : ref.views) use(static_cast<int32_t>(v.recording), v.frame);
+  if (!ref.views.empty()) return;
+  for (int64_t f : ref.frames) use(ref.recording, f);
+}
+
+// What a clip takes of each recording, from its first frame there to its last.
+std::map<int32_t, FrameRange> spans_of(const ClipRef& ref) {
+  std::map<int32_t, FrameRange> spans;
+  for_each_picture(ref, [&](int32_t recording, int64_t f) {
+    if (f >= 0) spans.try_emplace(recording, FrameRange{f, f}).first->second.end = f + 1;
+  });
+  return spans;
+}
+
+bool shows(const ClipRef& ref, int32_t recording, int64_t frame) {
+  bool found = false;
+  for_each_picture(ref, [&](int32_t r, int64_t f) { found |= r == recording && f == frame; });
+  return found;
+}
+
 bool is_within(const std::vector<FrameRange>& ranges, int64_t frame) {
   return std::any_of(ranges.begin(), ranges.end(), [&](const FrameRange& range) {
     return frame >= range.begin && frame < range.end;
@@ -65,10 +89,10 @@ BatchMaker::BatchMaker(std::vector<Recording> recordings, const SamplerOptions& 
                        const LoaderOptions& options, int wake)
     : options_(options),
       frame_bytes_(options.decode_height * options.decode_width * 3),
-      frames_per_clip_(sampler.frames),
+      frames_per_clip_(sampler.frames * std::max<int64_t>(1, std::ssize(options.cameras.names))),
       wake_(wake),
       whole_units_(sampler.order != SamplingOrder::kUniform),
-      plan_(std::move(recordings), sampler, options.quarantined),
+      plan_(std::move(recordings), sampler, options.quarantined, options.cameras),
       cache_(options.cache_bytes, frame_bytes_),
       copies_(make_copies(options)),
       pool_({.workers = options.workers,
@@ -83,6 +107,7 @@ BatchMaker::BatchMaker(std::vector<Recording> recordings, const SamplerOptions& 
                 fmt::format("no recording has a clip of {} frames, {:g} s apart", sampler.frames,
                             sampler.interval_seconds),
                 {}, "take fewer frames or another interval");
+  if (plan_.views()) add_message(plan_.views()->message());
   for (const Quarantined& q : options.quarantined)
     for (size_t i = 0; i < plan_.recordings().size(); ++i)
       if (plan_.recordings()[i].path == q.path) {
@@ -158,10 +183,11 @@ bool BatchMaker::make(Batch* batch) {
     batch->refs.push_back(*std::move(ref));
   }
   for (const ClipRef& ref : batch->refs)
-    for (int64_t f : ref.frames)
-      if (const uint64_t key = FrameCache::key(ref.recording, f);
-          !cache_.find(key, true) && !read_copy(ref, f))
-        needed_.insert(key);
+    for_each_picture(ref, [&](int32_t recording, int64_t f) {
+      if (f < 0) return;
+      const uint64_t key = FrameCache::key(recording, f);
+      if (!cache_.find(key, true) && !read_copy(ref, recording, f)) needed_.insert(key);
+    });
   const bool known = std::ssize(batch->refs) == options_.batch;
   if (!known || !needed_.empty()) {
     lacking_ = known ? &WaitCauses::decoding : &WaitCauses::indexing;
@@ -184,22 +210,32 @@ bool BatchMaker::make(Batch* batch) {
 // The pixels of the batch from frames in memory. Returns how many of these were used before.
 int64_t BatchMaker::fill(Batch* batch) {
   int64_t found = 0;
-  const size_t clip_bytes =
-      static_cast<size_t>(frames_per_clip_ * options_.height * options_.width * 3);
+  const size_t picture_bytes = static_cast<size_t>(options_.height * options_.width * 3);
+  const size_t pictures = static_cast<size_t>(frames_per_clip_),
+               clip_bytes = pictures * picture_bytes;
   batch->clips.resize(clip_bytes * static_cast<size_t>(options_.batch));
+  batch->mask.clear();
   clip_frames_buffer_.resize(static_cast<size_t>(frames_per_clip_ * frame_bytes_));
   for (size_t i = 0; i < batch->refs.size(); ++i) {
     const ClipRef& ref = batch->refs[i];
     const std::span<uint8_t> clip(batch->clips.data() + i * clip_bytes, clip_bytes);
     uint8_t* to = options_.transform ? clip_frames_buffer_.data() : clip.data();
-    for (int64_t f : ref.frames) {
-      const uint64_t key = FrameCache::key(ref.recording, f);
-      std::memcpy(to, cache_.find(key, false), static_cast<size_t>(frame_bytes_));
-      found += cache_.use(key);
+    for_each_picture(ref, [&](int32_t recording, int64_t f) {
+      batch->mask.push_back(f >= 0);
+      if (f < 0) {
+        std::memset(to, 0, static_cast<size_t>(frame_bytes_));
+      } else {
+        const uint64_t key = FrameCache::key(recording, f);
+        std::memcpy(to, cache_.find(key, false), static_cast<size_t>(frame_bytes_));
+        found += cache_.use(key);
+      }
       to += frame_bytes_;
-    }
-    if (options_.transform)
-      options_.transform(position_of(static_cast<int64_t>(i)), ref, clip_frames_buffer_, clip);
+    });
+    if (!options_.transform) continue;
+    options_.transform(position_of(static_cast<int64_t>(i)), ref, clip_frames_buffer_, clip);
+    for (size_t k = 0; k < pictures; ++k)
+      if (!batch->mask[i * pictures + k])
+        std::memset(clip.data() + k * picture_bytes, 0, picture_bytes);
   }
   return found;
 }
@@ -245,17 +281,18 @@ std::vector<DecodePool::Want> BatchMaker::wants() {
       group_end = plan_.sampler().mixed_until(at);
     }
     if (is_first_ && i < options_.batch)
-      on_the_way[ref->recording].push_back(
-          one_pass(plan_.recording(ref->recording), ref->frames.front(), ref->frames.back()));
+      for (const auto& [recording, span] : spans_of(*ref))
+        on_the_way[recording].push_back(
+            one_pass(plan_.recording(recording), span.begin, span.end - 1));
     const bool first_only = is_first_ && i >= options_.batch && in_batch > 0;
-    for (int64_t f : ref->frames) {
-      const uint64_t key = FrameCache::key(ref->recording, f);
-      if (first_only && !is_within(on_the_way[ref->recording], f)) continue;
+    for_each_picture(*ref, [&](int32_t recording, int64_t f) {
+      if (f < 0 || (first_only && !is_within(on_the_way[recording], f))) return;
+      const uint64_t key = FrameCache::key(recording, f);
       if (seen.insert(key).second && !cache_.find(key, i < options_.batch) &&
-          !pool_.is_in_flight(ref->recording, f) && !has_copy(ref->recording, f))
-        wants.push_back({ref->recording, f, plan_.is_suspect(ref->recording, f),
-                         plan_.is_split(ref->recording, f)});
-    }
+          !pool_.is_in_flight(recording, f) && !has_copy(recording, f))
+        wants.push_back(
+            {recording, f, plan_.is_suspect(recording, f), plan_.is_split(recording, f)});
+    });
     if (i < options_.batch) in_batch = wants.size();
     if (i >= options_.batch && seen.size() > fits) break;
   }
@@ -325,20 +362,18 @@ bool BatchMaker::has_copy(int32_t recording, int64_t frame) {
 
 // Reads a frame of a clip from its copy into the memory, and with it those of its unit that are
 // likely to be used soon.
-bool BatchMaker::read_copy(const ClipRef& ref, int64_t frame) {
-  if (!has_copy(ref.recording, frame)) return false;
+bool BatchMaker::read_copy(const ClipRef& ref, int32_t recording, int64_t frame) {
+  if (!has_copy(recording, frame)) return false;
   const double start = steady_seconds();
   const Doing reading(&doing_, &WaitCauses::copies);
   std::vector<uint64_t> reserved;
-  const bool read =
-      copies_->read(ref.recording, plan_.recording(ref.recording), frame, [&](int64_t f) {
-        const uint64_t key = FrameCache::key(ref.recording, f);
-        const bool wanted =
-            whole_units_ || std::binary_search(ref.frames.begin(), ref.frames.end(), f);
-        if (!wanted || cache_.find(key, false)) return static_cast<uint8_t*>(nullptr);
-        reserved.push_back(key);
-        return cache_.reserve(key);
-      });
+  const bool read = copies_->read(recording, plan_.recording(recording), frame, [&](int64_t f) {
+    const uint64_t key = FrameCache::key(recording, f);
+    if (!(whole_units_ || shows(ref, recording, f)) || cache_.find(key, false))
+      return static_cast<uint8_t*>(nullptr);
+    reserved.push_back(key);
+    return cache_.reserve(key);
+  });
   if (read)
     stats_.frames_from_copies += std::ssize(reserved);
   else

@@ -65,7 +65,7 @@ class BatchMaker {
   void accept(int32_t recording, const std::vector<int64_t>& frames, const WorkerReply& reply);
   void insert_frame(int32_t recording, int64_t frame, std::span<const uint8_t> pixels);
   bool has_copy(int32_t recording, int64_t frame);
-  bool read_copy(const ClipRef& ref, int64_t frame);
+  bool read_copy(const ClipRef& ref, int32_t recording, int64_t frame);
   bool store_next();
   void add_message(const std::string& text);
   void report_damage(int32_t recording, const std::string& reason);

@@ -1,7 +1,8 @@
 // Which clip each position holds, given what is known of the files so far: the sampler's, or, where
 // that needs a frame that is damaged or cannot be read, its replacement. A pure function of the
 // sampler's options, the position and the files: what is learned never changes a clip that was
-// handed out, and the order in which it is learned changes nothing. Not thread-safe.
+// handed out, and the order in which it is learned changes nothing. A clip of several cameras
+// (camera_views.h) is not replaced: it lacks the frames that cannot be used. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "dojo/base/error.h"
+#include "dojo/video/camera_views.h"
 #include "dojo/video/indexer.h"
 #include "dojo/video/sampler.h"
 
@@ -21,10 +24,11 @@ inline constexpr uint64_t kNever = UINT64_MAX;  // a position that is not reache
 
 class ClipPlan {
  public:
-  // `quarantined`: as LoaderOptions has it.
+  // `quarantined` and `cameras`: as LoaderOptions has them.
   ClipPlan(std::vector<Recording> recordings, const SamplerOptions& options,
-           const std::vector<Quarantined>& quarantined);
+           const std::vector<Quarantined>& quarantined, const CameraOptions& cameras);
 
+  const std::optional<CameraViews>& views() const { return views_; }
   const ClipSampler& sampler() const { return sampler_; }
   const std::vector<Recording>& recordings() const { return recordings_; }
   const Recording& recording(int32_t i) const { return recordings_[static_cast<size_t>(i)]; }
@@ -62,11 +66,15 @@ class ClipPlan {
  private:
   using Frame = std::pair<int32_t, int64_t>;
   bool is_usable(const ClipRef& ref, uint64_t position);
+  bool is_given_up(const Frame& frame, uint64_t position);
+  ClipRef masked(ClipRef ref, uint64_t position);
+  Error none_left() const;
   const ClipRef& planned(uint64_t position);
   void set_unusable(int32_t i, Quarantined why);
 
   std::vector<Recording> recordings_;
   SamplerOptions options_;
+  std::optional<CameraViews> views_;
   ClipSampler sampler_;
   std::vector<bool> settled_;
   std::map<uint64_t, ClipRef> ahead_;        // the sampler's clips of the positions asked for

@@ -102,8 +102,19 @@ std::vector<std::string> FrameReader::md5(const Recording& recording,
 
 std::vector<uint8_t> read_clip(FrameReader& reader, const std::vector<Recording>& recordings,
                                const ClipRef& clip, int64_t height, int64_t width) {
-  return reader.read(recordings.at(static_cast<size_t>(clip.recording)), clip.frames, height,
-                     width);
+  if (clip.views.empty())
+    return reader.read(recordings.at(static_cast<size_t>(clip.recording)), clip.frames, height,
+                       width);
+  const size_t bytes = static_cast<size_t>(height * width * 3);
+  std::vector<uint8_t> pixels(clip.views.size() * bytes);
+  for (size_t k = 0; k < clip.views.size(); ++k) {
+    const auto& [recording, frame] = clip.views[k];
+    if (frame < 0) continue;
+    const std::vector<uint8_t> picture =
+        reader.read(recordings.at(recording), std::span(&frame, 1), height, width);
+    std::memcpy(pixels.data() + k * bytes, picture.data(), bytes);
+  }
+  return pixels;
 }
 
 }  // namespace dojo

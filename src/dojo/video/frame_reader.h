@@ -42,7 +42,8 @@ class FrameReader {
   double cpu_seconds_ = 0;
 };
 
-// The frames of one clip, [T, height, width, 3] u8.
+// The frames of one clip, [T, height, width, 3] u8; of several cameras [C,T,...], 0 where one has
+// no frame.
 std::vector<uint8_t> read_clip(FrameReader& reader, const std::vector<Recording>& recordings,
                                const ClipRef& clip, int64_t height, int64_t width);
 

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "dojo/video/cache/copy_cache.h"
+#include "dojo/video/camera_views.h"
 #include "dojo/video/indexer.h"
 #include "dojo/video/sampler.h"
 
@@ -57,17 +58,23 @@ struct LoaderOptions {
   // not touched again; files with damaged stretches are only listed.
   std::vector<Quarantined> quarantined = {};
 
+  // With names: clips of several cameras, aligned in time, [C,T,H,W,3]; one for each instant.
+  // camera_views.h says what is in them and what it takes.
+  CameraOptions cameras = {};
+
   // Makes a clip of the batch from decoded frames: `frames` [T, decode_height, decode_width, 3] u8
-  // to `clip` [T, height, width, 3] u8. Must be a pure function of its arguments (it runs on the
-  // prefetch thread). Without it, frames are copied, which needs equal sizes.
+  // to `clip` [T, height, width, 3] u8; of several cameras [C,T,...], where frames that are not
+  // there are 0, and are so again afterwards. Must be a pure function of its arguments (it runs on
+  // the prefetch thread). Without it, frames are copied, which needs equal sizes.
   std::function<void(uint64_t position, const ClipRef& ref, std::span<const uint8_t> frames,
                      std::span<uint8_t> clip)>
       transform;
 };
 
 struct Batch {
-  std::vector<uint8_t> clips;   // [B,T,H,W,3] u8, RGB
-  std::vector<ClipRef> refs;    // [B] what each clip is
+  std::vector<uint8_t> clips;  // [B,T,H,W,3] u8, RGB; of several cameras [B,C,T,H,W,3]
+  std::vector<uint8_t> mask;   // [B,T] or [B,C,T] 1: the frame is there; only a camera may lack one
+  std::vector<ClipRef> refs;   // [B] what each clip is
   uint64_t first_position = 0;  // of clip 0; the next is `world` further on
 };
 

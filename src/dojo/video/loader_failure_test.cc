@@ -58,6 +58,8 @@ Taken run(const TestFolder& folder, const LoaderOptions& options, uint64_t begin
     Recording r;
     r.name = name;
     r.path = folder / name;
+    r.camera = name;
+    r.drive = "one";
     write_bytes(r.path, "never looked at");
     for (int i = 0; i < 300; ++i) r.pts_seconds.push_back(0.1 * i);
     for (int64_t i = 0; i < 300; i += 10) r.key_frames.push_back(i);
@@ -74,12 +76,22 @@ Taken run(const TestFolder& folder, const LoaderOptions& options, uint64_t begin
   return result;
 }
 
-TEST(LoaderFailure, AFileThatKillsItsWorkerIsGivenUpFromTheSamePositionInEveryRun) {
+class LoaderFailure : public testing::Test {
+ protected:
+  LoaderFailure() {
+    char self[4096] = {};
+    EXPECT_GT(readlink("/proc/self/exe", self, sizeof self - 1), 0);
+    setenv("DOJO_WORKER", self, 1);
+    setenv(kAsWorker, "1", 1);
+  }
+  ~LoaderFailure() override {
+    unsetenv(kAsWorker);
+    unsetenv("DOJO_WORKER");
+  }
   const TestFolder folder;
-  char self[4096] = {};
-  ASSERT_GT(readlink("/proc/self/exe", self, sizeof self - 1), 0);
-  setenv("DOJO_WORKER", self, 1);
-  setenv(kAsWorker, "1", 1);
+};
+
+TEST_F(LoaderFailure, AFileThatKillsItsWorkerIsGivenUpFromTheSamePositionInEveryRun) {
   const LoaderOptions options{.batch = 4, .height = kHeight, .width = kWidth, .transform = {}};
   const Taken first = run(folder, options, 0, 800, 0);
   ASSERT_EQ(first.lost.size(), 1u);
@@ -113,8 +125,39 @@ TEST(LoaderFailure, AFileThatKillsItsWorkerIsGivenUpFromTheSamePositionInEveryRu
         run(folder, resumed, at, 800, 0).refs,
         std::vector<ClipRef>(first.refs.begin() + static_cast<int64_t>(at), first.refs.end()));
   }
-  unsetenv(kAsWorker);
-  unsetenv("DOJO_WORKER");
+}
+
+TEST_F(LoaderFailure, OfSeveralCamerasTheViewsOfThatFileAreEmptyFromThatPositionOn) {
+  const LoaderOptions options{.batch = 4,
+                              .height = kHeight,
+                              .width = kWidth,
+                              .cameras = {.names = {"b", "a"}, .reference = "a"},
+                              .transform = {}};
+  const Taken first = run(folder, options, 0, 600, 0);  // two epochs of 298 instants
+  ASSERT_EQ(first.lost.size(), 1u);
+  EXPECT_EQ(first.lost[0].path, folder / "b");
+  const auto needs_it = [](const ClipRef& ref) {
+    return ref.frames.back() >= 150 && ref.frames.front() < 160;
+  };
+  const auto given_up = std::find_if(first.refs.begin(), first.refs.end(), needs_it);
+  EXPECT_GT(given_up - first.refs.begin(), 4);
+  for (auto at = first.refs.begin(); at != first.refs.end(); ++at) {
+    ASSERT_EQ(at->views.size(), 6u);
+    for (size_t t = 0; t < 3; ++t) {
+      const CameraFrame b = at < given_up ? CameraFrame{1, at->frames[t]} : CameraFrame{};
+      ASSERT_EQ(at->views[t], b) << at - first.refs.begin();
+      ASSERT_EQ(at->views[3 + t], (CameraFrame{0, at->frames[t]}));
+    }
+  }
+  LoaderOptions other = options;
+  other.workers = other.prefetch = 3;
+  const Taken again = run(folder, other, 0, 600, 1);
+  EXPECT_EQ(again.refs, first.refs);
+  EXPECT_EQ(again.clips, first.clips);
+  LoaderOptions resumed = options;
+  resumed.quarantined = run(folder, options, 0, 80, 2).lost;
+  EXPECT_EQ(run(folder, resumed, 80, 600, 0).refs,
+            std::vector<ClipRef>(first.refs.begin() + 80, first.refs.end()));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dojo/video/align_cameras.h"
 #include "dojo/video/recording.h"
 
 namespace dojo {
@@ -42,6 +43,9 @@ struct SamplerOptions {
 struct ClipRef {
   int32_t recording = 0;
   std::vector<int64_t> frames;  // [T], ascending
+  // [C,T] Of a clip of several cameras: what it shows in place of those frames, which set the times
+  // (camera_views.h). A sampler leaves it empty.
+  std::vector<CameraFrame> views = {};
   bool operator==(const ClipRef&) const = default;
 };
 
