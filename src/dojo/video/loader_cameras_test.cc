@@ -39,6 +39,10 @@ class LoaderCameras : public testing::Test {
     delete folder_;
   }
   static const std::vector<Recording>& recordings() { return *recordings_; }
+  // A path without a file, whose name still tells the time.
+  static std::string gone(const Recording& r) {
+    return "/nonexistent/" + std::filesystem::path(r.path).filename().string();
+  }
   static LoaderOptions options(int workers = 2) {
     return {.batch = 4,
             .height = kHeight,
@@ -63,8 +67,8 @@ TEST_F(LoaderCameras, ADamagedStretchIsAMaskOfExactlyItsFrames) {
   const size_t media = bytes.find("mdat");
   for (size_t i = media + (bytes.size() - media) * 2 / 5, k = 0; k < 400; ++k)
     bytes[i + k] = static_cast<char>(k * 37);
-  write_bytes(folder / "damaged.mp4", bytes);
-  all[0].path = folder / "damaged.mp4";
+  write_bytes(folder / "2026-05-01_14-02-11-back.mp4", bytes);
+  all[0].path = folder / "2026-05-01_14-02-11-back.mp4";
   FrameReader reader;
   std::set<int64_t> damaged;
   for (int64_t f = 0; f < all[0].num_frames(); ++f) try {
@@ -115,9 +119,9 @@ TEST_F(LoaderCameras, ADamagedStretchIsAMaskOfExactlyItsFrames) {
 }
 
 TEST_F(LoaderCameras, AFileThatIsGoneIsAMaskAlsoThatOfTheReference) {
-  for (const size_t gone : {0u, 1u}) {
+  for (const size_t lost : {0u, 1u}) {
     std::vector<Recording> all = recordings();
-    all[gone].path = "/nonexistent/gone.mp4";
+    all[lost].path = gone(all[lost]);
     ClipLoader loader(all, kSampling, options());
     std::set<int64_t> begins;
     for (size_t at = 0; at < epoch(); at += 4) {
@@ -125,7 +129,7 @@ TEST_F(LoaderCameras, AFileThatIsGoneIsAMaskAlsoThatOfTheReference) {
       for (size_t i = 0; i < 4 && at + i < epoch(); ++i) begins.insert(b.refs[i].frames[0]);
       for (size_t k = 0; k < b.mask.size(); ++k) {
         const size_t camera = k / kFrames % kCameras;
-        ASSERT_EQ(b.mask[k], camera != (gone == 0 ? 2 : 0));
+        ASSERT_EQ(b.mask[k], camera != (lost == 0 ? 2 : 0));
         const uint8_t* const picture = b.clips.data() + k * kBytes;
         ASSERT_EQ(std::all_of(picture, picture + kBytes, [](uint8_t v) { return v == 0; }),
                   b.mask[k] == 0);
@@ -140,7 +144,8 @@ TEST_F(LoaderCameras, AFileThatIsGoneIsAMaskAlsoThatOfTheReference) {
 
 TEST_F(LoaderCameras, WithoutAnyUsableFileOfTheCamerasItSaysSo) {
   std::vector<Recording> all = recordings();
-  all[0].path = all[2].path = "/nonexistent/gone.mp4";  // the front camera's is usable, and unseen
+  for (const size_t i : {0u, 2u})
+    all[i].path = gone(all[i]);  // not the front camera's, which is unseen
   LoaderOptions o = options();
   o.cameras.names = {"back", "left_repeater"};
   ClipLoader loader(all, kSampling, o);
