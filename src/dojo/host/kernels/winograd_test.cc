@@ -54,6 +54,23 @@ double error_of(const std::vector<float>& a, const std::vector<double>& right) {
   return std::sqrt(errors / squares);  // NaN where a value was not written
 }
 
+// y, dx, dw, dbias of the kernels, each compared with the oracle.
+std::vector<std::vector<float>> compared(const WinogradConv& v, const Oracle& right,
+                                         const std::vector<float>& x, const std::vector<float>& w,
+                                         const std::vector<float>& bias,
+                                         const std::vector<float>& dy) {
+  auto y = nan_array(std::ssize(dy)), dx = nan_array(std::ssize(x)), dw = nan_array(std::ssize(w)),
+       dbias = nan_array(v.m), scratch = nan_array(winograd_scratch_floats(v));
+  winograd_forward(v, x.data(), w.data(), bias.data(), y.data(), scratch.data());
+  winograd_input_grad(v, dy.data(), w.data(), dx.data(), scratch.data());
+  winograd_weight_grad(v, x.data(), dy.data(), dw.data(), dbias.data(), scratch.data());
+  EXPECT_LT(error_of(y, right.y), kBound);
+  EXPECT_LT(error_of(dx, right.dx), kBound);
+  EXPECT_LT(error_of(dw, right.dw), kBound);
+  EXPECT_LT(error_of(dbias, right.dbias), kBound);
+  return {y, dx, dw, dbias};
+}
+
 TEST(Winograd, EqualsTheDirectSumsForward_ByInput_AndByWeight) {
   Random random(1);
   for (int round = 0; round < 70; ++round) {
@@ -72,18 +89,7 @@ TEST(Winograd, EqualsTheDirectSumsForward_ByInput_AndByWeight) {
                w = random_array(random, 9 * v.c * v.m), bias = random_array(random, v.m),
                dy = random_array(random, v.n * v.out_h * v.out_w * v.m);
     const Oracle right(v, x, w, bias, dy);
-    on_every_target([&] {
-      auto y = nan_array(std::ssize(dy)), dx = nan_array(std::ssize(x)),
-           dw = nan_array(std::ssize(w)), dbias = nan_array(v.m),
-           scratch = nan_array(winograd_scratch_floats(v));
-      winograd_forward(v, x.data(), w.data(), bias.data(), y.data(), scratch.data());
-      winograd_input_grad(v, dy.data(), w.data(), dx.data(), scratch.data());
-      winograd_weight_grad(v, x.data(), dy.data(), dw.data(), dbias.data(), scratch.data());
-      EXPECT_LT(error_of(y, right.y), kBound);
-      EXPECT_LT(error_of(dx, right.dx), kBound);
-      EXPECT_LT(error_of(dw, right.dw), kBound);
-      EXPECT_LT(error_of(dbias, right.dbias), kBound);
-    });
+    on_every_target([&] { compared(v, right, x, w, bias, dy); });
   }
 }
 
@@ -98,17 +104,7 @@ TEST(Winograd, ManyBlocksGiveTheSameBytesAgain) {
   on_every_target([&] {
     std::vector<std::vector<float>> made;
     for (int again = 0; again < 2; ++again) {
-      auto y = nan_array(std::ssize(dy)), dx = nan_array(std::ssize(x)),
-           dw = nan_array(std::ssize(w)), dbias = nan_array(v.m),
-           scratch = nan_array(winograd_scratch_floats(v));
-      winograd_forward(v, x.data(), w.data(), bias.data(), y.data(), scratch.data());
-      winograd_input_grad(v, dy.data(), w.data(), dx.data(), scratch.data());
-      winograd_weight_grad(v, x.data(), dy.data(), dw.data(), dbias.data(), scratch.data());
-      EXPECT_LT(error_of(y, right.y), kBound);
-      EXPECT_LT(error_of(dx, right.dx), kBound);
-      EXPECT_LT(error_of(dw, right.dw), kBound);
-      EXPECT_LT(error_of(dbias, right.dbias), kBound);
-      for (auto* result : {&y, &dx, &dw, &dbias}) made.push_back(std::move(*result));
+      for (auto& result : compared(v, right, x, w, bias, dy)) made.push_back(std::move(result));
     }
     for (size_t i = 0; i < 4; ++i) EXPECT_EQ(made[i], made[i + 4]);
   });
