@@ -76,6 +76,29 @@ class HostileCheckpoints(TrainCase):
         self.assertDone(result)
         self.assertLessEqual({"mse", "copy_last_mse", "flow_mse", "psnr", "by_recording", "by_horizon"}, set(result.json()))
 
+    def known_with(self, change):
+        """What eval says of a run whose config.json was changed."""
+        shutil.copy(self.reference / "best.safetensors", self.folder)
+        config = json.loads((self.reference / "config.json").read_text())
+        change(config)
+        (self.folder / "config.json").write_text(json.dumps(config))
+        result = run("eval", self.folder / "best.safetensors", self.clips, deadline=DEADLINE)
+        self.assertDone(result)
+        return result.err
+
+    def test_eval_knows_files_that_the_run_had_not_read_by_size_and_time(self):
+        def change(config):
+            for file in config["files"]:
+                file["ends"] = 0
+
+        self.assertIn("2 of 3 recordings were trained on", self.known_with(change))
+
+    def test_eval_names_a_recording_of_which_a_part_was_trained_on(self):
+        def change(config):
+            config["held_out"] = config["train"]
+
+        self.assertIn("2 of 3 recordings were trained on", self.known_with(change))
+
     def test_a_missing_checkpoint_is_named(self):
         result = run("eval", self.folder / "none.safetensors", self.clips)
         self.assertError(result, 3, "input", "none.safetensors")

@@ -32,7 +32,9 @@ int num_processors(const std::string& root) {
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");
   for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+    if (const size_t name = line.find_first_not_of(" \t", line.find(':') + 1);
+        line.starts_with("model name") && name != std::string::npos)
+      return line.substr(name);
   return "unknown";
 }
 

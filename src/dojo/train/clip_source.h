@@ -29,7 +29,8 @@ class ClipSource {
   virtual uint64_t position() const = 0;
   // False if next() would still wait after so long.
   virtual bool wait(double seconds) = 0;
-  virtual std::span<const uint8_t> next() = 0;  // [B,T+1,H,W,3] u8; valid until the next call
+  // [B,frames,H,W,3] u8, frames as Task::clips() says; valid until the next call.
+  virtual std::span<const uint8_t> next() = 0;
   virtual std::vector<ClipFeed> feeds() const { return {}; }  // of the same clips, as long
   virtual LoaderStats stats() const = 0;
   virtual std::vector<Quarantined> quarantined() const = 0;

@@ -27,24 +27,32 @@ namespace dojo {
 
 namespace {
 
-// Where the run's config.json lies beside its checkpoint: which of the recordings it was trained
-// on, known by their bytes. Else "".
+// Where the run's config.json lies beside its checkpoint: on which of the recordings it was
+// trained, at least in part. They are known by their bytes; where the run had not read these, of
+// many files, by size and time. Else "".
 std::string trained_on(const std::string& checkpoint, const std::vector<Recording>& recordings) {
   const std::filesystem::path file =
       std::filesystem::path(checkpoint).parent_path() / "config.json";
-  std::set<std::pair<uint64_t, uint64_t>> seen;
+  using Mark = std::pair<uint64_t, uint64_t>;  // size; hash of both ends, or time
+  std::set<Mark> seen, stamped;
   try {
     const RunConfig config = parse_run_config(read_file(file), file);
-    std::set<std::string> train(config.train.begin(), config.train.end());
-    for (const std::string& held : config.held_out) train.erase(held);
+    const std::set<std::string> train(config.train.begin(), config.train.end());
     for (const RunFile& f : config.files)
-      if (f.ends != 0 && train.contains(f.name)) seen.emplace(f.bytes, f.ends);
+      if (train.contains(f.name))
+        (f.ends != 0 ? seen : stamped).emplace(f.bytes, f.ends != 0 ? f.ends : f.modified_ns);
   } catch (const Error&) {  // a checkpoint that was taken elsewhere
     return "";
   }
   std::vector<std::string> names;
-  for (const RunFile& f : files_of(recordings))
-    if (seen.contains({f.bytes, f.ends})) names.push_back(f.name);
+  for (const Recording& r : recordings) {
+    try {
+      const RunFile f = files_of({r})[0];
+      if (seen.contains({f.bytes, f.ends}) || stamped.contains({f.bytes, f.modified_ns}))
+        names.push_back(f.name);
+    } catch (const Error&) {  // gone or written to meanwhile: reading its clips tells
+    }
+  }
   if (names.empty()) return "";
   return fmt::format(
       "{} of {} recordings were trained on, {}: what a network knows already is no "

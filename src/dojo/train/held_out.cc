@@ -37,7 +37,10 @@ std::string too_short_for_all(const std::vector<Recording>& recordings,
     const Choice& choice = choices[i];
     if (choice.clips.empty() || choice.horizons == horizons) continue;
     ++count;
-    if (choice.horizons < fewest) fewest = choice.horizons, name = recordings[i].name;
+    if (choice.horizons < fewest) {
+      fewest = choice.horizons;
+      name = recordings[i].name;
+    }
   }
   if (count == 0) return "";
   return fmt::format("held out: {} of {} recordings are too short for {} frames ahead; {} has {}",

@@ -94,13 +94,15 @@ class Loop {
  private:
   // The checkpoint that the run goes on from is one of its own.
   void check_metadata(const SafeTensors& checkpoint, const std::string& path) const {
-    for (const auto& [key, value] : o_.metadata)
-      if (const std::string& found = metadata(checkpoint, key, path);
-          key != "dojo_version" && found != value)
+    for (const auto& [key, value] : o_.metadata) {
+      if (key == "dojo_version") continue;
+      if (key == "options" && !checkpoint.metadata.contains(key)) continue;  // of a version before
+      if (const std::string& found = metadata(checkpoint, key, path); found != value)
         throw Error(Category::kInput,
                     fmt::format("the checkpoint is of another run: {}: {} there, {} here", key,
                                 found, value),
                     path, "put the run's own checkpoint or config.json back, or start a new run");
+    }
   }
 
   // What a resumed run lacks although its checkpoint is whole. Without its best weights it looks

@@ -188,6 +188,14 @@ TEST_F(ResumedLoop, TheCheckpointOfAnotherRunIsRefused) {
   }
 }
 
+TEST_F(ResumedLoop, ACheckpointFromBeforeOptionsWereKeptInItIsTaken) {
+  LoopOptions o = options(folder("a"));
+  train(o);
+  o.resume = true;
+  o.metadata["options"] = "batch 2";
+  train(o);
+}
+
 TEST_F(ResumedLoop, AnotherBatchIsAnInputErrorThatSaysSo) {
   LoopOptions o = options(folder("a"));
   train(o);

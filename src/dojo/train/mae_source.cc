@@ -18,7 +18,7 @@ class MaeSource final : public LoaderSource {
   std::span<const uint8_t> next() override {
     const Batch& batch = next_batch();
     masks_ = {};
-    for (size_t i = 0; i < batch.refs.size(); ++i)
+    for (size_t i = 0; i < batch.refs.size(); ++i)  // one rank: positions follow one another
       append(&masks_, clip_mask(model_, seed_, batch.first_position + i));
     return batch.clips;
   }

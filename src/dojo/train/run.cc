@@ -225,7 +225,7 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   lost.insert(lost.end(), held.quarantined.begin(), held.quarantined.end());
   warn(lost);
   if (!quiet)
-    for (const std::string& m : held.messages) tell("{}\n", m);
+    for (const std::string& m : held.messages) tell("{}\n", one_line(m));
   if (!quiet && state) tell("going on after step {}\n", state->step);
   const int64_t eval_every = o.eval_every >= 0 ? o.eval_every
                              : o.steps > 0

@@ -141,9 +141,9 @@ std::string to_json(const RunConfig& config) {
 std::string fixed_options(const RunOptions& o) {
   std::string text = fmt::format(
       "batch {}, interval {}, horizons {}, lr {}, weight decay {}, threads {}, order {}, frame "
-      "scale {}, eval every {}, executor {}, format {}",
+      "scale {}, eval every {}, log every {}, executor {}, format {}",
       batch_of(o), o.interval_seconds, o.horizons, o.learning_rate, o.weight_decay, o.threads,
-      name(o.order), o.frame_scale, o.eval_every, o.executor, name(o.format));
+      name(o.order), o.frame_scale, o.eval_every, o.log_every, o.executor, name(o.format));
   if (o.cache == CopyTier::kShortGop) text += ", short-gop copies";  // raw ones change no byte
   if (o.deterministic) text += ", deterministic";
   if (o.keep_damaged) text += ", damaged frames kept";

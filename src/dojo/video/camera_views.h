@@ -19,10 +19,10 @@
 // (read_telemetry.h): it has the numbers by which frames belong together. Without it times decide.
 //
 // What a camera lacks is a mask, never an error: a file that is missing, late, short or unusable; a
-// lost frame; one that is damaged, or lies outside of its recording's [first_frame, end_frame). So
-// no clip is ever replaced by another: each instant comes once in an epoch, also one of which no
-// camera is left. Where the reference camera has no file there are no instants; a drive without
-// that camera takes the one with the most frames instead.
+// lost frame; one that is damaged (but with keep_damaged), or lies outside of its recording's
+// [first_frame, end_frame). So no clip is ever replaced by another: each instant comes once in an
+// epoch, also one of which no camera is left. Where the reference camera has no file there are no
+// instants; a drive without that camera takes the one with the most frames instead.
 #pragma once
 
 #include <cstdint>
@@ -43,18 +43,17 @@ struct CameraOptions {
 // Which frames the views of each instant are. Thread-safe.
 class CameraViews {
  public:
-  // Throws Error(kConfig) where a camera is named twice or no recording is of one of them,
-  // Error(kInput) where no frame of theirs belongs to one of a reference camera. REQUIRES: all
-  // recordings are indexed.
+  // Throws Error(kConfig) where a camera is named twice or no recording is of any of them (of some:
+  // message()), Error(kInput) where no frame of theirs belongs to one of a reference camera.
+  // REQUIRES: all recordings are indexed.
   CameraViews(const std::vector<Recording>& recordings, const CameraOptions& options);
 
   // Whether its clips are instants. Drives with none of the cameras have none.
   bool is_reference(int32_t recording) const {
     return !rows_[static_cast<size_t>(recording)].empty();
   }
-  bool is_shown(int32_t recording) const {
-    return is_shown_[static_cast<size_t>(recording)];
-  }  // by a view
+  // Whether a view shows frames of it.
+  bool is_shown(int32_t recording) const { return is_shown_[static_cast<size_t>(recording)]; }
 
   // [C,T] of the instant with these frames. REQUIRES: is_reference(recording).
   std::vector<CameraFrame> views(int32_t recording, std::span<const int64_t> frames) const;

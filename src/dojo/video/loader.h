@@ -99,7 +99,8 @@ struct LoaderStats {
 
 class ClipLoader {
  public:
-  // Throws Error(kInput) if all recordings are indexed and none has enough frames for one clip.
+  // Throws Error(kInput) if all recordings are indexed and none has enough frames for one clip; for
+  // several cameras also what CameraViews throws. REQUIRES for these: all are indexed.
   ClipLoader(std::vector<Recording> recordings, const SamplerOptions& sampler,
              const LoaderOptions& options);
   ~ClipLoader();

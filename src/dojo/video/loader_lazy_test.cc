@@ -181,13 +181,20 @@ TEST_F(LazyLoader, ASequenceThatWasKilledAgainAndAgainHasTheBytesOfOneThatWasNot
         return std::count(log.begin(), log.end(), '\n');
       };
       const int64_t enough = std::min<int64_t>(lines() + 1 + random.below(15), kLines - 1);
-      while (lines() < enough) std::this_thread::sleep_for(std::chrono::microseconds(300));
+      const auto is_running = [&] {
+        siginfo_t info{};
+        return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+               info.si_pid == 0;
+      };
+      while (is_running() && lines() < enough)
+        std::this_thread::sleep_for(std::chrono::microseconds(300));
       kill(pid, SIGKILL);
     }
     int status = 0;
     ASSERT_EQ(waitpid(pid, &status, 0), pid);
     kills += WIFSIGNALED(status);
     done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    ASSERT_TRUE(done || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)) << status;
   }
   EXPECT_GE(kills, 3);
   EXPECT_EQ(read_bytes(logs / "killed"), read_bytes(logs / "whole"));
