@@ -55,9 +55,10 @@ def start_again_with_fast_mkl():
         return True
     with tempfile.TemporaryDirectory() as folder:
         library = pathlib.Path(folder, "intel.so")
-        made = subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", library], capture_output=True, check=False,
-                              input=b"int mkl_serv_intel_cpu_true(void) { return 1; }\n")
-        if made.returncode != 0:
+        try:
+            subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", library], capture_output=True, check=True,
+                           input=b"int mkl_serv_intel_cpu_true(void) { return 1; }\n")
+        except (OSError, subprocess.CalledProcessError):
             return False
         memory = os.memfd_create("intel", 0)  # needs no file once the folder is gone
         os.write(memory, library.read_bytes())
@@ -84,7 +85,6 @@ class Step:
 
         torch.set_num_threads(threads)
         torch.manual_seed(0)
-        self.torch = torch
         tuned = setting != "eager"
         words = []
 

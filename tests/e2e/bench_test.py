@@ -181,7 +181,12 @@ def read():
                 ("FMA peak", "f32"): "limit", ("memory bandwidth", "triad"): "limit"})
             self.assertEqual(rows["step", model]["runs"], 2)
             share = rows["step rate", model]["value"] / rows["FMA peak", "f32"]["value"]
-            self.assertAlmostEqual(rows["step share", model]["value"], share, delta=0.3 * share)
+            self.assertAlmostEqual(rows["step share", model]["value"], share, delta=share)
+
+    def test_in_bf16_our_rows_say_that_it_is_emulated(self):
+        rows, _ = self.rows("--model", "r2plus1d", "--format", "bf16")
+        self.assertEqual({name for name, _ in rows}, {"FMA peak", "memory bandwidth"} | {
+            f"{name}, bf16 emulated" for name in ("step", "step memory", "step rate", "step share")})
 
     def test_peers_are_measured_in_turn_and_the_best_one_is_compared_with(self):
         env = self.python('''
@@ -211,7 +216,7 @@ assert not sys.stdin.readline()
         self.assertGreaterEqual(best["max"], 1000.5 / ours["max"])
         self.assertLessEqual(best["min"], 1000.5 / ours["min"])
         memory = rows["step memory", "r2plus1d"]["value"]
-        self.assertAlmostEqual(rows["step memory share", "r2plus1d best-peer"]["value"], memory / 2000)
+        self.assertAlmostEqual(rows["step memory share", "r2plus1d least-peer"]["value"], memory / 2000)
         table = run("bench", "step", "--model", "r2plus1d", "--threads", 1, "--runs", 2, "--peers", env=env)
         self.assertDone(table)
         self.assertRegex(table.out, r"\nbest peer: peer-tuned; ours is \d+")

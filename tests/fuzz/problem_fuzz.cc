@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
 #include "dojo/base/error.h"
 #include "dojo/graph/problem.h"

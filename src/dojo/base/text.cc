@@ -1,6 +1,7 @@
 #include "dojo/base/text.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -103,6 +104,14 @@ std::string shell_word(std::string_view word) {
       quoted += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
   }
   return quoted + "'";
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  constexpr size_t kShown = 3;
+  const size_t shown = std::min(names.size(), kShown);
+  std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + shown, ", "));
+  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
+  return text;
 }
 
 }  // namespace dojo

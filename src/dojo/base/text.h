@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dojo {
 
@@ -26,5 +27,8 @@ std::string file_uri(const std::string& path);
 
 // The word as a shell reads it back: in quotes where it needs them, one line in any case.
 std::string shell_word(std::string_view word);
+
+// "a, b, c and 2 more": at most three of them.
+std::string listed(const std::vector<std::string>& names);
 
 }  // namespace dojo

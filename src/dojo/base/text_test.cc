@@ -59,5 +59,11 @@ TEST(ShellWord, IsQuotedWhereAShellNeedsIt) {
   EXPECT_EQ(shell_word("a\nb\\'\xe9"), "$'a\\x0ab\\\\\\'\\xe9'");
 }
 
+TEST(Text, ListsAreCutAfterThree) {
+  EXPECT_EQ(listed({"a"}), "a");
+  EXPECT_EQ(listed({"a", "b", "c"}), "a, b, c");
+  EXPECT_EQ(listed({"a", "b", "c", "d", "e"}), "a, b, c and 2 more");
+}
+
 }  // namespace
 }  // namespace dojo

@@ -29,8 +29,7 @@
 namespace dojo {
 namespace {
 
-constexpr double kTolerance = 1e-4;    // of the largest value of a result, for f32
-constexpr double kMostElements = 2e8;  // that the interpreter holds, in 8 bytes each
+constexpr double kTolerance = 1e-4;  // of the largest value of a result, for f32
 constexpr int64_t kMaxFileBytes = 1 << 20;
 
 // What is measured of one problem.
@@ -66,17 +65,6 @@ double error_of(const std::vector<double>& a, const std::vector<double>& b) {
   return worst / largest;
 }
 
-void check_size(const Problem& problem, const Graph& graph) {
-  double elements = 0;
-  for (const Value& value : graph.values)
-    elements += static_cast<double>(value.type.num_elements());
-  if (elements > kMostElements)
-    throw Error(Category::kConfig,
-                fmt::format("operands and results have {:.0f} million numbers", elements / 1e6),
-                problem.text,
-                "the interpreter takes up to 200 million; use smaller shapes, or --no-check");
-}
-
 // The worst of all results. REQUIRES: `ours` has run.
 double compare(const Problem& problem, const Graph& graph, Executor& ours) {
   const auto oracle = make_interpreter(graph, Precision::kDouble);
@@ -101,10 +89,11 @@ double compare(const Problem& problem, const Graph& graph, Executor& ours) {
 void measure(Result& result, int64_t runs, bool check, const MachineLimits& limits,
              std::shared_ptr<Algorithms> algorithms) {
   const Graph graph = case_graph(result.problem.op);
-  if (check) check_size(result.problem, graph);  // before memory is taken
-  // An operand is drawn in numbers of 8 bytes before it goes there.
+  // Before memory is taken.
+  if (check) check_interpreted_size(graph, result.problem.text, "smaller shapes, or --no-check");
+  // An operand is drawn in numbers of 8 bytes before it goes there: of u8 nine times as much.
   const auto e = make_host_executor(
-      graph, {.algorithms = std::move(algorithms), .max_bytes = memory_limit().bytes / 4});
+      graph, {.algorithms = std::move(algorithms), .max_bytes = memory_limit().bytes / 12});
   write_operands(result.problem, *e);
   e->run();
   if (check) {

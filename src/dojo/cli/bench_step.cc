@@ -115,8 +115,10 @@ void StepBench::add_peers() {
     const std::string name = "peer-" + setting;
     auto peer = std::make_unique<StepPeer>(setting);
     if (!peer->missing().empty()) {
-      tell("dojo: PyTorch is left out: {}\n", one_line(peer->missing()));
-      return;
+      const bool none = setting == step_peer_settings().front();
+      tell("dojo: {} is left out: {}\n", none ? "PyTorch" : name, one_line(peer->missing()));
+      if (none) return;
+      continue;
     }
     tell("dojo: preparing {}: {}\n", name, peer->version());
     try {
@@ -208,8 +210,7 @@ BenchRow StepBench::row(const char* bench, const std::string& name, const char* 
 std::vector<BenchRow> StepBench::rows() const {
   std::vector<BenchRow> rows;
   for (const Series& s : series_) {
-    const bool emulated = !s.peer && format_ != Format::kF32;
-    rows.push_back(row(emulated ? "step, bf16 emulated" : "step", s.name, "s", "lower", s.all()));
+    rows.push_back(row("step", s.name, "s", "lower", s.all()));
     if (s.peak_bytes > 0)
       rows.push_back(
           row("step memory", s.name, "MB", "lower", {static_cast<double>(s.peak_bytes) * 1e-6}));
@@ -228,7 +229,7 @@ std::vector<BenchRow> StepBench::rows() const {
   if (const Series* best = best_peer())
     beside("step speedup", "best-peer", "x", "higher", speedups(*best));
   if (const double share = memory_share(); share > 0)
-    beside("step memory share", "best-peer", "of its memory", "lower", {share});
+    beside("step memory share", "least-peer", "of its memory", "lower", {share});
   const auto limit = [&](const char* bench, const char* name, const char* unit,
                          std::vector<double> x) {
     for (double& value : x) value *= 1e-9;
@@ -239,6 +240,9 @@ std::vector<BenchRow> StepBench::rows() const {
   };
   limit("FMA peak", "f32", "GFLOP/s", fma_peaks_);
   limit("memory bandwidth", "triad", "GB/s", bandwidths_);
+  if (format_ != Format::kF32)
+    for (BenchRow& r : rows)
+      if (r.role == "ours") r.bench += ", bf16 emulated";
   return rows;
 }
 

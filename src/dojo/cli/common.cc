@@ -39,6 +39,17 @@ ExecutorFactory executor_factory(const std::string& name, std::shared_ptr<Algori
               "use host or interpreter");
 }
 
+void check_interpreted_size(const Graph& graph, const std::string& where, const std::string& use) {
+  constexpr double kMost = 2e8;  // in 8 bytes each
+  double numbers = 0;
+  for (const Value& value : graph.values) numbers += static_cast<double>(value.type.num_elements());
+  if (numbers > kMost)
+    throw Error(
+        Category::kConfig,
+        fmt::format("the graph's values have {:.0f} million numbers", numbers * 1e-6), where,
+        fmt::format("the interpreter takes up to {:.0f} million; use {}", kMost * 1e-6, use));
+}
+
 Format step_format(const std::string& name) {
   const std::optional<Format> format = parse_format(name);
   if (format && is_floating(*format)) return *format;

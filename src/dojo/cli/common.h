@@ -28,6 +28,10 @@ std::pair<int64_t, int64_t> parse_size(const std::string& text, const std::strin
 ExecutorFactory executor_factory(const std::string& name,
                                  std::shared_ptr<Algorithms> algorithms = {});
 
+// Error(kConfig) for a graph whose values are more than the interpreter takes; "use ..." is the
+// hint.
+void check_interpreted_size(const Graph& graph, const std::string& where, const std::string& use);
+
 // "f32", or "bf16": mixed precision (graph/format_policy.h). Throws Error(kConfig) for another
 // name.
 Format step_format(const std::string& name);

@@ -202,13 +202,7 @@ int run(std::span<const std::string> argv) {
   args.option("--json", "", "print one JSON object a step", &json);
   if (!args.parse(argv)) return 0;
   const Graph graph = read_graph(file);
-  double elements = 0;
-  for (const Value& value : graph.values)
-    elements += static_cast<double>(value.type.num_elements());
-  if (elements > 2e8)
-    throw Error(Category::kConfig,
-                fmt::format("the graph's values have {:.0f} million numbers", elements / 1e6), file,
-                "the interpreter takes up to 200 million; use smaller shapes");
+  check_interpreted_size(graph, file, "smaller shapes");
   const auto executor = make_interpreter(graph);
   initialize(*executor, seed);
   write_random_data(*executor, seed);

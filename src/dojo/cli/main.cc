@@ -35,7 +35,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> table = {
       // COMMANDS: one line for each file cli/VERB.cc, in the order of use.
       {"train", "trains a network on driving video and reports what it learned", run_train},
-      {"eval", "judges a checkpoint on clips, beside two baselines", run_eval},
+      {"eval", "judges a checkpoint on clips, beside baselines", run_eval},
       {"graph", "shows, checks and runs the graph of a training step", run_graph},
       {"render", "renders drives of a procedural world, with exact truth", run_render},
       {"report", "writes the report.html of a run", run_report},

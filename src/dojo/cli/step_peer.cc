@@ -47,8 +47,8 @@ void StepPeer::prepare(const std::string& model, int threads, const StepSize& ou
 std::vector<double> StepPeer::time(int64_t steps) {
   const json line = {{"do", "time"}, {"steps", steps}};
   std::vector<double> seconds;
-  // A step of a second is a slow one.
-  process_.ask(dump(line), static_cast<double>(steps) + kPeerPatience,
+  // A step of ten seconds is a slow one.
+  process_.ask(dump(line), 10 * static_cast<double>(steps) + kPeerPatience,
                [&](const std::string& text) {
                  const json answer = json::parse(text);
                  answer.at("seconds").get_to(seconds);

@@ -86,10 +86,13 @@ void try_profile(const KernelTimes& times, const std::string& folder) {
     write_profile(times, measure_limits(), (fs::path(folder) / "profile.json").string(), stderr);
   } catch (const Error& e) {
     tell("warning: no profile: {}\n", error_line(e));
+  } catch (const std::exception& e) {
+    tell("warning: no profile: {}\n", one_line(e.what()));
   }
 }
 
-constexpr const char* kSizes = "--size, --batch, --channels";  // what the memory depends on
+// What the memory depends on.
+constexpr const char* kSizes = "--size, --batch, --frames, --channels, --layers, --patch";
 
 // Throws Error(kConfig) where a run cannot fit into memory, before anything is done for it.
 void check_memory(const RunOptions& o) {
@@ -193,7 +196,8 @@ int run_train(std::span<const std::string> argv) {
               &out);
   args.option("--resume", "DIR", "go on with the run in this folder", &resume);
   args.option("--steps", "N",
-              "train for N steps: the same bytes each time; default: until the minutes have passed",
+              "train for N steps: the same bytes each time, with the same algorithms; default: "
+              "until the minutes have passed",
               &o.steps, {.min = 1, .max = 1e9});
   args.option("--minutes", "M",
               fmt::format("train for M minutes, without what comes before the first step and after "

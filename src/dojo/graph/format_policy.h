@@ -17,9 +17,9 @@
 //      that flow through them, need only be kept in bf16. Reshape, Transpose, Slice, Concat, Expand
 //      and Identity are done in bf16 then, behind the rounding.
 //   3. Exceptions, which stay f32: parameters, states and data (a product gets a rounded copy of
-//   them,
-//      made once; all else reads the f32 master), outputs and updates, and a product that makes the
-//      gradient of a parameter, which goes to the optimizer and the gradients' norm only.
+//      them, made once; all else reads the f32 master); outputs and updates; and a product from
+//      which only sums and moves lead to outputs, updates, the optimizer or the gradients' norm,
+//      such as the gradient of a parameter.
 //   4. A factor that is a Constant becomes a rounded Constant.
 //
 // All other ops compute in f32: norms and their statistics, softmax, losses, reductions, the

@@ -56,12 +56,13 @@ CaseInput operand(std::string_view text) {
   const std::string_view all = text;
   if (const size_t colon = text.find(':'); colon != text.npos) {
     const auto format = parse_format(text.substr(0, colon));
-    if (!format) bad(fmt::format("unknown format in \"{}\"", all), "use f32, i32 or u8");
+    if (!format) bad(fmt::format("unknown format in \"{}\"", all), "use f32, bf16, i32 or u8");
     input.type.format = *format;
     text.remove_prefix(colon + 1);
   }
-  input.begin = input.type.format == Format::kF32 ? -1 : 0;
-  input.end = input.type.format == Format::kF32 ? 1 : input.type.format == Format::kU8 ? 256 : 2;
+  const bool whole = !is_floating(input.type.format);
+  input.begin = whole ? 0 : -1;
+  input.end = !whole ? 1 : input.type.format == Format::kU8 ? 256 : 2;
   if (const size_t at = text.find('@'); at != text.npos) {
     const std::string_view range = text.substr(at + 1);
     const size_t dots = range.find("..");
@@ -70,7 +71,6 @@ CaseInput operand(std::string_view text) {
         number<double>(dots == range.npos ? std::string_view() : range.substr(dots + 2));
     if (!begin || !end || !(*begin < *end) || !std::isfinite(*end - *begin))
       bad(fmt::format("a range of values that is none: \"{}\"", all), kHint);
-    const bool whole = input.type.format != Format::kF32;
     const double least = input.type.format == Format::kU8 ? 0 : -2147483648.0;
     const double most = input.type.format == Format::kU8 ? 256 : 2147483648.0;
     if (whole && (*begin < least || *end > most || std::ceil(*begin) >= *end))

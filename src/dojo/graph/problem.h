@@ -6,9 +6,9 @@
 //
 // Operands by the names that `dojo graph ops` gives them, or x0, x1 ... where there may be any
 // number: [FORMAT:]SHAPE[@BEGIN..END]. The shape is DIMxDIMx..., or `scalar`; the format f32 unless
-// said; values are drawn from [BEGIN, END), without it from [-1, 1), for i32 [0, 2), for u8 [0,
-// 256). Attributes by their names: a number, a word, or a list with commas; of one number: `2,`.
-// The text may come from anybody.
+// said; values are drawn from [BEGIN, END), without it of f32 and bf16 from [-1, 1), of i32 from
+// [0, 2), of u8 from [0, 256). Attributes by their names: a number, a word, or a list with commas;
+// of one number: `2,`. The text may come from anybody.
 #pragma once
 
 #include <string>

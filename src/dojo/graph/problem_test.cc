@@ -29,6 +29,10 @@ TEST(Problem, FormatsRangesScalarsWordsAndListsOfOneNumber) {
   EXPECT_EQ(loss.op.inputs[0].end, 5.5);
   EXPECT_EQ(loss.op.inputs[1].type, (Type{Format::kI32, {4}}));
   EXPECT_EQ(loss.op.inputs[1].end, 10);
+  const Problem half = parse_problem("MatMul a=bf16:8x8@0.1..0.5 b=bf16:8x8", "");
+  EXPECT_EQ(half.op.inputs[0].begin, 0.1);
+  EXPECT_EQ(half.op.inputs[1].begin, -1);
+  EXPECT_EQ(half.op.inputs[1].end, 1);
   const Problem sgd =
       parse_problem("Momentum param=8 velocity=8 grad=8 lr=scalar momentum=0.5", "");
   EXPECT_EQ(sgd.op.inputs[3].type, (Type{Format::kF32, {}}));

@@ -142,6 +142,7 @@ std::string profile_table(const KernelTimes& times, const MachineLimits& limits,
 // 1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU; "X" is a span, "M" names a track; times are in
 // microseconds.
 std::string profile_trace(const KernelTimes& times, const MachineLimits& limits) {
+  DOJO_CHECK_LE(int64_t{1}, times.runs());
   const auto runs = times.latest();
   const double origin = runs.empty() ? 0 : runs.front()->begin;
   Json events = Json::array();

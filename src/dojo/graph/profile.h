@@ -79,7 +79,7 @@ std::string profile_table(const KernelTimes& times, const MachineLimits& limits,
 // The latest runs as JSON in the Trace Event Format, which ui.perfetto.dev and chrome://tracing
 // show: one span for each run and one for each kernel in it, with FLOP, bytes and share.
 // "otherData" has the limits and, of a mean run of all, the sums of each kind of kernel, for the
-// report.
+// report. REQUIRES: times.runs() > 0.
 std::string profile_trace(const KernelTimes& times, const MachineLimits& limits);
 
 }  // namespace dojo

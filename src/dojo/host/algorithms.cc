@@ -25,7 +25,7 @@ using nlohmann::json;
 constexpr int64_t kMaxFileBytes = 16 << 20;
 constexpr int kFewestRounds = 3, kMostRounds = 10;
 constexpr double kEnoughSeconds = 0.02;  // of all candidates, after kFewestRounds
-constexpr double kHopeless = 3;          // times the best first call: not tried again
+constexpr double kHopeless = 3;          // times the best call, after two rounds: not tried again
 
 std::string machine() {
   return fmt::format("{}, {} threads, oneDNN {}, OpenDojo {}", processor_name(), num_threads(),
@@ -67,7 +67,7 @@ std::string fastest(const std::vector<Algorithms::Candidate>& candidates) {
       t.best = std::min(t.best, seconds);
       best = std::min(best, t.best);
     }
-    for (Timed& t : timed) t.hopeless = t.best > kHopeless * best;
+    for (Timed& t : timed) t.hopeless = round > 0 && t.best > kHopeless * best;
   }
   const auto winner = std::min_element(
       timed.begin(), timed.end(), [](const Timed& a, const Timed& b) { return a.best < b.best; });
@@ -108,14 +108,18 @@ const std::string& Algorithms::choose(const std::string& problem,
   return chosen_[problem] = unsaved_[problem] = fastest(candidates);
 }
 
-// What other processes wrote meanwhile stays.
+// What other processes wrote before stays.
 void Algorithms::save() {
   if (unsaved_.empty()) return;
   if (options_.progress) options_.progress(timed_, "");
   if (options_.file.empty()) return unsaved_.clear();
   json all = read_all(options_.file);
   json& part = all[machine()];
-  if (!part.is_object()) part = json::object();
+  try {
+    names_of(part);
+  } catch (const json::exception&) {  // damaged, or new
+    part = json::object();
+  }
   for (const auto& [problem, name] : std::exchange(unsaved_, {})) part[problem] = name;
   try {
     make_folder(std::filesystem::path(options_.file).parent_path());

@@ -4,7 +4,8 @@
 //
 // The file has a part for each kind of machine: processor, number of threads, versions of the
 // kernels. It is never a reason to fail: one that cannot be read counts as empty, one that cannot
-// be written is left. Two processes may use it at once; of what both time one keeps its answer.
+// be written is left. Two processes may use it at once; where both write at the same moment, the
+// answers of one may be lost, and are timed again.
 #pragma once
 
 #include <cstdint>

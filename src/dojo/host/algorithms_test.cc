@@ -85,6 +85,24 @@ TEST(Algorithms, ADamagedFileOrAnUnknownNameInItIsTimedAnew) {
   }
 }
 
+TEST(Algorithms, AnEntryThatIsDamagedInPartIsMended) {
+  const TestFolder folder;
+  {
+    Algorithms algorithms({.file = file_of(folder)});
+    algorithms.choose("a", {takes("slow", 20), takes("fast", 1)});
+    algorithms.save();
+  }
+  std::string text = read_file(file_of(folder));
+  const std::string name = "\"fast\"";
+  text.replace(text.find(name), name.size(), "3");
+  write_file_atomic(file_of(folder), text);
+  Algorithms again({.file = file_of(folder)});
+  again.choose("b", {takes("slow", 20), takes("fast", 1)});
+  again.save();
+  Algorithms mended({.file = file_of(folder)});
+  EXPECT_EQ(mended.choose("b", {must_not_be_timed("slow"), must_not_be_timed("fast")}), "fast");
+}
+
 TEST(Algorithms, AFileThatCannotBeWrittenIsNoReasonToFail) {
   const TestFolder folder;
   write_file_atomic(folder / "cache", "a file, not a folder");

@@ -29,9 +29,9 @@ bool rule_takes_winograd(const onednn::ConvShape& s) {
   return std::min(s.c, s.m) >= 32 && tiles >= 2 * std::max(s.c, s.m);
 }
 
-// Memory for both ways.
 struct Tensors {
-  Block x, y, weights, scratch;
+  Block x, y;              // of both ways
+  Block weights, scratch;  // Winograd's
 };
 
 std::function<void()> prepare_onednn(const onednn::ConvShape& s, ConvWork work,
@@ -53,7 +53,8 @@ std::function<void()> prepare_winograd(const kernels::WinogradConv& v, ConvWork 
                                        const std::shared_ptr<Tensors>& t) {
   const auto floats = [](const Block& block) { return reinterpret_cast<float*>(block.get()); };
   t->weights = make_block(9 * v.c * v.m * int64_t{sizeof(float)});
-  t->scratch = make_block(kernels::winograd_scratch_floats(v) * int64_t{sizeof(float)});
+  t->scratch = make_block(kernels::winograd_scratch_floats(v, work == ConvWork::kWeightGrad) *
+                          int64_t{sizeof(float)});
   return [v, work, t, x = floats(t->x), y = floats(t->y), w = floats(t->weights),
           scratch = floats(t->scratch)] {
     if (work == ConvWork::kForward)
@@ -84,10 +85,12 @@ std::optional<kernels::WinogradConv> winograd_of(const onednn::ConvShape& s) {
 }
 
 ConvAlgorithm choose_conv_algorithm(const onednn::ConvShape& s, ConvWork work,
-                                    Algorithms* algorithms) {
+                                    Algorithms* algorithms, int64_t max_bytes) {
   const auto winograd = winograd_of(s);
   if (!winograd) return ConvAlgorithm::kOneDnn;
-  if (!algorithms)
+  const int64_t images =
+      (s.n * s.h * s.w * s.c + s.n * s.out_h * s.out_w * s.m) * int64_t{sizeof(float)};
+  if (!algorithms || images > max_bytes)
     return rule_takes_winograd(s) ? ConvAlgorithm::kWinograd : ConvAlgorithm::kOneDnn;
   const auto tensors = std::make_shared<Tensors>();
   const auto make_images = [&] {

@@ -19,8 +19,9 @@ enum class ConvAlgorithm : uint8_t {
 // The convolution for kernels/winograd.h; nothing where they do not know it.
 std::optional<kernels::WinogradConv> winograd_of(const onednn::ConvShape& shape);
 
-// `algorithms` may be null: then a rule decides, by the numbers of channels and tiles.
+// `algorithms` may be null: then a rule decides, by the numbers of channels and tiles; also where
+// the images are more than max_bytes, which the executor refuses once all is planned.
 ConvAlgorithm choose_conv_algorithm(const onednn::ConvShape& shape, ConvWork work,
-                                    Algorithms* algorithms);
+                                    Algorithms* algorithms, int64_t max_bytes);
 
 }  // namespace dojo::host

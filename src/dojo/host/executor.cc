@@ -57,7 +57,7 @@ class HostExecutor final : public Executor {
         assign_layouts(graph_, {options.channels_last, options.packed_weights});
     const std::vector<Unit> units = make_units(graph_, constants_, layouts, options.fuse);
     lowering_ = std::make_unique<Lowering>(graph_, constants_, std::move(layouts),
-                                           options.algorithms.get());
+                                           options.algorithms.get(), options.max_bytes);
     Lowering& l = *lowering_;
     if (options.fuse) l.in_place = find_in_place(graph_, units);
     bool outputs_done = false;

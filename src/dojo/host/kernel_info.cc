@@ -20,7 +20,7 @@ std::string op_of(const Step& step) {
 double bytes_of(const Program& program, const std::vector<BufferId>& buffers) {
   double bytes = 0;
   for (BufferId b : std::set<BufferId>(buffers.begin(), buffers.end()))
-    if (b != kNoBuffer && program.buffers[at(b)].name != "scratch")
+    if (b != kNoBuffer && program.buffers[at(b)].name != kScratch)
       bytes += static_cast<double>(program.buffers[at(b)].bytes);
   return bytes;
 }

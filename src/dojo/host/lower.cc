@@ -20,12 +20,14 @@ kernels::StridedCopy layout_copy(const Shape& shape, Layout::Kind from, Layout::
   return kernels::transpose_copy(source, permutation);
 }
 
-Lowering::Lowering(const Graph& g, const Constants& c, std::vector<Layout> l, Algorithms* a)
+Lowering::Lowering(const Graph& g, const Constants& c, std::vector<Layout> l, Algorithms* a,
+                   int64_t max_bytes)
     : graph(g),
       constants(c),
       layouts(std::move(l)),
       forms_(g.values.size()),
       algorithms_(a),
+      max_bytes_(max_bytes),
       users_(g.values.size()) {
   for (size_t n = 0; n < graph.nodes.size(); ++n)
     for (ValueId v : graph.nodes[n].inputs)
@@ -172,7 +174,7 @@ int64_t Lowering::physical_elements(ValueId v) {
 }
 
 BufferId Lowering::scratch(int64_t bytes) {
-  return bytes == 0 ? kNoBuffer : program.add_buffer("scratch", bytes);
+  return bytes == 0 ? kNoBuffer : program.add_buffer(kScratch, bytes);
 }
 
 void Lowering::add(std::string what, std::vector<BufferId> reads, std::vector<BufferId> writes,
@@ -214,7 +216,7 @@ ConvAlgorithm Lowering::conv_algorithm(const Node& node) {
   const ConvWork work = node.op == "Conv"            ? ConvWork::kForward
                         : node.op == "ConvInputGrad" ? ConvWork::kInputGrad
                                                      : ConvWork::kWeightGrad;
-  return choose_conv_algorithm(conv_shape(*this, node), work, algorithms_);
+  return choose_conv_algorithm(conv_shape(*this, node), work, algorithms_, max_bytes_);
 }
 
 std::string Lowering::label(const Node& node) const {

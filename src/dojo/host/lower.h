@@ -28,9 +28,9 @@ struct Form {
 
 class Lowering {
  public:
-  // `algorithms` may be null: then rules decide.
+  // `algorithms` may be null: then rules decide; max_bytes: of memory that the program may take.
   Lowering(const Graph& graph, const Constants& constants, std::vector<Layout> layouts,
-           Algorithms* algorithms);
+           Algorithms* algorithms, int64_t max_bytes);
 
   const Graph& graph;
   const Constants& constants;
@@ -97,6 +97,7 @@ class Lowering {
 
   std::vector<std::vector<Form>> forms_;  // by value; the first is the one that was made
   Algorithms* algorithms_;
+  int64_t max_bytes_;
   std::map<NodeId, onednn::Conv> weight_gradients_;
   std::vector<std::vector<NodeId>> users_;  // by value; kNoNode for an output or update
   std::vector<const Type*> call_inputs_;

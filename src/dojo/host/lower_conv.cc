@@ -38,15 +38,16 @@ void lower_winograd(Lowering& l, const Node& node, const Node* bias_sum) {
   const kernels::WinogradConv conv = *winograd_of(shape);
   const onednn::Format plain = onednn::plain_weights(shape),
                        by_pixel = onednn::weights_by_pixel(shape);
-  const BufferId scratch =
-      l.scratch(kernels::winograd_scratch_floats(conv) * int64_t{sizeof(float)});
+  const BufferId scratch = l.scratch(
+      kernels::winograd_scratch_floats(conv, node.op == "ConvWeightGrad") * int64_t{sizeof(float)});
   if (node.op == "ConvWeightGrad") {
     const BufferId x = l.operand(node.inputs[0], kLast), dy = l.operand(node.inputs[1], kLast);
     const ValueId dw = node.outputs[0];
     const bool packed = l.kind_of(dw) == Layout::Kind::kPacked;
     const onednn::Format wanted = packed ? l.packed_format(dw) : plain;
     const BufferId to = packed ? l.result(dw, wanted) : l.result(dw, kRow);
-    const BufferId made = wanted == by_pixel ? to : l.scratch(by_pixel.bytes());
+    const BufferId made =
+        wanted == by_pixel ? to : l.program.add_buffer(l.graph.value(dw).name, by_pixel.bytes());
     const BufferId db = bias_sum ? l.result(bias_sum->outputs[0], kRow) : kNoBuffer;
     std::vector<BufferId> writes = {made, scratch};
     if (bias_sum) writes.push_back(db);
@@ -175,7 +176,8 @@ bool lower_conv(Lowering& l, const Unit& unit) {
     const onednn::Format wanted = packed ? l.packed_format(dw) : onednn::plain_weights(shape);
     const BufferId to = packed ? l.result(dw, wanted) : l.result(dw, kRow);
     const bool direct = conv.weights == wanted;
-    const BufferId made = direct ? to : l.scratch(conv.weights.bytes());
+    const BufferId made =
+        direct ? to : l.program.add_buffer(l.graph.value(dw).name, conv.weights.bytes());
     std::vector<BufferId> writes = {made};
     if (bias_gradient) {
       const Node& sum = swapped ? first : l.graph.node(unit.nodes[1]);

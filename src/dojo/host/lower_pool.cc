@@ -59,7 +59,8 @@ bool lower_max_pool(Lowering& l, const Node& node) {
   const ValueId maxima = grad ? node.inputs[1] : node.outputs[0];
   if (!grad) {
     const BufferId from = l.operand(node.inputs[0], kLast), to = l.result(node.outputs[0], kLast);
-    const BufferId places = l.scratch(num_elements(y) * int64_t{sizeof(int32_t)});
+    const BufferId places = l.program.add_buffer(l.graph.value(maxima).name + ".places",
+                                                 num_elements(y) * int64_t{sizeof(int32_t)});
     l.side[maxima] = places;
     l.add(l.label(node), {from}, {to, places}, [=](const Memory& m) {
       return [=, px = m.get(from), py = m.get(to), pi = m.get<int32_t>(places)] {

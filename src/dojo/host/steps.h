@@ -14,6 +14,9 @@ enum class BufferId : int32_t {};
 inline constexpr BufferId kNoBuffer{-1};
 constexpr size_t at(BufferId b) { return static_cast<size_t>(b); }
 
+// The name of memory that has no meaning outside of a step; no value can have it.
+inline constexpr char kScratch[] = "(scratch)";
+
 struct Buffer {
   enum class Kind : uint8_t {
     kArena,       // lives from its first writer to its last reader

@@ -122,6 +122,12 @@ void check(const MaeOptions& o) {
     fail(fmt::format("{} place in a frame of {}x{}", o.encoder.rows() * o.encoder.columns(),
                      o.encoder.height, o.encoder.width),
          "take a size of several patches");
+  const int64_t places = o.encoder.rows() * o.encoder.columns();
+  const auto visible = std::llround((1 - o.masked) * static_cast<double>(places));
+  if (visible < 1 || visible >= places)
+    fail(fmt::format("a share of {} of {} places hides {}", o.masked, places,
+                     visible < 1 ? "all" : "none"),
+         "take another share, or smaller patches");
   if (o.encoder.values() < 6)
     fail("a tubelet of one pixel cannot be normalised", "take larger patches");
   VitOptions decoder = o.encoder;

@@ -172,6 +172,11 @@ TEST(Mae, SenselessOptionsAreRefused) {
   one.encoder.height = one.encoder.width = 16;
   EXPECT_THROW(check(one), Error);
   EXPECT_NO_THROW(check(MaeOptions()));
+  MaeOptions few;  // four places: nine tenths of them would be all
+  few.encoder.height = few.encoder.width = 32;
+  EXPECT_THROW(check(few), Error);
+  few.masked = 0.75;
+  EXPECT_NO_THROW(check(few));
 }
 
 // What an evaluation says of each clip is, on average, what the training step says of the batch;

@@ -29,7 +29,7 @@ NamedNetwork ego(const NetworkSize& size) {
 
 NamedNetwork resnet18_clip(const NetworkSize& size) {
   ResnetOptions o;
-  if (size.small) o = {.images = 4, .height = 64, .width = 64, .first_channels = 8};
+  if (size.small) o = {.images = 4, .height = 64, .width = 64, .first_channels = 32};
   if (size.batch > 0) o.images = size.batch;
   return {[o](Builder& b) { return resnet18_clip_training(b, o); }, {}};
 }
@@ -41,9 +41,9 @@ VitOptions vit_options(const NetworkSize& size) {
          .height = 16,
          .width = 24,
          .patch = 4,
-         .channels = 24,
+         .channels = 48,
          .layers = 2,
-         .heads = 4};
+         .heads = 3};
   if (size.batch > 0) o.clips = size.batch;
   return o;
 }
@@ -56,7 +56,7 @@ NamedNetwork vit_s(const NetworkSize& size) {
 NamedNetwork mae(const NetworkSize& size) {
   MaeOptions o{.encoder = vit_options(size)};
   if (size.small)
-    o.masked = 0.75, o.decoder_channels = 12, o.decoder_layers = 1, o.decoder_heads = 2;
+    o.masked = 0.75, o.decoder_channels = 48, o.decoder_layers = 1, o.decoder_heads = 3;
   else if (size.batch == 0)
     o.encoder.clips = 8;  // a clip costs about a quarter of what all of its tokens would
   return {[o](Builder& b) { return mae_training(b, o); },

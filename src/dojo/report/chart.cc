@@ -90,9 +90,9 @@ class Labels {
 
 std::vector<Point> thinned(const Series& series) {
   std::vector<Point> kept;
-  for (const Point& p : series.points) {
-    if (std::isfinite(p.x) && std::isfinite(p.y)) kept.push_back(p);
-  }
+  constexpr double kLargest = 1e300;  // beyond it axes would overflow
+  for (const Point& p : series.points)
+    if (std::abs(p.x) < kLargest && std::abs(p.y) < kLargest) kept.push_back(p);
   if (kept.size() <= kMaxPoints) return kept;
   std::vector<Point> means;
   for (size_t i = 0; i < kMaxPoints; ++i) {

@@ -1,6 +1,6 @@
-// Line charts as inline SVG: axes with units, a logarithmic one where values span more than a
-// factor of 3, or where it is asked for, colours from the page's CSS, and the numbers as data for
-// the page's hover script.
+// Line charts as inline SVG: axes with units, logarithmic ones where that is asked for (of y also
+// only where values span more than a factor of 3), colours from the page's CSS, and the numbers as
+// data for the page's hover script.
 #pragma once
 
 #include <string>
@@ -16,8 +16,9 @@ struct Point {
 struct Series {
   std::string name;
   std::string style;  // CSS class: "network", "copy", "flow", "plain"; becomes "line-network"
-  std::vector<Point> points;  // ascending in x; points that are not finite are left out
-  bool scattered = false;     // dots without a line; of many some are left out, in any order of x
+  std::vector<Point>
+      points;  // ascending in x; points without a number, or with one beyond 1e300, are left out
+  bool scattered = false;  // dots without a line; of many some are left out, in any order of x
 };
 
 struct Chart {

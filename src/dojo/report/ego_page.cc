@@ -100,6 +100,7 @@ std::string over_time(const Answers& a, const Answers::Signal& s) {
 }  // namespace
 
 std::string ego_headline(const EvalLine& result) {
+  if (result.signals.empty()) return "What the network tells of held-out recordings is not known.";
   std::string text = "On held-out recordings the network tells";
   for (size_t i = 0; i < result.signals.size(); ++i) {
     const SignalErrors& e = result.signals[i];

@@ -1,5 +1,6 @@
 // The parts of the report that only the task ego has: how far off speed, yaw rate and steering
-// wheel angle are, beside predicting the mean. All of it "" for a run of another task.
+// wheel angle are, beside predicting the mean. All but the headline is "" for a run of
+// another task.
 #pragma once
 
 #include <string>

@@ -55,9 +55,14 @@ std::string table(const Profile& p, double seconds) {
         k.flop > 0 ? significant(k.flop / k.seconds * 1e-9) : "",
         significant(k.bytes / k.seconds * 1e-9), significant(k.least_seconds / k.seconds, 2));
   }
+  const std::string of =
+      p.kinds.size() <= kRows
+          ? ""
+          : fmt::format("<p class=\"soft small\">The {} slowest of {} kinds.</p>", kRows,
+                        p.kinds.size());
   return "<div class=\"scroll below\"><table><tr><th>kind of kernel</th><th>how many</th><th>ms a "
          "step</th><th>of the time</th><th>GFLOP/s</th><th>GB/s</th><th>of the limit</th></tr>" +
-         rows + "</table></div>";
+         rows + "</table></div>" + of;
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ std::string trained_on(const std::string& checkpoint, const std::vector<Recordin
   return fmt::format(
       "{} of {} recordings were trained on, {}: what a network knows already is no "
       "test of it",
-      names.size(), recordings.size(), names[0]);
+      names.size(), recordings.size(), listed(names));
 }
 
 // Of all recordings the clips to judge by, as a run would choose them.

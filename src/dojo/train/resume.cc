@@ -10,6 +10,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/text.h"
 #include "dojo/train/times.h"
 #include "dojo/video/image_folder.h"
 #include "dojo/video/telemetry/track.h"
@@ -18,15 +19,6 @@ namespace dojo {
 namespace {
 
 namespace fs = std::filesystem;
-
-// At most three of them, and how many more there are.
-std::string listed(const std::vector<std::string>& names) {
-  constexpr size_t kShown = 3;
-  const size_t shown = std::min(names.size(), kShown);
-  std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + shown, ", "));
-  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
-  return text;
-}
 
 // Seconds that the run had taken at its last checkpoint, as far as its files tell.
 double elapsed_seconds(const std::string& folder, const LoopState& state) {

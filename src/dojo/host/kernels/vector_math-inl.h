@@ -212,7 +212,7 @@ HWY_INLINE void store_n(D d, hn::Vec<D> v, float* p, int64_t n) {
   if (n >= static_cast<int64_t>(hn::Lanes(d))) return hn::StoreU(v, d, p);
   hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(n)), d, p);
 }
-// The first min(n, lanes) of the vector, zeros after.
+// v with zeros behind its first n lanes.
 template <class D>
 HWY_INLINE hn::Vec<D> first_n(D d, hn::Vec<D> v, int64_t n) {
   if (n >= static_cast<int64_t>(hn::Lanes(d))) return v;

@@ -116,10 +116,10 @@ bool winograd_knows(const WinogradConv& v) {
   return v.c % 16 == 0 && v.m % 16 == 0 && v.top >= 0 && v.top <= 2 && v.left >= 0 && v.left <= 2;
 }
 
-int64_t winograd_scratch_floats(const WinogradConv& v) {
+int64_t winograd_scratch_floats(const WinogradConv& v, bool weight_grad) {
   const int64_t kernel = kFrequencies * kernel_step(v), threads = num_threads();
   const int64_t block = std::max(block_floats(forward_tiles(v)), block_floats(input_grad_tiles(v)));
-  return (1 + threads) * kernel + threads * (block + v.m);
+  return weight_grad ? threads * (kernel + block + v.m) : kernel + threads * block;
 }
 
 void winograd_forward(const WinogradConv& v, const float* x, const float* weights,

@@ -7,7 +7,7 @@
 //   weight dW = A3' [ sum over tiles of (G4 dy G4') . (B' x B) ] A3      dy: tiles of 4x4
 //
 // The products of one frequency, of 36, are a matrix product over the channels. Rounding errors are
-// about twice those of the direct way (winograd_test.cc states them). For the same number of
+// larger than those of the direct way; winograd_test.cc has their bound. For the same number of
 // threads the same bits, on every vector target that has fused multiply-add.
 #pragma once
 
@@ -24,8 +24,9 @@ struct WinogradConv {
 // True iff the kernels below know it: multiples of 16 channels, padding of 0 to 2.
 bool winograd_knows(const WinogradConv& conv);
 
-// `weights`, dweights: [3,3,c,m]. Scratch for any of the three, for num_threads() threads.
-int64_t winograd_scratch_floats(const WinogradConv& conv);
+// `weights`, dweights: [3,3,c,m]. Scratch for num_threads() threads, of the weight gradient or of
+// either of the others.
+int64_t winograd_scratch_floats(const WinogradConv& conv, bool weight_grad);
 void winograd_forward(const WinogradConv& conv, const float* x, const float* weights,
                       const float* bias, float* y, float* scratch);  // bias [m], or null
 void winograd_input_grad(const WinogradConv& conv, const float* dy, const float* weights, float* dx,

@@ -60,7 +60,9 @@ std::vector<std::vector<float>> compared(const WinogradConv& v, const Oracle& ri
                                          const std::vector<float>& bias,
                                          const std::vector<float>& dy) {
   auto y = nan_array(std::ssize(dy)), dx = nan_array(std::ssize(x)), dw = nan_array(std::ssize(w)),
-       dbias = nan_array(v.m), scratch = nan_array(winograd_scratch_floats(v));
+       dbias = nan_array(v.m),
+       scratch =
+           nan_array(std::max(winograd_scratch_floats(v, false), winograd_scratch_floats(v, true)));
   winograd_forward(v, x.data(), w.data(), bias.data(), y.data(), scratch.data());
   winograd_input_grad(v, dy.data(), w.data(), dx.data(), scratch.data());
   winograd_weight_grad(v, x.data(), dy.data(), dw.data(), dbias.data(), scratch.data());
