@@ -202,6 +202,7 @@ TEST_P(StepGoldens, TheNetworkTrainsAsInPyTorch) {
   expect_the_first_step_of_pytorch(golden, network.model, way.make, way.tolerance);
   OptimizerOptions options;
   options.ema_decay = 0;
+  options.beta2 = 0.999;  // as make_step_goldens.py has it
   const Graph graph = build_training_step(network.name, network.model, options);
   EXPECT_EQ(count_parameters(graph), golden["parameters"].get<int64_t>());
 

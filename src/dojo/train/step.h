@@ -17,7 +17,8 @@ namespace dojo {
 
 struct OptimizerOptions {
   enum class Kind { kAdamW, kSgd } kind = Kind::kAdamW;
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  // AdamW
+  // AdamW. With a beta2 of 0.999 some runs blow up for a while: docs/decisions/0009.
+  double beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8;
   double momentum = 0.9;                              // SGD
   double weight_decay = 0.01;                         // only of tensors of rank 2 and more
   double clip_norm = 1.0;                             // of all gradients together; 0: no clipping
