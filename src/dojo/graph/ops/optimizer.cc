@@ -5,7 +5,6 @@
 
 #include <cmath>
 
-#include "dojo/graph/ops/nn_rules.h"
 #include "dojo/graph/ops/util.h"
 
 namespace dojo::ops {
@@ -65,7 +64,9 @@ struct MomentumOptions {
   explicit MomentumOptions(const OpCall& call)
       : momentum(in_range(call, "momentum", 0.9, 0, 1)),
         weight_decay(in_range(call, "weight_decay", 0, 0, 1e6)),
-        nesterov(flag(call, "nesterov", false)) {}
+        nesterov(in_range(call, "nesterov", 0, 0, 1) == 1) {
+    if (!nesterov && call.number("nesterov", 0) != 0) bad("nesterov is 0 or 1");
+  }
   double momentum, weight_decay;
   bool nesterov;
 };
