@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "dojo/base/parallel_for.h"
+#include "dojo/host/kernels/product.h"
 #include "dojo/host/kernels/winograd_tiles.h"
 
 namespace dojo::kernels {
@@ -92,8 +93,8 @@ void convolve(const Tiles& t, const float* x, const float* u, int64_t u_step, co
       for (int64_t i = 0; i < tiles; ++i)
         winograd_input_tile(t.input(x, first + i), t.in_c, in + i * t.in_c, in_step);
       for (int64_t f = 0; f < kFrequencies; ++f)
-        winograd_product(tiles, t.out_c, t.in_c, in + f * in_step, t.in_c, 1, u + f * u_step,
-                         out + f * out_step, t.out_c, false);
+        panel_product(tiles, t.out_c, t.in_c, in + f * in_step, t.in_c, 1, u + f * u_step,
+                      out + f * out_step, t.out_c, false);
       for (int64_t i = 0; i < tiles; ++i) {
         const ImageTile to = t.output(y, first + i);
         winograd_output_tile(out + i * t.out_c, out_step, t.out_c, bias, const_cast<float*>(to.x),
@@ -162,8 +163,8 @@ void winograd_weight_grad(const WinogradConv& v, const float* x, const float* dy
         if (dbias) winograd_add_tile(gradient, v.m, bias_sum);
       }
       for (int64_t f = 0; f < kFrequencies; ++f)
-        winograd_product(v.c, v.m, tiles, in + f * in_step, 1, v.c, out + f * out_step,
-                         sums + part * sum_floats + f * sum_step, v.m, b > begin);
+        panel_product(v.c, v.m, tiles, in + f * in_step, 1, v.c, out + f * out_step,
+                      sums + part * sum_floats + f * sum_step, v.m, b > begin);
     }
   });
   parallel_for(v.c, 1, [&](int64_t begin, int64_t end) {

@@ -10,18 +10,16 @@
 // After foreach_target.
 #include <hwy/highway.h>
 
+#include "dojo/host/kernels/product-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace dojo::kernels {
 namespace HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
 
-// 16 floats at most, so that every number of channels is a whole number of vectors.
-using D = hn::CappedTag<float, 16>;
-using V = hn::Vec<D>;
-constexpr D kD;
+using V = hn::Vec<PanelTag>;
+constexpr PanelTag kD;
 
 int64_t Lanes() { return static_cast<int64_t>(hn::Lanes(kD)); }
-int64_t Panel() { return 2 * Lanes(); }
 
 V Times(float factor, V x) { return hn::Mul(hn::Set(kD, factor), x); }
 V TimesAdd(float factor, V x, V y) { return hn::MulAdd(hn::Set(kD, factor), x, y); }
@@ -110,12 +108,6 @@ void InputTile(const ImageTile& tile, int64_t channels, float* to, int64_t step)
         [&](int row, int column, V v) { hn::StoreU(v, kD, to + (row * 6 + column) * step + i); });
 }
 
-// Where column `i` of a row of a panel lies.
-HWY_INLINE float* PanelPlace(float* panels, int64_t columns, int64_t rows, int64_t row, int64_t i) {
-  const int64_t first = i / Panel() * Panel(), width = std::min(Panel(), columns - first);
-  return panels + first * rows + row * width + (i - first);
-}
-
 void GradientTile(const ImageTile& tile, int64_t channels, int64_t row, int64_t rows, float* to,
                   int64_t step) {
   for (int64_t i = 0; i < channels; i += Lanes()) {
@@ -170,7 +162,7 @@ void Weights(const float* weights, int64_t c, int64_t channels, int64_t m, bool 
           HWY_ALIGN float lanes[16];
           hn::Store(v, kD, lanes);
           float* place = PanelPlace(frequency, channels, m, i, c);
-          const int64_t width = std::min(Panel(), channels - c / Panel() * Panel());
+          const int64_t width = PanelWidth(channels, c);
           for (int64_t k = 0; k < Lanes(); ++k) place[k * width] = lanes[k];
         });
   }
@@ -186,73 +178,18 @@ void WeightGradRow(const float* from, int64_t step, int64_t channels, float* to,
         });
 }
 
-// Rows and two vectors of columns that are summed in registers: with AVX-512, 24 of 32.
-constexpr int kRows = HWY_TARGET <= HWY_AVX3 ? 12 : 6;
-
-template <int kR, int kVectors>
-void Block(int64_t depth, const float* HWY_RESTRICT a, int64_t a_row, int64_t a_step,
-           const float* HWY_RESTRICT b, float* HWY_RESTRICT to, int64_t to_stride, bool add) {
-  const int64_t lanes = Lanes();
-  V sum[kR][kVectors];
-  for (int r = 0; r < kR; ++r)
-    for (int v = 0; v < kVectors; ++v)
-      sum[r][v] = add ? hn::LoadU(kD, to + r * to_stride + v * lanes) : hn::Zero(kD);
-  for (int64_t k = 0; k < depth; ++k) {
-    V column[kVectors];
-    for (int v = 0; v < kVectors; ++v) column[v] = hn::LoadU(kD, b + v * lanes);
-#pragma GCC unroll 12
-    for (int r = 0; r < kR; ++r) {
-      const V factor = hn::Set(kD, a[r * a_row]);
-#pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::MulAdd(factor, column[v], sum[r][v]);
-    }
-    a += a_step;
-    b += kVectors * lanes;
-  }
-  for (int r = 0; r < kR; ++r)
-    for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[r][v], kD, to + r * to_stride + v * lanes);
-}
-
-// All rows of one panel: kR at a time, then what is left by smaller blocks.
-template <int kR, int kVectors>
-void PanelProduct(int64_t rows, int64_t depth, const float* a, int64_t a_row, int64_t a_step,
-                  const float* b, float* to, int64_t to_stride, bool add) {
-  int64_t r = 0;
-  for (; r + kR <= rows; r += kR)
-    Block<kR, kVectors>(depth, a + r * a_row, a_row, a_step, b, to + r * to_stride, to_stride, add);
-  if constexpr (kR > 1)
-    if (r < rows)
-      PanelProduct<kR / 2, kVectors>(rows - r, depth, a + r * a_row, a_row, a_step, b,
-                                     to + r * to_stride, to_stride, add);
-}
-
-void Product(int64_t rows, int64_t columns, int64_t depth, const float* a, int64_t a_row,
-             int64_t a_step, const float* b, float* to, int64_t to_stride, bool add) {
-  for (int64_t first = 0; first < columns; first += Panel()) {
-    const float* panel = b + first * depth;
-    if (columns - first >= Panel())
-      PanelProduct<kRows, 2>(rows, depth, a, a_row, a_step, panel, to + first, to_stride, add);
-    else
-      PanelProduct<kRows, 1>(rows, depth, a, a_row, a_step, panel, to + first, to_stride, add);
-  }
-}
-
 }  // namespace HWY_NAMESPACE
 }  // namespace dojo::kernels
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace dojo::kernels {
-HWY_EXPORT(Panel);
 HWY_EXPORT(InputTile);
 HWY_EXPORT(GradientTile);
 HWY_EXPORT(AddTile);
 HWY_EXPORT(OutputTile);
 HWY_EXPORT(Weights);
 HWY_EXPORT(WeightGradRow);
-HWY_EXPORT(Product);
-
-int64_t winograd_panel() { return HWY_DYNAMIC_DISPATCH(Panel)(); }
 
 void winograd_input_tile(const ImageTile& tile, int64_t channels, float* to, int64_t step) {
   HWY_DYNAMIC_DISPATCH(InputTile)(tile, channels, to, step);
@@ -282,11 +219,6 @@ void winograd_weights(const float* weights, int64_t c, int64_t channels, int64_t
 void winograd_weight_grad_row(const float* from, int64_t step, int64_t channels, float* to,
                               int64_t to_step) {
   HWY_DYNAMIC_DISPATCH(WeightGradRow)(from, step, channels, to, to_step);
-}
-
-void winograd_product(int64_t rows, int64_t columns, int64_t depth, const float* a, int64_t a_row,
-                      int64_t a_step, const float* b, float* to, int64_t to_stride, bool add) {
-  HWY_DYNAMIC_DISPATCH(Product)(rows, columns, depth, a, a_row, a_step, b, to, to_stride, add);
 }
 
 }  // namespace dojo::kernels

@@ -1,13 +1,10 @@
-// The vector parts of winograd.cc. A frequency is one of 6x6. "Panels" are columns of a matrix in
-// groups of winograd_panel(), the last of which may be narrower: rows of a panel lie one after the
-// other, and panel p begins at p * panel * rows. Numbers of channels are multiples of 16.
+// The vector parts of winograd.cc. A frequency is one of 6x6. "Panels" are those of product.h.
+// Numbers of channels are multiples of 16.
 #pragma once
 
 #include <cstdint>
 
 namespace dojo::kernels {
-
-int64_t winograd_panel();  // a divisor of 16, or a multiple
 
 // A tile of an image: `x` points at its first pixel, which may lie outside of the image. Rows
 // [row_begin, row_end) and columns [column_begin, column_end) of it are inside; the rest is zero.
@@ -39,10 +36,5 @@ void winograd_weights(const float* weights, int64_t c, int64_t channels, int64_t
 // A3' w A3: frequencies from[f * step + i] of channel i to weights to[k * to_step + i].
 void winograd_weight_grad_row(const float* from, int64_t step, int64_t channels, float* to,
                               int64_t to_step);
-
-// to[i * to_stride + j] (+)= sum over k of a[i * a_row + k * a_step] * b, with b [depth, columns]
-// in panels.
-void winograd_product(int64_t rows, int64_t columns, int64_t depth, const float* a, int64_t a_row,
-                      int64_t a_step, const float* b, float* to, int64_t to_stride, bool add);
 
 }  // namespace dojo::kernels
