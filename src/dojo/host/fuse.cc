@@ -6,6 +6,7 @@
 
 #include "dojo/base/check.h"
 #include "dojo/graph/op.h"
+#include "dojo/host/attention_pattern.h"
 
 namespace dojo::host {
 namespace {
@@ -181,6 +182,31 @@ void merge_bias_gradients(const Graph& graph, Merger& m) {
   }
 }
 
+// softmax(q k') v and its gradient, both or neither: the gradient computes the probabilities anew.
+void merge_attention(const Graph& graph, const Constants& constants, Merger& m) {
+  // In the order of the nodes, so that what lies between two of them has been joined before.
+  const auto join = [](Merger& units, std::vector<NodeId> nodes) {
+    std::sort(nodes.begin(), nodes.end());
+    return std::all_of(nodes.begin(), nodes.end(), [&](NodeId n) {
+      return units.unit_of(n) != Merger::kNone &&
+             units.merge(units.unit_of(n), units.unit_of(nodes[0]));
+    });
+  };
+  const Readers readers = readers_of(graph);
+  for (size_t n = 0; n < graph.nodes.size(); ++n) {
+    if (graph.nodes[n].op != "Softmax" || m.unit_of(static_cast<NodeId>(n)) == Merger::kNone)
+      continue;
+    const auto pattern = find_attention(graph, constants, readers, static_cast<NodeId>(n));
+    if (!pattern || !knows_attention(*pattern)) continue;
+    Merger trial = m;
+    if (!join(trial, pattern->forward) || !join(trial, pattern->backward)) continue;
+    DOJO_CHECK(join(m, pattern->forward) && join(m, pattern->backward));
+    m.unit(m.unit_of(pattern->forward[0])).kind = Unit::Kind::kAttention;
+    if (!pattern->backward.empty())
+      m.unit(m.unit_of(pattern->backward[0])).kind = Unit::Kind::kAttentionGrad;
+  }
+}
+
 void merge_elementwise(const Graph& graph, const Constants& constants,
                        const std::vector<Layout>& layouts, Merger& m) {
   const auto shape_of = [&](int32_t u) -> const Shape& {
@@ -221,6 +247,7 @@ void fuse_units(const Graph& graph, const Constants& constants, const std::vecto
   merge_sums_of_squares(graph, constants, m);
   merge_norms(graph, m);
   merge_bias_gradients(graph, m);
+  merge_attention(graph, constants, m);
   merge_elementwise(graph, constants, layouts, m);
 }
 

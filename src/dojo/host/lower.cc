@@ -28,12 +28,7 @@ Lowering::Lowering(const Graph& g, const Constants& c, std::vector<Layout> l, Al
       forms_(g.values.size()),
       algorithms_(a),
       max_bytes_(max_bytes),
-      users_(g.values.size()) {
-  for (size_t n = 0; n < graph.nodes.size(); ++n)
-    for (ValueId v : graph.nodes[n].inputs)
-      if (v != kNoValue) users_[at(v)].push_back(static_cast<NodeId>(n));
-  for (const Output& o : graph.outputs) users_[at(o.value)].push_back(kNoNode);
-  for (const Update& u : graph.updates) users_[at(u.value)].push_back(kNoNode);
+      readers_(readers_of(g)) {
   for (const Input& input : graph.inputs) {
     const Value& value = graph.value(input.value);
     const Layout::Kind kind = kind_of(input.value);
@@ -224,7 +219,7 @@ std::string Lowering::label(const Node& node) const {
 }
 
 bool Lowering::used_outside(ValueId v, const Unit& unit) const {
-  return std::any_of(users_[at(v)].begin(), users_[at(v)].end(),
+  return std::any_of(readers_[at(v)].begin(), readers_[at(v)].end(),
                      [&](NodeId n) { return n == kNoNode || !unit.has(n); });
 }
 
@@ -242,6 +237,8 @@ void lower_unit(Lowering& l, const Unit& unit) {
     DOJO_CHECK(lower_norm(l, unit));
     return;
   }
+  if (unit.kind == Unit::Kind::kAttention || unit.kind == Unit::Kind::kAttentionGrad)
+    return lower_attention(l, unit);
   if (unit.kind == Unit::Kind::kConvGrad) {
     DOJO_CHECK(lower_conv(l, unit));
     return;

@@ -11,6 +11,7 @@
 #include "dojo/host/conv_algorithm.h"
 #include "dojo/host/kernels/copy.h"
 #include "dojo/host/onednn.h"
+#include "dojo/host/readers.h"
 #include "dojo/host/steps.h"
 #include "dojo/host/units.h"
 
@@ -80,12 +81,13 @@ class Lowering {
 
   // True iff a node outside of the unit, an output or an update reads the value.
   bool used_outside(ValueId v, const Unit& unit) const;
+  const Readers& readers() const { return readers_; }
 
   // A node as the rules of its op see it. Valid until the next call.
   OpCall call(const Node& node);
 
   // Memory that a kernel hands to a later one beside the graph's values: by the result of a MaxPool
-  // the places of its maxima.
+  // the places of its maxima, by an attention's probabilities the logarithms of their sums.
   std::map<ValueId, BufferId> side;
   // Results that are written straight into the state that they update.
   std::map<ValueId, ValueId> in_place;
@@ -99,7 +101,7 @@ class Lowering {
   Algorithms* algorithms_;
   int64_t max_bytes_;
   std::map<NodeId, onednn::Conv> weight_gradients_;
-  std::vector<std::vector<NodeId>> users_;  // by value; kNoNode for an output or update
+  Readers readers_;
   std::vector<const Type*> call_inputs_;
   std::vector<Type> call_outputs_;
 };
@@ -122,6 +124,7 @@ bool lower_gather(Lowering& l, const Node& node);  // GatherND
 bool lower_reduce(Lowering& l, const Node& node);
 void lower_elementwise(Lowering& l, const Unit& unit);
 bool lower_optimizer(Lowering& l, const Unit& unit);
+void lower_attention(Lowering& l, const Unit& unit);  // kAttention and kAttentionGrad
 void lower_reference(Lowering& l, const Node& node);  // by the op's reference meaning: any node
 
 // The convolution of a Conv, ConvInputGrad or ConvWeightGrad node.

@@ -17,11 +17,13 @@ struct Unit {
     kElementwise,  // a program over one shape, in node order
     kAdamW,        // many parameters with the same learning rate, step and scale
     kMomentum,
-    kLerp,          // a + (b - a) * t for many tensors with one scalar t
-    kSumOfSquares,  // ReduceSumSquare of many tensors and the chain of Adds over the results
-    kNorm,          // a normalisation and the activation behind it
-    kNormGrad,      // the gradient of both
-    kConvGrad,      // ConvWeightGrad and the ReduceSum that is the gradient of the bias
+    kLerp,           // a + (b - a) * t for many tensors with one scalar t
+    kSumOfSquares,   // ReduceSumSquare of many tensors and the chain of Adds over the results
+    kNorm,           // a normalisation and the activation behind it
+    kNormGrad,       // the gradient of both
+    kConvGrad,       // ConvWeightGrad and the ReduceSum that is the gradient of the bias
+    kAttention,      // softmax(q k') v and what moves its operands and result (attention_pattern.h)
+    kAttentionGrad,  // the gradients by q, k and v
   };
   Kind kind = Kind::kNode;
   std::vector<NodeId> nodes;  // sorted

@@ -44,7 +44,6 @@ void Block(int64_t depth, const float* HWY_RESTRICT a, int64_t a_row, int64_t a_
     for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[r][v], kD, to + r * to_stride + v * lanes);
 }
 
-// All rows of one panel: kR at a time, then what is left by smaller blocks.
 // All rows of one panel: kR at a time, then the rest at once.
 template <int kR, int kVectors>
 void Rows(int64_t rows, int64_t depth, const float* a, int64_t a_row, int64_t a_step,
