@@ -69,9 +69,10 @@ StridedView StridedView::transpose(std::span<const int64_t> permutation) const {
 }
 
 std::optional<StridedView> StridedView::slice(size_t axis, int64_t begin, int64_t end) const {
-  DOJO_CHECK(0 <= begin && begin < end && end <= count_of(dims_[axis]));
+  const int64_t count = count_of(dims_[axis]);
+  DOJO_CHECK(0 <= begin && begin < end && end <= count);
   StridedView result = *this;
-  if (dims_[axis].empty()) return result;
+  if (end - begin == count) return result;
   if (dims_[axis].size() > 1) return std::nullopt;
   const int64_t stride = dims_[axis][0].stride;
   result.offset_ += begin * stride;
