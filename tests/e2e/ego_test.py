@@ -1,7 +1,6 @@
 """The task ego as a user meets it: drives of a rendered car, trained on their telemetry, judged, killed and resumed."""
 import json
 import pathlib
-import signal
 
 import harness
 from harness import make_clip, run
@@ -71,14 +70,7 @@ class Ego(RunCase):
         self.assertAlmostEqual(same["speed_mps"]["mae"], self.finished.json()["speed_mps"]["mae"], places=6)
 
     def test_killed_and_resumed_it_comes_to_the_same_bytes(self):
-        out = self.folder / "run"
-        process = harness.start(*self.words(out))
-        self.wait_for((out / "best.safetensors").exists, process)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        self.assertEqual(process.returncode, -signal.SIGKILL)
-        self.assertDone(self.resume(out))
-        self.assertSameRun(out)
+        self.assertSameAfterAKill()
 
     def test_recordings_without_telemetry_are_listed_and_left_out(self):
         clips = self.folder / "clips"
