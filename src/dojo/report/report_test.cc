@@ -61,6 +61,17 @@ TEST_F(Report, SaysThatNoFileWasGivenUpOnlyWhereThatIsKnown) {
   EXPECT_TRUE(holds(rendered(), "every file could be read"));
 }
 
+TEST_F(Report, ListsWhatTheRunWarnedOf) {
+  copy_golden();
+  EXPECT_FALSE(holds(rendered(), "warned of"));
+  std::ofstream(folder / "metrics.jsonl", std::ios::app)
+      << R"({"kind":"warning","step":0,"message":"not trained on, copies: <b>c.mp4"})"
+         "\n";
+  EXPECT_TRUE(holds(rendered(),
+                    "<b>What the run warned of</b><ul><li>not trained on, copies: "
+                    "&lt;b&gt;c.mp4</li></ul>"));
+}
+
 TEST_F(Report, WritesOneFileWithoutOutsideReferences) {
   copy_golden();
   write_report(folder.string());

@@ -352,6 +352,7 @@ RunData read_run(const std::string& folder) {
       if (kind == "step") run.steps.push_back(step_line(json));
       if (kind == "eval") run.evals.push_back(eval_line(json));
       if (kind == "final") run.final = final_line(json);
+      if (kind == "warning") run.warnings.push_back(text(json, "message"));
       // A run that was resumed goes on after its final line.
       if (kind == "step") run.final.reset();
     });
