@@ -173,6 +173,11 @@ class Train(TrainCase):
         self.assertIn("short.mp4", result.err)
         self.assertEqual([s["clips"] for s in result.json()["by_recording"].values()], [5, 5, 5])
 
+    def test_what_fails_before_it_begins_leaves_no_folder(self):
+        self.assertError(run("train", self.folder / "nowhere", cwd=self.folder), 3, "input", "nowhere")
+        self.assertError(run("train", self.clips, "--held-out", "nobody", "--out", self.folder / "a" / "b"), 2, "config", "nobody")
+        self.assertEqual(list(self.folder.iterdir()), [])
+
     def test_copies_and_cut_files_are_told_listed_and_reported_also_with_q(self):
         clips = self.folder / "clips"
         shutil.copytree(self.clips, clips)
