@@ -148,6 +148,11 @@ class Inspect(harness.TestCase):
         self.assertIn("skipped 3 files that are no video by name: 2 .jpg, 1 without an extension\n", result.out)
         self.assertEqual(run("inspect", self.folder, "--json", deadline=DEADLINE).json()["skipped"], {".jpg": 2, "": 1})
 
+    def test_a_picture_alone_is_answered_with_what_pictures_it_takes(self):
+        picture = self.folder / "lonely.jpg"
+        harness.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=64x48", "-frames:v", 1, picture)
+        self.assertError(run("frames", picture), 3, "input", ("a picture without a time", picture, "`dojo inspect FOLDER` lists"))
+
     def test_a_name_that_is_no_utf8_comes_back_from_json(self):
         make_clip(self.folder / "clip.mp4")
         name = os.fsencode(self.folder) + b"/caf\xe9 %.mp4"

@@ -55,6 +55,11 @@ void print_json(const Json& json) {
   fmt::print("{}\n", dump(json));
 }
 
+// A result that did not reach its reader is no result. Throws Error(kIo), or, where the reader of a
+// pipe has enough, std::system_error.
+void flush_results();
+Error unwritten_results(int error);  // its Error, for this errno
+
 // "error (input): what, where; hint" in one line, its commands as they are to be typed.
 std::string error_line(const Error& error);
 

@@ -18,6 +18,7 @@
 #include "dojo/video/find_recordings.h"
 #include "dojo/video/frame_reader.h"
 #include "dojo/video/image.h"
+#include "dojo/video/image_folder.h"
 
 namespace dojo {
 namespace {
@@ -94,7 +95,13 @@ int run_frames(std::span<const std::string> argv) {
   found.recordings.push_back({.path = file, .name = file});
   index_all(&found, {.worker = worker, .catalogue = &catalogue});
   for (const std::string& m : found.messages) tell("warning: {}\n", one_line(m));
-  if (found.recordings.empty()) throw error_from(found.quarantined.at(0));
+  if (found.recordings.empty()) {
+    const Error e = error_from(found.quarantined.at(0));
+    if (!has_picture_extension(file)) throw e;
+    throw Error(e.category(), e.message(), e.where(),
+                "pictures are frames where their folder tells their times, as docs/video.md says: "
+                "`dojo inspect FOLDER` lists such recordings");
+  }
   const Recording& recording = found.recordings[0];
   FrameReader reader(worker);
   // What decoding meets is noted of the file, as in training.

@@ -256,7 +256,7 @@ int run_inspect(std::span<const std::string> argv) {
     if (!found.skipped.empty()) fmt::print("{}\n", describe_skipped(found.skipped));
     if (args.given("--sheet")) fmt::print("\n{}\n", one_line(sheet));
   }
-  std::fflush(stdout);  // where both go to one file, the messages come after the table
+  flush_results();  // where both go to one file, the messages come after the table
   for (const std::string& m : found.messages) tell("dojo: {}\n", one_line(m));
   for (const std::string& m : split.messages) tell("dojo: {}\n", one_line(m));
   if (found.recordings.empty())

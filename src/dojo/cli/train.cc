@@ -360,7 +360,12 @@ int run_train(std::span<const std::string> argv) {
     fmt::print("{}\n", to_json(result));
   else
     fmt::print("{}\n{}", result.final_verdict.summary, result.learned ? "" : kLearnedNothing);
-  std::fflush(stdout);
+  try {
+    flush_results();
+  } catch (const std::exception&) {
+    try_report(folder);
+    throw;
+  }
   for (const std::string& problem : write_report(folder)) tell("warning: {}\n", one_line(problem));
   if (!json) fmt::print("{}/report.html\n", folder);
   if (!quiet) {

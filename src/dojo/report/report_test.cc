@@ -140,6 +140,9 @@ TEST_F(Report, ARunThatHasJustBegunSaysSo) {
   EXPECT_TRUE(holds(page, "not finished"));
   put("metrics.jsonl", "");
   EXPECT_TRUE(holds(rendered(), "has not made a step yet"));
+  EXPECT_EQ(
+      write_report(folder.string()),
+      std::vector<std::string>{"metrics.jsonl has no result yet: the run has not made a step"});
   put("metrics.jsonl", R"({"kind":"step","step":3,"loss":0.1,"mse":0.01,"copy_last_mse":0.02})"
                        "\n");
   page = rendered();
