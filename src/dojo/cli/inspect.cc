@@ -228,7 +228,7 @@ int run_inspect(std::span<const std::string> argv) {
   } else {
     size_t width = 9;
     for (const auto& r : list)
-      width = std::max(width, one_line(r["name"].get<std::string>()).size());
+      width = std::max(width, columns_of(for_table(r["name"].get<std::string>())));
     if (!list.empty())
       fmt::print("{:<{}}  {:>9}  {:<6} {:>7} {:>9} {:>7}  {:<21} {:>5}  {}\n", "recording", width,
                  "size", "codec", "frames", "seconds", "fps", "interval ms (min-max)", "keys",
@@ -240,9 +240,10 @@ int run_inspect(std::span<const std::string> argv) {
           fmt::format("{:.1f}-{:.1f}", 1e3 * r["interval_min_seconds"].get<double>(),
                       1e3 * r["interval_max_seconds"].get<double>());
       fmt::print("{:<{}}  {:>9}  {:<6} {:>7} {:>9.2f} {:>7.2f}  {:<21} {:>5}  {}\n",
-                 one_line(r["name"].get<std::string>()), width, size, r["codec"].get<std::string>(),
-                 r["frames"].get<int64_t>(), r["seconds"].get<double>(), r["fps"].get<double>(),
-                 steps, r["key_frames"].get<size_t>(), r["use"].get<std::string>());
+                 for_table(r["name"].get<std::string>()), width, size,
+                 r["codec"].get<std::string>(), r["frames"].get<int64_t>(),
+                 r["seconds"].get<double>(), r["fps"].get<double>(), steps,
+                 r["key_frames"].get<size_t>(), r["use"].get<std::string>());
     }
     print_telemetry(found.recordings);
     print_drives(drives);
