@@ -115,7 +115,7 @@ class Catalogue(harness.TestCase):
         self.clip.write_bytes(content)
         os.utime(self.clip, ns=(before.st_atime_ns, before.st_mtime_ns))
         self.assertNotIn("changed", self.inspect().err)  # nothing was read
-        self.assertIn("1 of 40 packets changed since the file was first indexed", self.inspect("--verify").err)
+        self.assertIn("warning: a.mp4: 1 of 40 packets changed since the file was first indexed", self.inspect("--verify").err)
         age(self.clip, 50)  # a new time stamp does not make it good
         self.assertIn("1 of 40 packets changed since the file was first indexed", self.inspect().err)
 

@@ -81,6 +81,10 @@ std::string searched_files() {
   return text + line + "\n";
 }
 
+void warn(const std::vector<std::string>& messages) {
+  for (const std::string& m : messages) tell("warning: {}\n", one_line(m));
+}
+
 void flush_results() {
   errno = 0;
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return;

@@ -48,6 +48,9 @@ inline constexpr char kCatalogueHelp[] =
     "where it is kept what is known of files from before; default: "
     "$XDG_CACHE_HOME/opendojo/catalogue.sqlite";
 
+// "warning: ..." on stderr, a line for each: what a person should know of files. -q hides none.
+void warn(const std::vector<std::string>& messages);
+
 // For --json: a value of the JSON library, as one line. Names of files have gone into it by
 // to_utf8().
 template <typename Json>

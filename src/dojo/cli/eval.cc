@@ -115,7 +115,7 @@ int run_eval(std::span<const std::string> argv) {
   args.option("--workers", "N", "files probed at a time", &o.workers, {.min = 1, .max = 64});
   args.option("--catalogue", "FILE", kCatalogueHelp, &o.catalogue);
   args.option("--executor", "NAME", "host, or interpreter (the slow reference)", &executor);
-  args.option("-q, --quiet", "", "no messages but warnings of lost files", &o.quiet);
+  args.option("-q, --quiet", "", "no progress, only warnings", &o.quiet);
   args.option("--json", "", "print one JSON object", &json);
   if (!args.parse(argv)) return 0;
   o.clips_each = clips;
@@ -127,8 +127,7 @@ int run_eval(std::span<const std::string> argv) {
   check_exists(checkpoint, "give the best.safetensors of a run");
   refuse_folder(checkpoint);
   const EvalResult result = evaluate_checkpoint(checkpoint, o, executor_factory(executor));
-  if (!o.quiet)
-    for (const std::string& m : result.messages) tell("{}\n", one_line(m));
+  warn(result.messages);
   for (const Quarantined& q : result.quarantined)
     tell("warning: {}: {}\n", one_line(q.path), one_line(q.reason));
   if (json)

@@ -8,7 +8,6 @@
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
-#include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/called.h"
@@ -94,7 +93,7 @@ int run_frames(std::span<const std::string> argv) {
   FoundRecordings found;
   found.recordings.push_back({.path = file, .name = file});
   index_all(&found, {.worker = worker, .catalogue = &catalogue});
-  for (const std::string& m : found.messages) tell("warning: {}\n", one_line(m));
+  warn(found.messages);
   if (found.recordings.empty()) {
     const Error e = error_from(found.quarantined.at(0));
     if (!has_picture_extension(file)) throw e;

@@ -9,7 +9,6 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
-#include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
@@ -258,8 +257,8 @@ int run_inspect(std::span<const std::string> argv) {
     if (args.given("--sheet")) fmt::print("\n{}\n", one_line(sheet));
   }
   flush_results();  // where both go to one file, the messages come after the table
-  for (const std::string& m : found.messages) tell("dojo: {}\n", one_line(m));
-  for (const std::string& m : split.messages) tell("dojo: {}\n", one_line(m));
+  warn(found.messages);
+  warn(split.messages);
   if (found.recordings.empty())
     throw Error(Category::kInput,
                 found.quarantined.size() == 1

@@ -366,7 +366,7 @@ int run_train(std::span<const std::string> argv) {
     try_report(folder);
     throw;
   }
-  for (const std::string& problem : write_report(folder)) tell("warning: {}\n", one_line(problem));
+  warn(write_report(folder));
   if (!json) fmt::print("{}/report.html\n", folder);
   if (!quiet) {
     const double all = steady_seconds() - began;
