@@ -148,6 +148,21 @@ class Inspect(harness.TestCase):
         self.assertIn("skipped 3 files that are no video by name: 2 .jpg, 1 without an extension\n", result.out)
         self.assertEqual(run("inspect", self.folder, "--json", deadline=DEADLINE).json()["skipped"], {".jpg": 2, "": 1})
 
+    def test_a_long_name_does_not_widen_the_table(self):
+        name = "2026-05-01_" + "x" * 200 + "-front.mp4"
+        make_clip(self.folder / name)
+        make_clip(self.folder / "b.mp4")
+        lines = run("inspect", self.folder, deadline=DEADLINE).out.splitlines()
+        self.assertLess(max(map(len, lines[:3])), 160, lines)
+        self.assertRegex(lines[1], r"^2026-05-01_x+…x+-front\.mp4  ")
+        self.assertEqual(lines[1].index("160x96"), lines[2].index("160x96"))
+        self.assertIn(name, [r["name"] for r in run("inspect", self.folder, "--json", deadline=DEADLINE).json()["recordings"]])
+
+    def test_a_picture_alone_is_answered_with_what_pictures_it_takes(self):
+        picture = self.folder / "lonely.jpg"
+        harness.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=64x48", "-frames:v", 1, picture)
+        self.assertError(run("frames", picture), 3, "input", ("a picture without a time", picture, "`dojo inspect FOLDER` lists"))
+
     def test_a_name_that_is_no_utf8_comes_back_from_json(self):
         make_clip(self.folder / "clip.mp4")
         name = os.fsencode(self.folder) + b"/caf\xe9 %.mp4"

@@ -77,6 +77,9 @@ class Catalogue(harness.TestCase):
                 result = run(*command, "--catalogue", self.catalogue, deadline=DEADLINE)
                 self.assertIn("bytes changed since the file was indexed", result.err)
                 self.assertRegex(self.inspect().out, r"damaged in parts \(input\): .*a\.mp4: .*bytes changed")
+                verified = self.inspect("--verify")  # the same table, and what changed
+                self.assertEqual(verified.out, self.inspect().out)
+                self.assertIn("1 of 40 packets changed", verified.err)
                 self.clip.write_bytes(whole)
                 os.utime(self.clip, ns=(before.st_atime_ns, before.st_mtime_ns))
 
@@ -112,7 +115,7 @@ class Catalogue(harness.TestCase):
         self.clip.write_bytes(content)
         os.utime(self.clip, ns=(before.st_atime_ns, before.st_mtime_ns))
         self.assertNotIn("changed", self.inspect().err)  # nothing was read
-        self.assertIn("1 of 40 packets changed since the file was first indexed", self.inspect("--verify").err)
+        self.assertIn("warning: a.mp4: 1 of 40 packets changed since the file was first indexed", self.inspect("--verify").err)
         age(self.clip, 50)  # a new time stamp does not make it good
         self.assertIn("1 of 40 packets changed since the file was first indexed", self.inspect().err)
 

@@ -1,7 +1,6 @@
 """The task ego as a user meets it: drives of a rendered car, trained on their telemetry, judged, killed and resumed."""
 import json
 import pathlib
-import signal
 
 import harness
 from harness import make_clip, run
@@ -38,7 +37,8 @@ class Ego(RunCase):
         result = self.finished.json()
         self.assertLessEqual(SIGNALS | {"score", "clips", "by_recording", "by_camera", "step", "best_step"}, set(result))
         for signal_name in SIGNALS:
-            self.assertEqual(set(result[signal_name]), {"mae", "rmse", "mean_mae", "mean_rmse", "clips"})
+            self.assertEqual(set(result[signal_name]), {"mae", "rmse", "mean_mae", "mean_rmse", "beats_mean", "clips"})
+            self.assertIs(result[signal_name]["beats_mean"], result[signal_name]["mae"] < result[signal_name]["mean_mae"])
             self.assertGreaterEqual(result[signal_name]["rmse"], result[signal_name]["mae"])
         self.assertEqual(set(result["by_camera"]), {"front", "back"})
         config = json.loads((self.reference / "config.json").read_text())
@@ -71,14 +71,7 @@ class Ego(RunCase):
         self.assertAlmostEqual(same["speed_mps"]["mae"], self.finished.json()["speed_mps"]["mae"], places=6)
 
     def test_killed_and_resumed_it_comes_to_the_same_bytes(self):
-        out = self.folder / "run"
-        process = harness.start(*self.words(out))
-        self.wait_for((out / "best.safetensors").exists, process)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        self.assertEqual(process.returncode, -signal.SIGKILL)
-        self.assertDone(self.resume(out))
-        self.assertSameRun(out)
+        self.assertSameAfterAKill()
 
     def test_recordings_without_telemetry_are_listed_and_left_out(self):
         clips = self.folder / "clips"
@@ -102,7 +95,7 @@ class Ego(RunCase):
         out = self.folder / "run"
         result = self.train(out, clips=clip)
         self.assertError(result, 3, "input", ["plain.mp4", "telemetry", "dojo inspect", "dojo render", "--task"])
-        self.assertFalse((out / "last.safetensors").exists())
+        self.assertFalse(out.exists())
         result = run("eval", self.reference / "best.safetensors", clip, deadline=DEADLINE)
         self.assertError(result, 3, "input", ["plain.mp4", "telemetry"])
 

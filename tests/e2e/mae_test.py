@@ -1,6 +1,5 @@
 """The task mae as a user meets it: small recordings, a tiny network that fills in what is hidden of them, judged, killed and resumed."""
 import json
-import signal
 import struct
 
 import harness
@@ -67,14 +66,7 @@ class Mae(TrainCase):
             self.assertIn(words, table.out)
 
     def test_killed_and_resumed_it_comes_to_the_same_bytes(self):
-        out = self.folder / "run"
-        process = harness.start(*self.words(out))
-        self.wait_for((out / "last.safetensors").exists, process)  # after the first of 40 steps
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        self.assertEqual(process.returncode, -signal.SIGKILL)
-        self.assertDone(self.resume(out))
-        self.assertSameRun(out)
+        self.assertSameAfterAKill()
 
     def test_wrong_options_are_named(self):
         def refused(*options):

@@ -111,7 +111,7 @@ class Sheet(harness.TestCase):
         self.assertEqual(clip.read_bytes(), before)
         (self.folder / "a.html").mkdir()
         self.assertError(run("inspect", clip, "--sheet", self.folder / "a.html"), 2, "config", "a.html")
-        self.assertError(run("inspect", clip, "--sheet", self.folder / "missing" / "a.html"), 1, "io", "a.html")
+        self.assertError(run("inspect", clip, "--sheet", self.folder / "missing" / "a.html"), 1, "io", ("missing/a.html", "; make it first"))
 
 
 if __name__ == "__main__":

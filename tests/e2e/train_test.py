@@ -173,6 +173,35 @@ class Train(TrainCase):
         self.assertIn("short.mp4", result.err)
         self.assertEqual([s["clips"] for s in result.json()["by_recording"].values()], [5, 5, 5])
 
+    def test_what_fails_before_it_begins_leaves_no_folder(self):
+        self.assertError(run("train", self.folder / "nowhere", cwd=self.folder), 3, "input", "nowhere")
+        self.assertError(run("train", self.clips, "--held-out", "nobody", "--out", self.folder / "a" / "b"), 2, "config", "nobody")
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_copies_and_cut_files_are_told_listed_and_reported_also_with_q(self):
+        clips = self.folder / "clips"
+        shutil.copytree(self.clips, clips)
+        shutil.copy(clips / "drive_2.mp4", clips / "other.mp4")
+        cut = harness.make_clip(clips / "cut.mkv")
+        cut.write_bytes(cut.read_bytes()[:cut.stat().st_size * 7 // 10])
+        out = self.folder / "run"
+        result = run("train", clips, "--out", out, "--steps", "2", "--held-out", "drive_2", "-q", *TINY, deadline=DEADLINE)
+        self.assertDone(result)
+        copies = "not trained on, copies of what is held out: other.mp4"
+        for words in (f"warning: {copies}", "warning: cut.mkv: the file ends early"):
+            self.assertIn(words, result.err)
+        self.assertNotIn("looking at", result.err)
+        self.assertNotIn("other.mp4", json.loads((out / "config.json").read_text())["train"])
+        listed = {pathlib.Path(line["path"]).name: line["reason"]
+                  for line in map(json.loads, (out / "quarantine.jsonl").read_text().splitlines())}
+        self.assertEqual(listed["other.mp4"], "not trained on: a copy of drive_2.mp4, which is held out")
+        self.assertIn("the file ends early", listed["cut.mkv"])
+        log = [line for line in metrics_without_time(out / "metrics.jsonl") if line["kind"] == "warning"]
+        self.assertEqual(log, [{"kind": "warning", "step": 0, "message": copies}])
+        page = (out / "report.html").read_text(encoding="utf-8")
+        for words in (copies, listed["other.mp4"], "the file ends early"):
+            self.assertIn(words, page)
+
 
 if __name__ == "__main__":
     harness.main()

@@ -1,6 +1,7 @@
 """What the tests of training share: small recordings with a finished run on them, and what two runs have in common."""
 import json
 import pathlib
+import signal
 import struct
 
 import harness
@@ -44,6 +45,17 @@ class RunCase(harness.TestCase):
         for name in ("last.safetensors", "best.safetensors"):
             self.assertEqual((out / name).read_bytes(), (self.reference / name).read_bytes(), name)
         self.assertEqual(metrics_without_time(out / "metrics.jsonl"), metrics_without_time(self.reference / "metrics.jsonl"))
+
+    def assertSameAfterAKill(self):
+        """The run of self.words(), killed once it has weights and resumed, is the reference run."""
+        out = self.folder / "run"
+        process = harness.start(*self.words(out))
+        self.wait_for((out / "best.safetensors").exists, process)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        self.assertEqual(process.returncode, -signal.SIGKILL)
+        self.assertDone(self.resume(out))
+        self.assertSameRun(out)
 
     def assertNoLitter(self, out):
         self.assertEqual([p.name for p in out.rglob(".*")], [])  # temporary names begin with a dot

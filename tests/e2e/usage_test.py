@@ -94,9 +94,19 @@ class Usage(harness.TestCase):
         self.assertError(result, 2, "config", "a\\x0ab\\x1b[2J")
         self.assertEqual(len(result.err.splitlines()), 1, result)
 
+    def test_a_file_with_the_name_of_an_option_is_answered_with_how_to_write_it(self):
+        harness.make_clip(self.folder / "-dash.mp4", size="64x48", frames=3)
+        self.assertError(run("frames", "-dash.mp4", cwd=self.folder), 2, "config", "-dash.mp4; for the file of that name write ./-dash.mp4")
+        self.assertDone(run("frames", "./-dash.mp4", cwd=self.folder))
+        self.assertDone(run("frames", "--", "-dash.mp4", cwd=self.folder))
+
     def test_results_that_cannot_be_written_are_an_error(self):
+        clip = harness.make_clip(self.folder / "a.mp4", size="64x48", frames=30)
         with open("/dev/full", "w", encoding="utf-8") as full:
-            self.assertError(run("--help", stdout=full), 1, "io", "standard output")
+            for words in (["--help"], ["inspect", clip], ["graph", "show", "--model", "predict"]):
+                with self.subTest(words=words):
+                    self.assertError(run(*words, stdout=full), 1, "io",
+                                     "cannot write the results: No space left on device, standard output; make room")
         self.assertError(run("--help", before=lambda: os.close(1)), 1, "io", "standard output")
 
     def test_messages_that_cannot_be_written_change_no_exit_code(self):

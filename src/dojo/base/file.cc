@@ -46,6 +46,8 @@ std::string hint_of(int error) {
     case EPERM:
     case EROFS:
       return "choose a folder that you may write to";
+    case ENOENT:
+      return "make its folder first, or choose another one";
     default:
       return "";
   }

@@ -44,6 +44,28 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+size_t columns_of(std::string_view line) {
+  size_t columns = 0;
+  while (!line.empty()) {
+    const size_t n = utf8_length(line);
+    columns += n > 2 && !line.starts_with("…") ? 2 : 1;
+    line.remove_prefix(std::max<size_t>(n, 1));
+  }
+  return columns;
+}
+
+std::string for_table(std::string_view name, size_t most) {
+  const std::string line = one_line(name);
+  if (columns_of(line) <= most) return line;
+  const std::string_view all = line;
+  size_t begin = 0, end = 0;  // what is left out
+  while (columns_of(all.substr(0, begin + utf8_length(all.substr(begin)))) <= (most - 1) / 3)
+    begin += utf8_length(all.substr(begin));
+  for (end = begin; columns_of(all.substr(0, begin)) + 1 + columns_of(all.substr(end)) > most;)
+    end += utf8_length(all.substr(end));
+  return line.substr(0, begin) + "…" + line.substr(end);
+}
+
 std::string to_utf8(std::string_view text) {
   std::string out;
   while (!text.empty()) {

@@ -11,6 +11,13 @@ namespace dojo {
 // UTF-8 as "\xe9", so that it stays one line, commands no terminal and is shown everywhere alike.
 std::string one_line(std::string_view text);
 
+// one_line(), for a table: of a name that is wider than `most` columns the middle is left out, for
+// its end tells more: "2026-05-01_14-…_14-02-11-left_repeater.mp4".
+std::string for_table(std::string_view name, size_t most = 72);
+
+// How wide a line is at most: a terminal shows most characters beyond U+07FF two columns wide.
+size_t columns_of(std::string_view line);
+
 // Bytes of the well-formed UTF-8 character at the beginning of `text`; 0 if there is none.
 size_t utf8_length(std::string_view text);
 

@@ -27,6 +27,26 @@ TEST(OneLine, BytesThatAreNoUtf8AreWrittenOut) {
   EXPECT_EQ(one_line("\x9b"), "\\x9b");
 }
 
+TEST(ForTable, OfALongNameTheMiddleIsLeftOut) {
+  EXPECT_EQ(for_table("a/short.mp4", 11), "a/short.mp4");
+  EXPECT_EQ(for_table("2026-05-01/front.mp4", 19), "2026-0…01/front.mp4");
+  EXPECT_EQ(columns_of(for_table(std::string(1000, 'x') + "end.mp4")), 72u);
+  EXPECT_TRUE(for_table(std::string(1000, 'x') + "end.mp4").ends_with("xend.mp4"));
+  EXPECT_EQ(for_table("a\nb", 4), "a…ab");
+}
+
+TEST(ForTable, WideCharactersAreNotCut) {
+  EXPECT_EQ(columns_of("caf\xc3\xa9"), 4u);
+  EXPECT_EQ(columns_of("東京…"), 5u);
+  EXPECT_EQ(for_table("東京の道路.mp4", 14), "東京の道路.mp4");
+  EXPECT_EQ(for_table("東京の道路.mp4", 12), "東…道路.mp4");
+  for (size_t most = 2; most < 14; ++most) {
+    const std::string name = for_table("東京の道路.mp4", most);
+    EXPECT_LE(columns_of(name), most);
+    EXPECT_EQ(to_utf8(name), name);
+  }
+}
+
 TEST(ToUtf8, OnlyBytesThatAreNoUtf8AreWrittenOut) {
   EXPECT_EQ(to_utf8("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x9a\x97"),
             "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x9a\x97");

@@ -6,10 +6,12 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <numeric>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
+#include "dojo/base/text.h"
 #include "dojo/cli/called.h"
 
 namespace dojo {
@@ -166,12 +168,15 @@ void Args::wrong(const std::string& message, const std::string& hint) const {
               hint.empty() ? "see " + with_program_name(command + " --help") : hint);
 }
 
-Args::Option& Args::find(const std::string& name) {
+Args::Option& Args::find(const std::string& name, const std::string& word) {
   std::vector<std::string> names = {"--help"};
   for (Option& o : options_) {
     if (name == o.name || (!o.short_name.empty() && name == o.short_name)) return o;
     names.push_back(o.name);
   }
+  std::error_code ignored;
+  if (std::filesystem::exists(word, ignored))
+    wrong("unknown option " + word, "for the file of that name write " + shell_word("./" + word));
   const std::string meant = nearest(name, names);
   wrong("unknown option " + name, meant.empty() ? "" : "did you mean " + meant + "?");
 }
@@ -200,7 +205,7 @@ bool Args::parse(std::span<const std::string> argv) {
       continue;
     }
     const size_t equals = word.starts_with("--") ? word.find('=') : std::string::npos;
-    Option& o = find(word.substr(0, equals));
+    Option& o = find(word.substr(0, equals), word);
     if (o.given && !o.repeatable && !o.flag) wrong(o.name + " is given twice");
     o.given = true;
     if (o.flag) {

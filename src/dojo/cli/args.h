@@ -86,7 +86,7 @@ class Args {
   };
 
   Option& add(std::string_view name, std::string_view value, std::string_view help);
-  Option& find(const std::string& name);
+  Option& find(const std::string& name, const std::string& word);  // that begins with it
   template <typename T>
   static void show_default(Option& o, T value, Range range);
   [[noreturn]] void wrong(const std::string& message, const std::string& hint = {}) const;

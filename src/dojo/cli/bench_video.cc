@@ -377,9 +377,9 @@ std::vector<Recording> recordings_of(std::vector<std::string> folders, int worke
   }
   Catalogue catalogue(catalogue_file);
   FoundRecordings found = find_recordings(folders, {.workers = workers, .catalogue = &catalogue});
-  for (const std::string& m : found.messages) tell("dojo: {}\n", one_line(m));
+  warn(found.messages);
   if (!found.quarantined.empty())
-    tell("dojo: {} files are not usable, {}: {}; see {}\n", found.quarantined.size(),
+    tell("warning: {} files are not usable, {}: {}; see {}\n", found.quarantined.size(),
          one_line(found.quarantined[0].path), one_line(found.quarantined[0].reason),
          as_called({"inspect"}));
   if (found.recordings.empty()) throw Error(Category::kInput, "no usable recording", folders[0]);

@@ -59,7 +59,7 @@ Known read_catalogue(const std::string& path) {
   std::copy_if(known.files.begin(), known.files.end(), std::back_inserter(known.gone), is_gone);
   const auto bytes = fs::file_size(path, error);
   if (!error) known.bytes = static_cast<int64_t>(bytes);
-  for (const std::string& m : known.catalogue->take_messages()) tell("warning: {}\n", one_line(m));
+  warn(known.catalogue->take_messages());
   return known;
 }
 
@@ -82,7 +82,7 @@ int build(const CacheOptions& o) {
   Catalogue catalogue(o.catalogue);
   const FoundRecordings found = find_recordings(
       o.paths, {.workers = static_cast<int>(o.workers), .worker = worker, .catalogue = &catalogue});
-  for (const std::string& message : found.messages) tell("{}\n", one_line(message));
+  warn(found.messages);
   if (found.recordings.empty())
     throw Error(Category::kInput, "no usable recording", o.paths[0],
                 found.quarantined.empty() ? "" : found.quarantined[0].reason);

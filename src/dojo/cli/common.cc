@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <functional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "dojo/base/cache_folder.h"
@@ -87,6 +90,23 @@ std::string searched_files() {
   for (const char* word : {"(upper", "or", "lower", "case);", "others", "are", "skipped."})
     say(word);
   return text + line + "\n";
+}
+
+void warn(const std::vector<std::string>& messages) {
+  for (const std::string& m : messages) tell("warning: {}\n", one_line(m));
+}
+
+void flush_results() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return;
+  if (errno == EPIPE) throw std::system_error(EPIPE, std::generic_category());
+  throw unwritten_results(errno ? errno : EIO);
+}
+
+Error unwritten_results(int error) {
+  return Error(Category::kIo, fmt::format("cannot write the results: {}", std::strerror(error)),
+               "standard output",
+               error == ENOSPC ? "make room there, or write them elsewhere" : "");
 }
 
 std::string error_line(const Error& error) {

@@ -52,12 +52,20 @@ inline constexpr char kCatalogueHelp[] =
     "where it is kept what is known of files from before; default: "
     "$XDG_CACHE_HOME/opendojo/catalogue.sqlite";
 
+// "warning: ..." on stderr, a line for each: what a person should know of files. -q hides none.
+void warn(const std::vector<std::string>& messages);
+
 // For --json: a value of the JSON library, as one line. Names of files have gone into it by
 // to_utf8().
 template <typename Json>
 void print_json(const Json& json) {
   fmt::print("{}\n", dump(json));
 }
+
+// A result that did not reach its reader is no result. Throws Error(kIo), or, where the reader of a
+// pipe has enough, std::system_error.
+void flush_results();
+Error unwritten_results(int error);  // its Error, for this errno
 
 // "error (input): what, where; hint" in one line, its commands as they are to be typed.
 std::string error_line(const Error& error);

@@ -174,7 +174,12 @@ void check_sheet_name(const std::string& path) {
                 "--sheet sheet.html");
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
-    throw Error(Category::kConfig, "a folder has the name that the sheet is to have", path);
+    throw Error(Category::kConfig, "a folder has the name that the sheet is to have", path,
+                "give another name");
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
+    throw Error(Category::kIo, "the sheet's folder is not there", path,
+                "make it first, or choose another one");
 }
 
 void write_contact_sheet(const std::string& path, const FoundRecordings& found,

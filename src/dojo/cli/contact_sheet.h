@@ -25,7 +25,7 @@ struct SheetOptions {
 };
 
 // Throws Error(kConfig) where `path` is no name of a page, so that no recording is overwritten by
-// mistake.
+// mistake, and Error(kIo) where its folder is not there, before files are read for hours.
 void check_sheet_name(const std::string& path);
 
 // Writes the page, with progress on stderr. `rows`: of found.recordings. Throws Error(kIo) before

@@ -19,10 +19,10 @@
 namespace dojo {
 namespace {
 
-void print_row(const std::string& what, const Score& s) {
-  fmt::print("{:<40} {:>9.6f} {:>9.6f} {:>9.6f} {:>7} {:>7} {:>6}\n", what, s.mse, s.copy_last_mse,
-             s.flow_mse, ratio_text(s.mse, s.copy_last_mse), ratio_text(s.mse, s.flow_mse),
-             s.clips);
+template <typename Scores>
+size_t widest_name(const Scores& by_name, size_t least) {
+  for (const auto& [name, score] : by_name) least = std::max(least, columns_of(for_table(name)));
+  return least;
 }
 
 void refuse_folder(const std::string& checkpoint) {
@@ -36,20 +36,25 @@ void refuse_folder(const std::string& checkpoint) {
 }
 
 void print_table(const Evaluation& e) {
-  fmt::print("{:<40} {:>9} {:>9} {:>9} {:>7} {:>7} {:>6}\n", "mean squared error", "network",
-             "copy", "flow", "/copy", "/flow", "clips");
-  for (const auto& [name, score] : e.by_recording) print_row(one_line(name), score);
-  print_row("all recordings, next frame", e.overall);
+  const size_t widest = widest_name(e.by_recording, 40);
+  fmt::print("{:<{}} {:>9} {:>9} {:>9} {:>7} {:>7} {:>6}\n", "mean squared error", widest,
+             "network", "copy", "flow", "/copy", "/flow", "clips");
+  const auto row = [&](const std::string& what, const Score& s) {
+    fmt::print("{:<{}} {:>9.6f} {:>9.6f} {:>9.6f} {:>7} {:>7} {:>6}\n", what, widest, s.mse,
+               s.copy_last_mse, s.flow_mse, ratio_text(s.mse, s.copy_last_mse),
+               ratio_text(s.mse, s.flow_mse), s.clips);
+  };
+  for (const auto& [name, score] : e.by_recording) row(for_table(name), score);
+  row("all recordings, next frame", e.overall);
   for (size_t h = 1; h < e.by_horizon.size(); ++h)
-    print_row(fmt::format("all recordings, {:g} s ahead",
-                          static_cast<double>(h + 1) * e.interval_seconds),
-              e.by_horizon[h]);
+    row(fmt::format("all recordings, {:g} s ahead",
+                    static_cast<double>(h + 1) * e.interval_seconds),
+        e.by_horizon[h]);
 }
 
 // One block of rows for each signal.
 void print_table(const EgoEvaluation& e) {
-  size_t widest = 30;
-  for (const auto& [name, score] : e.by_recording) widest = std::max(widest, one_line(name).size());
+  const size_t widest = widest_name(e.by_recording, 30);
   for (size_t s = 0; s < kEgoSignals.size(); ++s) {
     if (e.overall.signals[s].clips == 0) continue;
     fmt::print("{}{:<{}} {:>9} {:>9} {:>7} {:>9} {:>9} {:>6}\n", s == 0 ? "" : "\n",
@@ -61,21 +66,22 @@ void print_table(const EgoEvaluation& e) {
       fmt::print("{:<{}} {:>9.4g} {:>9.4g} {:>7} {:>9.4g} {:>9.4g} {:>6}\n", what, widest, of.mae,
                  of.mean_mae, ratio_text(of.mae, of.mean_mae), of.rmse, of.mean_rmse, of.clips);
     };
-    for (const auto& [name, score] : e.by_recording) row(one_line(name), score);
+    for (const auto& [name, score] : e.by_recording) row(for_table(name), score);
     if (e.by_camera.size() > 1)
-      for (const auto& [name, score] : e.by_camera) row("camera " + one_line(name), score);
+      for (const auto& [name, score] : e.by_camera) row("camera " + for_table(name), score);
     row("all recordings", e.overall);
   }
 }
 
 void print_table(const MaeEvaluation& e) {
-  fmt::print("{:<40} {:>9} {:>10} {:>7} {:>6}\n", "reconstruction loss", "network", "patch mean",
-             "/mean", "clips");
-  const auto row = [](const std::string& what, const MaeScore& s) {
-    fmt::print("{:<40} {:>9.4f} {:>10.4f} {:>7} {:>6}\n", what, s.mse, s.patch_mean_mse,
+  const size_t widest = widest_name(e.by_recording, 40);
+  fmt::print("{:<{}} {:>9} {:>10} {:>7} {:>6}\n", "reconstruction loss", widest, "network",
+             "patch mean", "/mean", "clips");
+  const auto row = [&](const std::string& what, const MaeScore& s) {
+    fmt::print("{:<{}} {:>9.4f} {:>10.4f} {:>7} {:>6}\n", what, widest, s.mse, s.patch_mean_mse,
                ratio_text(s.mse, s.patch_mean_mse), s.clips);
   };
-  for (const auto& [name, score] : e.by_recording) row(one_line(name), score);
+  for (const auto& [name, score] : e.by_recording) row(for_table(name), score);
   row("all recordings", e.overall);
 }
 
@@ -109,7 +115,7 @@ int run_eval(std::span<const std::string> argv) {
   args.option("--workers", "N", "files probed at a time", &o.workers, {.min = 1, .max = 64});
   args.option("--catalogue", "FILE", kCatalogueHelp, &o.catalogue);
   args.option("--executor", "NAME", "host, or interpreter (the slow reference)", &executor);
-  args.option("-q, --quiet", "", "no messages but warnings of lost files", &o.quiet);
+  args.option("-q, --quiet", "", "no progress, only warnings", &o.quiet);
   args.option("--json", "", "print one JSON object", &json);
   if (!args.parse(argv)) return 0;
   o.clips_each = clips;
@@ -121,8 +127,7 @@ int run_eval(std::span<const std::string> argv) {
   check_exists(checkpoint, "give the best.safetensors of a run");
   refuse_folder(checkpoint);
   const EvalResult result = evaluate_checkpoint(checkpoint, o, executor_factory(executor));
-  if (!o.quiet)
-    for (const std::string& m : result.messages) tell("{}\n", one_line(m));
+  warn(result.messages);
   for (const Quarantined& q : result.quarantined)
     tell("warning: {}: {}\n", one_line(q.path), one_line(q.reason));
   if (json)

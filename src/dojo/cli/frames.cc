@@ -8,7 +8,6 @@
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
-#include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/called.h"
@@ -18,6 +17,7 @@
 #include "dojo/video/find_recordings.h"
 #include "dojo/video/frame_reader.h"
 #include "dojo/video/image.h"
+#include "dojo/video/image_folder.h"
 
 namespace dojo {
 namespace {
@@ -93,8 +93,14 @@ int run_frames(std::span<const std::string> argv) {
   FoundRecordings found;
   found.recordings.push_back({.path = file, .name = file});
   index_all(&found, {.worker = worker, .catalogue = &catalogue});
-  for (const std::string& m : found.messages) tell("warning: {}\n", one_line(m));
-  if (found.recordings.empty()) throw error_from(found.quarantined.at(0));
+  warn(found.messages);
+  if (found.recordings.empty()) {
+    const Error e = error_from(found.quarantined.at(0));
+    if (!has_picture_extension(file)) throw e;
+    throw Error(e.category(), e.message(), e.where(),
+                "pictures are frames where their folder tells their times, as docs/video.md says: "
+                "`dojo inspect FOLDER` lists such recordings");
+  }
   const Recording& recording = found.recordings[0];
   FrameReader reader(worker);
   // What decoding meets is noted of the file, as in training.

@@ -9,7 +9,6 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
-#include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
@@ -228,7 +227,7 @@ int run_inspect(std::span<const std::string> argv) {
   } else {
     size_t width = 9;
     for (const auto& r : list)
-      width = std::max(width, one_line(r["name"].get<std::string>()).size());
+      width = std::max(width, columns_of(for_table(r["name"].get<std::string>())));
     if (!list.empty())
       fmt::print("{:<{}}  {:>9}  {:<6} {:>7} {:>9} {:>7}  {:<21} {:>5}  {}\n", "recording", width,
                  "size", "codec", "frames", "seconds", "fps", "interval ms (min-max)", "keys",
@@ -240,9 +239,10 @@ int run_inspect(std::span<const std::string> argv) {
           fmt::format("{:.1f}-{:.1f}", 1e3 * r["interval_min_seconds"].get<double>(),
                       1e3 * r["interval_max_seconds"].get<double>());
       fmt::print("{:<{}}  {:>9}  {:<6} {:>7} {:>9.2f} {:>7.2f}  {:<21} {:>5}  {}\n",
-                 one_line(r["name"].get<std::string>()), width, size, r["codec"].get<std::string>(),
-                 r["frames"].get<int64_t>(), r["seconds"].get<double>(), r["fps"].get<double>(),
-                 steps, r["key_frames"].get<size_t>(), r["use"].get<std::string>());
+                 for_table(r["name"].get<std::string>()), width, size,
+                 r["codec"].get<std::string>(), r["frames"].get<int64_t>(),
+                 r["seconds"].get<double>(), r["fps"].get<double>(), steps,
+                 r["key_frames"].get<size_t>(), r["use"].get<std::string>());
     }
     print_telemetry(found.recordings);
     print_drives(drives);
@@ -256,9 +256,9 @@ int run_inspect(std::span<const std::string> argv) {
     if (!found.skipped.empty()) fmt::print("{}\n", describe_skipped(found.skipped));
     if (args.given("--sheet")) fmt::print("\n{}\n", one_line(sheet));
   }
-  std::fflush(stdout);  // where both go to one file, the messages come after the table
-  for (const std::string& m : found.messages) tell("dojo: {}\n", one_line(m));
-  for (const std::string& m : split.messages) tell("dojo: {}\n", one_line(m));
+  flush_results();  // where both go to one file, the messages come after the table
+  warn(found.messages);
+  warn(split.messages);
   if (found.recordings.empty())
     throw Error(Category::kInput,
                 found.quarantined.size() == 1

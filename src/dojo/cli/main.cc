@@ -8,8 +8,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <iostream>
 #include <new>
 #include <string>
 #include <system_error>
@@ -97,17 +95,6 @@ void fill_standard_descriptors() {
   }
 }
 
-// A result that did not reach its reader is no result.
-void flush_results() {
-  errno = 0;
-  std::cout.flush();
-  if (std::fflush(stdout) == 0 && !std::ferror(stdout) && std::cout.good()) return;
-  if (errno == EPIPE) throw std::system_error(EPIPE, std::generic_category());
-  throw Error(Category::kIo,
-              fmt::format("cannot write the results: {}", std::strerror(errno ? errno : EIO)),
-              "standard output");
-}
-
 // So that the caller, such as the loop of a shell, knows that it was a signal.
 void end_by(int signal) {
   std::signal(signal, SIG_DFL);
@@ -132,7 +119,8 @@ int run(std::span<const std::string> words) {
         "programs\n");
   } catch (const std::system_error& error) {                      // files, pipes, processes
     if (error.code() == std::errc::broken_pipe) end_by(SIGPIPE);  // `dojo ... | head` has enough
-    tell("dojo: error (io): {}\n", one_line(error.what()));
+    tell("dojo: {}\n", std::ferror(stdout) ? error_line(unwritten_results(error.code().value()))
+                                           : "error (io): " + one_line(error.what()));
   } catch (const std::exception& error) {
     tell("dojo: bug: {}; please report it with the command that you gave\n",
          one_line(error.what()));

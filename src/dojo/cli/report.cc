@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/error.h"
-#include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
@@ -45,7 +44,7 @@ int run_report(std::span<const std::string> argv) {
   args.option("--json", "", "print one JSON object", &json);
   if (!args.parse(argv)) return 0;
   const std::vector<std::string> problems = write_report(run);
-  for (const std::string& p : problems) tell("warning: {}\n", one_line(p));
+  warn(problems);
   const std::string path = (std::filesystem::path(run) / "report.html").string();
   if (json) {
     nlohmann::ordered_json object = {{"report", to_utf8(path)},

@@ -364,8 +364,13 @@ int run_train(std::span<const std::string> argv) {
     fmt::print("{}\n", to_json(result));
   else
     fmt::print("{}\n{}", result.final_verdict.summary, result.learned ? "" : kLearnedNothing);
-  std::fflush(stdout);
-  for (const std::string& problem : write_report(folder)) tell("warning: {}\n", one_line(problem));
+  try {
+    flush_results();
+  } catch (const std::exception&) {
+    try_report(folder);
+    throw;
+  }
+  warn(write_report(folder));
   if (!json) fmt::print("{}/report.html\n", folder);
   if (!quiet) {
     const double all = steady_seconds() - began;

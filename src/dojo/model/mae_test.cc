@@ -10,31 +10,15 @@
 
 #include "dojo/base/error.h"
 #include "dojo/graph/interpreter.h"
+#include "dojo/model/test_mae.h"
+#include "dojo/model/test_network.h"
 
 namespace dojo {
 namespace {
 
-MaeOptions tiny() {
-  return {.encoder = {.clips = 2,
-                      .frames = 4,
-                      .height = 8,
-                      .width = 12,
-                      .patch = 4,
-                      .channels = 12,
-                      .layers = 1,
-                      .heads = 2},
-          .masked = 0.7,
-          .decoder_channels = 12,
-          .decoder_layers = 1,
-          .decoder_heads = 2};
-}
-
 std::vector<std::byte> noise_clip(const MaeOptions& o, uint64_t seed) {
-  Random random(seed);
   const VitOptions& e = o.encoder;
-  std::vector<std::byte> clip(static_cast<size_t>(e.clips * e.frames * e.height * e.width * 3));
-  for (std::byte& v : clip) v = static_cast<std::byte>(random.below(256));
-  return clip;
+  return noise_bytes(e.clips * e.frames * e.height * e.width * 3, seed);
 }
 
 std::unique_ptr<Executor> executor_of(const MaeOptions& o) {
@@ -88,7 +72,7 @@ TEST(Mae, AMaskIsATubeOfTheShareAskedFor) {
 
 // Over many masks each place is visible as often as any other.
 TEST(Mae, EveryPlaceIsVisibleEquallyOften) {
-  const MaeOptions o = tiny();
+  const MaeOptions o = tiny_mae();
   Random random(7);
   std::vector<int> count(6, 0);
   constexpr int kMasks = 3000;
@@ -99,7 +83,7 @@ TEST(Mae, EveryPlaceIsVisibleEquallyOften) {
 }
 
 TEST(Mae, WhatIsHiddenChangesTheLossOnlyAndNotTheAnswer) {
-  const MaeOptions o = tiny();
+  const MaeOptions o = tiny_mae();
   const auto executor = executor_of(o);
   Random random(5);
   const TubeMask mask = tube_mask(o, random);
@@ -130,7 +114,7 @@ TEST(Mae, WhatIsHiddenChangesTheLossOnlyAndNotTheAnswer) {
 // A channel of a tubelet with n values of mean 0 and unbiased variance 1 has a mean square of
 // (n - 1) / n; of one without any contrast it is 0.
 TEST(Mae, TheLossOfPredictingTheMeanIsThatOfNormalisedValues) {
-  const MaeOptions o = tiny();
+  const MaeOptions o = tiny_mae();
   const auto executor = executor_of(o);
   Random random(5);
   feed(*executor, tube_mask(o, random));
@@ -144,7 +128,7 @@ TEST(Mae, TheLossOfPredictingTheMeanIsThatOfNormalisedValues) {
 }
 
 TEST(Mae, AnIndexThatIsNoTokenIsRefused) {
-  const MaeOptions o = tiny();
+  const MaeOptions o = tiny_mae();
   const auto executor = executor_of(o);
   Random random(5);
   TubeMask mask = tube_mask(o, random);
@@ -182,7 +166,7 @@ TEST(Mae, SenselessOptionsAreRefused) {
 // What an evaluation says of each clip is, on average, what the training step says of the batch;
 // and hidden pixels are told exactly where the answer is the truth.
 TEST(Mae, TheEvaluationTellsTheLossOfEachClipAndPixelsWithTheTrueContrast) {
-  MaeOptions o = tiny();
+  MaeOptions o = tiny_mae();
   const auto training = executor_of(o);
   const auto inference = make_interpreter(mae_inference(o), Precision::kDouble);
   initialize(*inference, 1);  // the same names, the same first values
@@ -222,7 +206,7 @@ TEST(Mae, TheEvaluationTellsTheLossOfEachClipAndPixelsWithTheTrueContrast) {
 }
 
 TEST(Mae, OptionsSurviveAsMetadataAndSenselessOnesAreInputErrors) {
-  MaeOptions o = tiny();
+  MaeOptions o = tiny_mae();
   const ModelMetadata good = to_metadata(o);
   const MaeOptions read = mae_options_from(good);
   EXPECT_EQ(to_metadata(read), good);

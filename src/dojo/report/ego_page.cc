@@ -111,7 +111,15 @@ std::string ego_headline(const EvalLine& result) {
                                : fmt::format("<b class=\"{}\">{} ×</b>", judge(e.over_mean()),
                                              ratio(e.over_mean())));
   }
-  return text + ".";
+  text += ".";
+  std::string not_learned;
+  for (const SignalErrors& e : result.signals)
+    if (!(e.over_mean() < 1))
+      not_learned += (not_learned.empty() ? "" : ", ") + escape(look_of(e.signal).name);
+  if (!not_learned.empty())
+    text +=
+        " <b class=\"bad\">Not learned:</b> " + not_learned + ", no better than " + kBaseline + ".";
+  return text;
 }
 
 std::string ego_tiles(const EvalLine& result) {

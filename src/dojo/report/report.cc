@@ -122,12 +122,11 @@ std::string tiles(const RunData& run) {
   return html.empty() ? "" : "<div class=\"tiles\">" + html + "</div>";
 }
 
-std::string problems(const RunData& run) {
-  if (run.problems.empty()) return "";
+std::string warning_box(const char* title, const std::vector<std::string>& warnings) {
+  if (warnings.empty()) return "";
   std::string items;
-  for (const std::string& p : run.problems) items += "<li>" + escape(p) + "</li>";
-  return "<div class=\"box warn\"><b>What this report could not read</b><ul>" + items +
-         "</ul></div>";
+  for (const std::string& w : warnings) items += "<li>" + escape(w) + "</li>";
+  return fmt::format("<div class=\"box warn\"><b>{}</b><ul>{}</ul></div>", title, items);
 }
 
 using Pick = std::function<double(const Errors&)>;
@@ -221,7 +220,8 @@ std::string quarantine(const RunData& run) {
                         escape(q.category), escape(q.reason));
   }
   return fmt::format(
-      "<h2>Files given up</h2><p class=\"soft small\">Training went on without them.</p><div "
+      "<h2>Files given up</h2><p class=\"soft small\">Training went on without them, or without "
+      "the part that the reason names.</p><div "
       "class=\"scroll\"><table class=\"left\">"
       "<tr><th>file</th><th>kind</th><th>reason</th></tr>{}</table></div>",
       rows);
@@ -237,7 +237,9 @@ ReportPage render_report(const std::string& run_folder) {
   const EvalLine* result = run.result();
   const TaskPage& page = page_of(run);
   for (const std::string& part :
-       {header(run), headline(run), tiles(run), problems(run), page.pictures(run), curves(run),
+       {header(run), headline(run), tiles(run),
+        warning_box("What this report could not read", run.problems),
+        warning_box("What the run warned of", run.warnings), page.pictures(run), curves(run),
         result ? predict_horizons(*result) : "", result ? page.tables(*result) : "",
         time_and_memory(run), roofline(run), quarantine(run), how_to_repeat(run)}) {
     if (!part.empty()) html += part + "\n";

@@ -303,6 +303,14 @@ bool part(const fs::path& path, const std::string& shown, const char* missing, R
   return false;
 }
 
+// Before a run has looked at its video there is nothing in its folder but what it has timed.
+bool has_just_begun(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (entry.path().filename().string().find("algorithms.json") == std::string::npos) return false;
+  return !error;
+}
+
 }  // namespace
 
 const std::string* Sample::image(const std::string& kind) const {
@@ -330,6 +338,9 @@ RunData read_run(const std::string& folder) {
   check_exists(path, hint);
   if (!fs::is_directory(path, ignored)) throw Error(Category::kInput, "not a folder", folder, hint);
   if (!fs::exists(path / "config.json", ignored) && !fs::exists(path / "metrics.jsonl", ignored)) {
+    if (has_just_begun(path))
+      throw Error(Category::kInput, "nothing to report yet: the folder has no metrics.jsonl",
+                  folder, "if a run is beginning there, try again after its first step");
     throw Error(Category::kInput, "not a run: neither config.json nor metrics.jsonl is in it",
                 folder, hint);
   }
@@ -352,12 +363,16 @@ RunData read_run(const std::string& folder) {
       if (kind == "step") run.steps.push_back(step_line(json));
       if (kind == "eval") run.evals.push_back(eval_line(json));
       if (kind == "final") run.final = final_line(json);
+      if (kind == "warning") run.warnings.push_back(text(json, "message"));
       // A run that was resumed goes on after its final line.
       if (kind == "step") run.final.reset();
     });
   });
-  run.lost_its_log = has_stepped && run.steps.empty() && run.evals.empty() && !run.final;
-  if (!configured && run.steps.empty() && run.evals.empty() && !run.final)
+  const bool tells_nothing = run.steps.empty() && run.evals.empty() && !run.final;
+  run.lost_its_log = has_stepped && tells_nothing;
+  if (tells_nothing && !has_stepped && run.problems.empty())
+    run.problems.push_back("metrics.jsonl has no result yet: the run has not made a step");
+  if (!configured && tells_nothing)
     throw Error(Category::kInput,
                 fmt::format("nothing of this run can be read: {}", fmt::join(run.problems, "; ")),
                 folder, "is it the folder of a run? what is left of it is not changed");

@@ -118,6 +118,7 @@ struct RunData {
   std::optional<FinalLine> final;
   std::vector<Sample> samples;
   std::vector<Answers> answers;
+  std::vector<std::string> warnings;  // of its log
   std::vector<Quarantine> quarantine;
   std::optional<Profile> profile;
   bool quarantine_whole = false;  // quarantine.jsonl was there and no line of it is damaged

@@ -81,7 +81,7 @@ LoaderOptions options(std::vector<std::string> cameras = kCameras, int workers =
           .height = kHeight,
           .width = kWidth,
           .workers = workers,
-          .cameras = {.names = std::move(cameras)},
+          .cameras = {.names = std::move(cameras), .may_be_absent = true},
           .transform = {}};
 }
 

@@ -5,10 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,11 +16,17 @@
 
 namespace dojo {
 
-// What a step wants for a batch besides its frames.
+// What a step wants for a clip, or for those of a batch one after another, besides its frames.
 struct ClipFeed {
-  std::string_view input;  // a data input of the step
-  std::span<const std::byte> values;
+  std::string input;  // a data input of the step
+  std::vector<std::byte> values;
 };
+
+template <typename Values>
+ClipFeed feed_of(std::string input, const Values& values) {
+  const auto bytes = std::as_bytes(std::span(values));
+  return {std::move(input), {bytes.begin(), bytes.end()}};
+}
 
 class ClipSource {
  public:
@@ -37,24 +43,27 @@ class ClipSource {
   virtual std::string take_message() { return {}; }  // lines that a person should read, once
 };
 
-// The clips of a loader.
-class LoaderSource : public ClipSource {
+// The clips of a loader, with what `feeds_of` gives for each: the same inputs for every clip, and a
+// pure function of the clip and its position.
+class LoaderSource final : public ClipSource {
  public:
-  explicit LoaderSource(std::unique_ptr<ClipLoader> loader) : loader_(std::move(loader)) {}
+  using FeedsOf = std::function<std::vector<ClipFeed>(const ClipRef& clip, uint64_t position)>;
+  explicit LoaderSource(std::unique_ptr<ClipLoader> loader, FeedsOf feeds_of = {})
+      : loader_(std::move(loader)), feeds_of_(std::move(feeds_of)) {}
 
   void seek(uint64_t position) override { loader_->seek(position); }
   uint64_t position() const override { return loader_->position(); }
   bool wait(double seconds) override { return loader_->wait(seconds); }
-  std::span<const uint8_t> next() override { return next_batch().clips; }
+  std::span<const uint8_t> next() override;
+  std::vector<ClipFeed> feeds() const override { return feeds_; }
   LoaderStats stats() const override { return loader_->stats(); }
   std::vector<Quarantined> quarantined() const override { return loader_->quarantined(); }
   std::string take_message() override { return loader_->take_message(); }
 
- protected:
-  const Batch& next_batch() { return loader_->next(); }
-
  private:
   std::unique_ptr<ClipLoader> loader_;
+  FeedsOf feeds_of_;
+  std::vector<ClipFeed> feeds_;  // of the batch
 };
 
 }  // namespace dojo

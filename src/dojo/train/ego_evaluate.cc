@@ -32,6 +32,7 @@ Json score_json(const EgoScore& score) {
                                            {"rmse", of.rmse},
                                            {"mean_mae", of.mean_mae},
                                            {"mean_rmse", of.mean_rmse},
+                                           {"beats_mean", of.beats_mean()},
                                            {"clips", of.clips}};
   }
   j["clips"] = score.clips;
@@ -178,7 +179,7 @@ Verdict EgoJudge::judge(bool, const std::function<bool()>& stop) {
                   .text = "held-out",
                   .summary = ""};
   verdict.scalars.emplace_back("held_out/score", static_cast<float>(verdict.score));
-  std::vector<std::string> lines;
+  std::vector<std::string> lines, not_learned;
   for (size_t s = 0; s < kEgoSignals.size(); ++s) {
     const SignalScore& of = e.overall.signals[s];
     if (of.clips == 0) continue;
@@ -190,7 +191,11 @@ Verdict EgoJudge::judge(bool, const std::function<bool()>& stop) {
     lines.push_back(fmt::format(
         "held-out {}: off by {:.3g} {} on average, {} x predict-the-mean ({:.3g} {})", signal.words,
         of.mae, signal.unit, ratio_text(of.mae, of.mean_mae), of.mean_mae, signal.unit));
+    if (!of.beats_mean()) not_learned.emplace_back(signal.words);
   }
+  if (!not_learned.empty())
+    lines.push_back(fmt::format("not learned, no better than predict-the-mean: {}",
+                                fmt::join(not_learned, ", ")));
   verdict.text += " predict-the-mean";
   verdict.summary = fmt::format("{}", fmt::join(lines, "\n"));
   return verdict;

@@ -22,6 +22,7 @@ struct SignalScore {
   double mae = 0, rmse = 0;            // mean absolute error, root of the mean square error
   double mean_mae = 0, mean_rmse = 0;  // of the mean of the training labels
   int64_t clips = 0;                   // whose label is known
+  bool beats_mean() const { return mae < mean_mae; }
 };
 
 struct EgoScore {
@@ -48,7 +49,7 @@ EgoEvaluation evaluate_ego(const std::vector<EgoAnswer>& answers,
                            const std::vector<Recording>& recordings, const EgoScale& scale);
 
 // One object: "score", "clips", for each signal that has labels {mae, rmse, mean_mae, mean_rmse,
-// clips}, "by_recording" and "by_camera" {name: the same without score}.
+// beats_mean, clips}, "by_recording" and "by_camera" {name: the same without score}.
 std::string to_json(const EgoEvaluation& evaluation);
 
 // What `best` is chosen by: mae / mean_mae, mean over the signals that have labels.

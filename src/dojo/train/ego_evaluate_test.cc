@@ -58,6 +58,8 @@ TEST(EgoEvaluate, ErrorsAreThoseThatAPersonCounts) {
   EXPECT_FALSE(json.contains("steering_wheel_deg"));
   EXPECT_EQ(json["by_camera"]["back"]["speed_mps"]["mean_mae"], 6);
   EXPECT_EQ(json["by_recording"]["a"]["yaw_rate_radps"]["clips"], 1);
+  EXPECT_EQ(json["speed_mps"]["beats_mean"], true);
+  EXPECT_EQ(json["by_recording"]["a"]["speed_mps"]["beats_mean"], false);  // 2, as the mean
 }
 
 TEST(EgoEvaluate, WhereTheMeanIsRightTheScoreStaysFinite) {
@@ -132,6 +134,8 @@ TEST(EgoJudge, DividesRatesByTheStretchAndLeavesOutClipsWithoutALabel) {
   EXPECT_NEAR(verdict.score, 3.0 / 2, 1e-6);
   EXPECT_NE(verdict.summary.find("held-out speed: off by 3 m/s on average, 1.500 x"),
             std::string::npos)
+      << verdict.summary;
+  EXPECT_TRUE(verdict.summary.ends_with("\nnot learned, no better than predict-the-mean: speed"))
       << verdict.summary;
   EXPECT_FALSE(judge.judge(true, [] { return true; }).complete);
 

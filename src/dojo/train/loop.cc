@@ -73,9 +73,11 @@ class Loop {
         progress_bar.message(fmt::format("warning: {}", one_line(loss)));
         log_->warning(state_.step, loss);
       }
+      if (!o_.resume)
+        for (const std::string& warning : o_.warnings) log_->warning(0, warning);
       if ((o_.resume || save_last()) && (state_.best_step >= 0 || evaluate(progress_bar))) {
         between_steps_ = true;
-        quarantined_ = source_.quarantined().size();  // what is known already is no news
+        quarantined_ = state_.given_up.size();  // what is known already is no news
         write_quarantine();
         steps(progress_bar);
       }
@@ -239,7 +241,7 @@ class Loop {
     if (const std::string message = source_.take_message(); !message.empty())
       progress_bar.message("warning: " + one_line(message));
     const auto lost = source_.quarantined();
-    if (lost.size() == quarantined_) return;
+    if (lost.size() <= quarantined_) return;
     for (; quarantined_ < lost.size(); ++quarantined_)
       progress_bar.message(fmt::format(
           "warning: {} {}: {}", lost[quarantined_].whole_file ? "gave up" : "damaged in parts:",

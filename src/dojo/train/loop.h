@@ -42,7 +42,8 @@ struct LoopOptions {
   // Into both checkpoints: task, model, ... A checkpoint to go on from must have the same, but for
   // "dojo_version".
   std::map<std::string, std::string> metadata;
-  std::vector<Quarantined> lost;  // given up before training began; into the list
+  std::vector<Quarantined> lost;      // given up before training began; into the list
+  std::vector<std::string> warnings;  // of what it trains on; into the log of a new run
   bool quiet = false;
 };
 

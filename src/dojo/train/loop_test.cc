@@ -101,5 +101,14 @@ TEST_F(TrainLoop, QuarantinedFilesAreListedOnce) {
             "{\"path\":\"bad.mp4\",\"category\":\"input\",\"reason\":\"no frame after 3 s\"}\n");
 }
 
+TEST_F(TrainLoop, WarningsAreInTheLogOfANewRunOnce) {
+  LoopOptions o = options(folder("a"), 10);
+  o.warnings = {"one drive only", "most are copies"};
+  train(o);
+  o.resume = true;
+  train(o);
+  EXPECT_EQ(warnings(o.folder), o.warnings);
+}
+
 }  // namespace
 }  // namespace dojo

@@ -2,12 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/file.h"
 #include "dojo/base/test_folder.h"
 #include "dojo/graph/interpreter.h"
+#include "dojo/model/test_mae.h"
+#include "dojo/model/test_network.h"
+#include "dojo/train/checkpoint.h"
 #include "dojo/train/mae_samples.h"
 #include "dojo/train/mae_source.h"
 #include "dojo/train/mae_task.h"
@@ -19,27 +24,12 @@ using Json = nlohmann::json;
 
 constexpr int64_t kPlaces = 6, kTokens = 12, kFrames = 4, kHeight = 8, kWidth = 12;
 
-MaeOptions tiny(int64_t clips) {
-  return {.encoder = {.clips = clips,
-                      .frames = kFrames,
-                      .height = kHeight,
-                      .width = kWidth,
-                      .patch = 4,
-                      .channels = 12,
-                      .layers = 1,
-                      .heads = 2},
-          .masked = 0.7,
-          .decoder_channels = 12,
-          .decoder_layers = 1,
-          .decoder_heads = 2};
-}
-
 const ExecutorFactory kInterpreter = [](const Graph& g) { return make_interpreter(g); };
 
 // A network whose loss is the mean of all hidden values (0 to 255), whose baseline is that of the
 // visible ones, and which tells hidden pixels exactly.
 Graph all_seeing_graph(int64_t clips) {
-  const MaeOptions o = tiny(clips);
+  const MaeOptions o = tiny_mae(clips);
   Builder b("all_seeing");
   const ValueId clip = b.data("clip", {Format::kU8, {clips, kFrames, kHeight, kWidth, 3}});
   const ValueId visible = b.data("visible", {Format::kI32, {clips, o.visible_tokens()}});
@@ -92,10 +82,10 @@ double mean_level(int clip, const std::vector<int32_t>& tokens) {
 }
 
 TEST(MaeJudge, MeansAreThoseThatAPersonCounts) {
-  MaeJudge judge(held_out(3), tiny(2), all_seeing_graph(2), kInterpreter);
+  MaeJudge judge(held_out(3), tiny_mae(2), all_seeing_graph(2), kInterpreter);
   std::vector<double> mse, patch_mean;
   for (int clip = 0; clip < 3; ++clip) {
-    const TubeMask mask = held_out_mask(tiny(2), 10 * clip);
+    const TubeMask mask = held_out_mask(tiny_mae(2), 10 * clip);
     EXPECT_EQ(std::ssize(mask.visible) + std::ssize(mask.masked), kTokens);
     mse.push_back(mean_level(clip, mask.masked));
     patch_mean.push_back(mean_level(clip, mask.visible));
@@ -121,11 +111,11 @@ TEST(MaeJudge, MeansAreThoseThatAPersonCounts) {
 }
 
 TEST(MaeJudge, WhatIsHiddenIsGreyAndWhatIsToldExactlyIsTheOriginal) {
-  MaeJudge judge(held_out(2), tiny(2), all_seeing_graph(2), kInterpreter);
+  MaeJudge judge(held_out(2), tiny_mae(2), all_seeing_graph(2), kInterpreter);
   const MaeReconstruction made = judge.reconstruct(1);
   const std::vector<uint8_t>& original = judge.set().clips[1].frames;
   EXPECT_EQ(made.filled, original);
-  const TubeMask mask = held_out_mask(tiny(2), 10);
+  const TubeMask mask = held_out_mask(tiny_mae(2), 10);
   std::vector<bool> visible(kPlaces, false);
   for (const int32_t token : mask.visible) visible[static_cast<size_t>(token % kPlaces)] = true;
   size_t at = 0;
@@ -140,24 +130,15 @@ TEST(MaeJudge, WhatIsHiddenIsGreyAndWhatIsToldExactlyIsTheOriginal) {
 }
 
 TEST(MaeJudge, AnUntrainedNetworkIsJudgedTheSameInAnyCompany) {
-  const MaeOptions o = tiny(2);
+  const MaeOptions o = tiny_mae(2);
   const Graph inference = mae_inference(o);
   const auto network = kInterpreter(inference);
   initialize(*network, 1);
-  SafeTensors weights;
-  for (const Input& input : inference.inputs) {
-    if (input.role != Role::kParameter) continue;
-    Tensor tensor;
-    tensor.name = inference.value(input.value).name;
-    tensor.type = inference.type(input.value);
-    const std::vector<float> values = network->read_f32(tensor.name);
-    const auto bytes = std::as_bytes(std::span(values));
-    tensor.data.assign(bytes.begin(), bytes.end());
-    weights.tensors.push_back(std::move(tensor));
-  }
+  const SafeTensors weights = training_tensors(*network);
   HeldOutSet all = held_out(3), last = held_out(3);
-  Random random(4);
-  for (uint8_t& v : all.clips[2].frames) v = static_cast<uint8_t>(random.below(256));
+  std::vector<uint8_t>& frames = all.clips[2].frames;
+  std::ranges::transform(noise_bytes(std::ssize(frames), 4), frames.begin(),
+                         [](std::byte v) { return std::to_integer<uint8_t>(v); });
   last.clips = {all.clips[2]};
   MaeJudge in_company(all, o, inference, kInterpreter), alone(last, o, inference, kInterpreter);
   in_company.load(weights, "w");
@@ -170,7 +151,7 @@ TEST(MaeJudge, AnUntrainedNetworkIsJudgedTheSameInAnyCompany) {
 
 TEST(MaeSamples, ShowTheOriginalWhatWasSeenAndWhatWasFilledIn) {
   const TestFolder folder;
-  MaeJudge judge(held_out(3), tiny(2), all_seeing_graph(2), kInterpreter);
+  MaeJudge judge(held_out(3), tiny_mae(2), all_seeing_graph(2), kInterpreter);
   write_mae_samples(folder.path(), judge, 2);
   const Json list = Json::parse(read_file(folder / "samples.json"));
   ASSERT_EQ(list.size(), 2u);
@@ -196,7 +177,7 @@ TEST(MaeSamples, ShowTheOriginalWhatWasSeenAndWhatWasFilledIn) {
 TEST(MaeTask, IsWhatTheLoopAsksFor) {
   RunOptions o;
   o.task = "mae";
-  o.mae = tiny(5);
+  o.mae = tiny_mae(5);
   const auto task = make_task(o);
   EXPECT_EQ(task->batch(), 5);
   EXPECT_EQ(task->clips().frames, kFrames);

@@ -1,6 +1,7 @@
 #include "dojo/train/mae_source.h"
 
 #include <utility>
+#include <vector>
 
 namespace dojo {
 namespace {
@@ -9,30 +10,6 @@ TubeMask mask_of_one(MaeOptions model, Random random) {
   model.encoder.clips = 1;
   return tube_mask(model, random);
 }
-
-class MaeSource final : public LoaderSource {
- public:
-  MaeSource(std::unique_ptr<ClipLoader> loader, const MaeOptions& model, uint64_t seed)
-      : LoaderSource(std::move(loader)), model_(model), seed_(seed) {}
-
-  std::span<const uint8_t> next() override {
-    const Batch& batch = next_batch();
-    masks_ = {};
-    for (size_t i = 0; i < batch.refs.size(); ++i)  // one rank: positions follow one another
-      append(&masks_, clip_mask(model_, seed_, batch.first_position + i));
-    return batch.clips;
-  }
-
-  std::vector<ClipFeed> feeds() const override {
-    return {{"visible", std::as_bytes(std::span(masks_.visible))},
-            {"masked", std::as_bytes(std::span(masks_.masked))}};
-  }
-
- private:
-  MaeOptions model_;
-  uint64_t seed_;
-  TubeMask masks_;  // of the batch
-};
 
 }  // namespace
 
@@ -53,7 +30,11 @@ void append(TubeMask* masks, const TubeMask& mask) {
 
 std::unique_ptr<ClipSource> make_mae_source(std::unique_ptr<ClipLoader> loader,
                                             const MaeOptions& model, uint64_t seed) {
-  return std::make_unique<MaeSource>(std::move(loader), model, seed);
+  return std::make_unique<LoaderSource>(
+      std::move(loader), [=](const ClipRef&, uint64_t position) -> std::vector<ClipFeed> {
+        const TubeMask mask = clip_mask(model, seed, position);
+        return {feed_of("visible", mask.visible), feed_of("masked", mask.masked)};
+      });
 }
 
 }  // namespace dojo

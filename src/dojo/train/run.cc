@@ -79,6 +79,12 @@ void warn(const std::vector<Quarantined>& lost) {
     tell("warning: not usable, or not all of it: {}: {}\n", one_line(q.path), one_line(q.reason));
 }
 
+// Files that are cut, or not what they were: trained on as far as they go. Their notes are told.
+void list_noted(const std::vector<Recording>& recordings, std::vector<Quarantined>* list) {
+  for (const Recording& r : recordings)
+    if (!r.note.empty()) list->push_back({r.path, "input", r.note, /*whole_file=*/false});
+}
+
 std::string counted(size_t n, const char* what) {
   return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
 }
@@ -215,17 +221,18 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
     throw Error(Category::kInput, "other recordings would be held out than when the run began",
                 config_path,
                 "go on with the version of OpenDojo that began it, or start a new run");
-  if (!quiet) {
-    for (const std::string& m : found.messages) tell("{}\n", one_line(m));
-    for (const std::string& m : split.messages) tell("{}\n", one_line(m));
+  if (!quiet)
     tell("{} to train on, {} held out: {}\n", counted(config.train.size(), "recording"),
          config.held_out.size(), one_line(fmt::format("{}", fmt::join(config.held_out, ", "))));
-  }
 
   lost.insert(lost.end(), held.quarantined.begin(), held.quarantined.end());
   warn(lost);
-  if (!quiet)
-    for (const std::string& m : held.messages) tell("{}\n", one_line(m));
+  std::vector<std::string> warnings = std::move(split.messages);
+  warnings.insert(warnings.end(), held.messages.begin(), held.messages.end());
+  for (const auto* messages : {&found.messages, &warnings})
+    for (const std::string& m : *messages) tell("warning: {}\n", one_line(m));
+  lost.insert(lost.end(), split.copies.begin(), split.copies.end());
+  list_noted(found.all, &lost);
   if (!quiet && state) tell("going on after step {}\n", state->step);
   const int64_t eval_every = o.eval_every >= 0 ? o.eval_every
                              : o.steps > 0
@@ -245,6 +252,7 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   loop.resume = state.has_value();
   loop.eval_every = eval_every;
   loop.lost = std::move(lost);
+  loop.warnings = std::move(warnings);
   loop.quiet = quiet;
   const LoopResult result = run_loop(loop, *step, *source, *judge);
   if (result.reason == StopReason::kSteps || result.reason == StopReason::kMinutes)

@@ -1,9 +1,10 @@
 // The folder of one run, held by one process: a run that begins takes a folder that is new or
 // empty, and while it trains no other `dojo train` begins or resumes in it. Nothing is deleted
-// here but a folder of ours in which nothing came to be.
+// here but the folders that it made itself, where nothing came to be in them.
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace dojo {
 
@@ -29,10 +30,10 @@ class RunFolder {
   const std::string& path() const { return path_; }
 
  private:
-  RunFolder(std::string path, bool made);  // locks it
+  RunFolder(std::string path, std::vector<std::string> made);  // locks it
 
   std::string path_;
-  bool made_ = false;
+  std::vector<std::string> made_;  // by this object: the folder and those that it lies in
   int fd_ = -1;  // of the folder; the lock goes with it, also when the process is killed
 };
 

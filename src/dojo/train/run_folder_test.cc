@@ -84,6 +84,30 @@ TEST_F(RunFolders, NothingIsLeftOfARunThatNeverBegan) {
   EXPECT_FALSE(fs::exists(root_ / "a"));
   { const RunFolder folder = RunFolder::begin(root_); }
   EXPECT_TRUE(fs::exists(root_));  // it was there before
+  {
+    const RunFolder folder = RunFolder::begin_next(root_ / "deep/runs/predict");
+    write_file_atomic(fs::path(folder.path()) / "algorithms.json", "{}");
+  }
+  EXPECT_FALSE(fs::exists(root_ / "deep"));
+  { const RunFolder folder = RunFolder::begin(root_ / "b/c/"); }
+  EXPECT_FALSE(fs::exists(root_ / "b"));
+}
+
+TEST_F(RunFolders, OnlyWhatWasMadeForItAndIsEmptyGoes) {
+  make_folder(root_ / "runs");
+  {
+    const RunFolder kept = RunFolder::begin(root_ / "runs/sub/a");
+    const RunFolder gone = RunFolder::begin(root_ / "runs/sub/b");
+    write_file_atomic(root_ / "runs/sub/a/config.json", "{}");
+  }
+  EXPECT_TRUE(fs::exists(root_ / "runs/sub/a/config.json"));
+  EXPECT_FALSE(fs::exists(root_ / "runs/sub/b"));
+  write_file_atomic(root_ / "file", "");
+  EXPECT_NE(refusal([&] { RunFolder::begin(root_ / "file"); }, Category::kIo), "");
+  EXPECT_NE(refusal([&] { RunFolder::begin(root_ / "new" / std::string(300, 'x')); }, Category::kIo)
+                .find("cannot make the folder"),
+            std::string::npos);
+  EXPECT_FALSE(fs::exists(root_ / "new"));
 }
 
 }  // namespace

@@ -153,7 +153,8 @@ void BatchMaker::take_indexed() {
   if (files.empty()) return;
   for (const Indexed& file : files) {
     plan_.settle(index_recording_[file.file], file);
-    if (!file.recording.note.empty()) add_message(file.recording.name + ": " + file.recording.note);
+    if (const Recording& r = file.recording; !r.note.empty())
+      news_.damaged.push_back({r.path, "input", r.note, /*whole_file=*/false});
   }
   if (Catalogue* catalogue = options_.indexing.catalogue)
     for (const std::string& text : catalogue->take_messages()) add_message(text);

@@ -26,14 +26,12 @@ CameraViews::CameraViews(const std::vector<Recording>& recordings, const CameraO
   }
   const std::string known = there.empty() ? "none tells its camera"
                                           : fmt::format("they are of {}", fmt::join(there, ", "));
-  if (drives.empty())
-    throw Error(Category::kConfig,
-                fmt::format("no recording is of a camera named {}", fmt::join(options.names, ", ")),
-                {}, known);
+  const std::string missing =
+      fmt::format("no recording is of a camera named {}", fmt::join(absent, ", "));
+  if (drives.empty() || (!absent.empty() && !options.may_be_absent))
+    throw Error(Category::kConfig, missing, {}, known);
   if (!absent.empty())
-    message_ =
-        fmt::format("no recording is of a camera named {}, whose part of each clip is empty; {}",
-                    fmt::join(absent, ", "), known);
+    message_ = fmt::format("{}, whose part of each clip is empty; {}", missing, known);
 
   for (const std::string& drive : drives) {
     const AlignedCameras aligned =

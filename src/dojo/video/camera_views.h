@@ -18,11 +18,11 @@
 // The recordings are indexed, with the telemetry that has been looked for in them
 // (read_telemetry.h): it has the numbers by which frames belong together. Without it times decide.
 //
-// What a camera lacks is a mask, never an error: a file that is missing, late, short or unusable; a
-// lost frame; one that is damaged (but with keep_damaged), or lies outside of its recording's
-// [first_frame, end_frame). So no clip is ever replaced by another: each instant comes once in an
-// epoch, also one of which no camera is left. Where the reference camera has no file there are no
-// instants; a drive without that camera takes the one with the most frames instead.
+// What a camera lacks in a drive is a mask, never an error: a file that is missing, late, short or
+// unusable; a lost frame; one that is damaged (but with keep_damaged), or lies outside of its
+// recording's [first_frame, end_frame). So no clip is ever replaced by another: each instant comes
+// once in an epoch, also one of which no camera is left. Where the reference camera has no file
+// there are no instants; a drive without that camera takes the one with the most frames instead.
 #pragma once
 
 #include <cstdint>
@@ -38,14 +38,17 @@ namespace dojo {
 struct CameraOptions {
   std::vector<std::string> names = {};  // C of them; none: clips of one file each
   std::string reference = "front";      // sets the times; it need not be among the names
+  // A camera that no recording is of is empty in each clip: for a network of more cameras than
+  // these recordings have. Else it is an error, for then its name is hardly meant.
+  bool may_be_absent = false;
 };
 
 // Which frames the views of each instant are. Thread-safe.
 class CameraViews {
  public:
-  // Throws Error(kConfig) where a camera is named twice or no recording is of any of them (of some:
-  // message()), Error(kInput) where no frame of theirs belongs to one of a reference camera.
-  // REQUIRES: all recordings are indexed.
+  // Throws Error(kConfig) where a camera is named twice, or where no recording is of one of them
+  // (of any of them, if they may be absent), Error(kInput) where no frame of theirs belongs to one
+  // of a reference camera. REQUIRES: all recordings are indexed.
   CameraViews(const std::vector<Recording>& recordings, const CameraOptions& options);
 
   // Whether its clips are instants. Drives with none of the cameras have none.
@@ -58,7 +61,7 @@ class CameraViews {
   // [C,T] of the instant with these frames. REQUIRES: is_reference(recording).
   std::vector<CameraFrame> views(int32_t recording, std::span<const int64_t> frames) const;
 
-  // For a person: which of the cameras no recording is of. Mostly empty.
+  // For a person: which of the cameras are absent. Mostly empty.
   const std::string& message() const { return message_; }
 
  private:

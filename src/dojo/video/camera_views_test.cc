@@ -40,7 +40,8 @@ TEST(CameraViews, AreTheFramesOfTheSameTimeCameraByCameraInTheOrderOfTheNames) {
   // The back camera's files begin and end at other times than those of the front.
   const std::vector<Recording> all = {file("front", 0, 10), file("back", 0.3, 12),
                                       file("front", 1, 10), file("back", 1.5, 3)};
-  const CameraViews cameras(all, {.names = {"back", "front", "left_pillar"}});
+  const CameraViews cameras(all,
+                            {.names = {"back", "front", "left_pillar"}, .may_be_absent = true});
   EXPECT_TRUE(cameras.is_reference(0));
   EXPECT_FALSE(cameras.is_reference(1));
   EXPECT_TRUE(cameras.is_reference(2));
@@ -97,6 +98,10 @@ TEST(CameraViews, ADriveWithoutTheReferenceTakesTheCameraWithTheMostFrames) {
 
 TEST(CameraViews, NamesThatCannotBeMeantAreErrors) {
   const std::vector<Recording> all = {file("front", 0, 10), file("back", 100, 10)};
+  EXPECT_EQ(error_of(all, {.names = {"front", "bakc"}}),
+            "error (config): no recording is of a camera named bakc; they are of back, front");
+  EXPECT_EQ(error_of(all, {.names = {"fornt"}, .may_be_absent = true}),
+            "error (config): no recording is of a camera named fornt; they are of back, front");
   EXPECT_EQ(error_of(all, {.names = {"fornt"}}),
             "error (config): no recording is of a camera named fornt; they are of back, front");
   EXPECT_EQ(error_of({file("", 0, 10)}, {.names = {"front"}}),

@@ -33,6 +33,12 @@ bool is_settled(const Fingerprint& file) {
   return std::chrono::nanoseconds(static_cast<int64_t>(file.mtime_ns)) < now - kMoment;
 }
 
+// By size and time stamp: not read again, unless that is asked for.
+bool looks_the_same(const std::optional<Catalogue::Entry>& before, const Fingerprint& seen) {
+  return before && before->fingerprint.size == seen.size &&
+         before->fingerprint.mtime_ns == seen.mtime_ns;
+}
+
 struct Comparison {
   bool same_video = false;
   std::string changes;  // for people; empty if there are none
@@ -128,8 +134,7 @@ void Indexer::begin(Job* job, size_t file, std::vector<Indexed>* done) {
   }
   Catalogue* const catalogue = catalogue_for(path);
   if (catalogue) job->before = catalogue->find(real_path(path));
-  if (job->before && !options_.verify && job->before->fingerprint.size == job->seen.size &&
-      job->before->fingerprint.mtime_ns == job->seen.mtime_ns) {
+  if (!options_.verify && looks_the_same(job->before, job->seen)) {
     // What the system refused may be allowed now, without another time stamp.
     const auto& problem = job->before->problem;
     const bool refused = !job->before->index && (!problem || problem->category == "io");
@@ -142,11 +147,16 @@ Indexed Indexer::finish(Job* job, WorkerReply reply) {
   const std::string& path = files_[job->file].path;
   if (!reply.unguarded.empty()) unguarded_ = reply.unguarded;
   const bool same_size = job->before && job->before->fingerprint.size == job->seen.size;
+  // What was noted of the file stands, also where it is read again to verify it.
+  const auto* noted = looks_the_same(job->before, job->seen) && job->before->problem
+                          ? &*job->before->problem
+                          : nullptr;
   Catalogue::Entry entry;
   Indexed result;
   if (!reply.ok) {
     result = unusable(job->file, reply.category, reply.reason);
     if (same_size && job->before->index) result.problem.reason += " (it could be read before)";
+    if (noted && noted->reason == result.problem.reason) result.problem.noted_at = noted->noted_at;
     entry.problem = result.problem;
   } else {
     FrameIndex index = std::move(reply.index);
@@ -157,6 +167,7 @@ Indexed Indexer::finish(Job* job, WorkerReply reply) {
         if (!c.changes.empty()) note += (note.empty() ? "" : "; ") + c.changes;
         index = *job->before->index;
         index.note = std::move(note);
+        if (noted) entry.problem = *noted;
       }
     }
     entry.index = std::make_shared<const FrameIndex>(std::move(index));

@@ -157,6 +157,8 @@ TEST_F(LoaderCameras, ATransformGetsAllCamerasAndCannotFillWhatIsNotThere) {
   o.decode_height = 2 * kHeight;
   o.decode_width = 2 * kWidth;
   o.cameras.names = {"back", "left_pillar"};
+  EXPECT_THROW(ClipLoader(recordings(), kSampling, o), Error);
+  o.cameras.may_be_absent = true;
   o.transform = [](uint64_t, const ClipRef& ref, std::span<const uint8_t> frames,
                    std::span<uint8_t> clip) {
     ASSERT_EQ(ref.views.size(), size_t{2 * kFrames});

@@ -107,19 +107,29 @@ void drop_copies(RecordingSplit* split) {
   std::multimap<uint64_t, const Recording*> held;  // by size
   for (const Recording& r : split->held_out)
     if (const auto print = print_of(r.path, size_and_time_of)) held.emplace(print->size, &r);
-  const auto is_copy = [&](const Recording& r) {
+  // The recording held out that it is a copy of, or null.
+  const auto original_of = [&](const Recording& r) -> const Recording* {
     const auto print = print_of(r.path, size_and_time_of);
-    if (!print) return false;
+    if (!print) return nullptr;
     const auto [begin, end] = held.equal_range(print->size);
     const auto own = begin == end ? std::nullopt : print_of(r.path, content_of);
-    return own && std::any_of(begin, end, [&](const auto& entry) {
-             if (entry.second->path == r.path) return false;  // another part of the same file
-             const auto other = print_of(entry.second->path, content_of);
-             return other && other->size == own->size && other->hash == own->hash;
-           });
+    if (!own) return nullptr;
+    const auto found = std::find_if(begin, end, [&](const auto& entry) {
+      if (entry.second->path == r.path) return false;  // another part of the same file
+      const auto other = print_of(entry.second->path, content_of);
+      return other && other->size == own->size && other->hash == own->hash;
+    });
+    return found == end ? nullptr : found->second;
   };
   std::vector<Recording> left, copies;
-  for (const Recording& r : split->train) (is_copy(r) ? copies : left).push_back(r);
+  std::vector<Quarantined> listed;
+  for (const Recording& r : split->train) {
+    const Recording* original = original_of(r);
+    (original ? copies : left).push_back(r);
+    if (original)
+      listed.push_back(
+          {r.path, "input", "not trained on: a copy of " + original->name + ", which is held out"});
+  }
   if (copies.empty()) return;
   const std::string names =
       copies[0].name + (copies.size() == 1 ? "" : fmt::format(" and {} more", copies.size() - 1));
@@ -131,6 +141,7 @@ void drop_copies(RecordingSplit* split) {
     return;
   }
   split->train = std::move(left);
+  split->copies = std::move(listed);
   split->messages.push_back(fmt::format("not trained on, copies of what is held out: {}", names));
 }
 

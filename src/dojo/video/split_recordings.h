@@ -14,6 +14,7 @@ namespace dojo {
 
 struct RecordingSplit {
   std::vector<Recording> train, held_out;
+  std::vector<Quarantined> copies;    // of what is held out, which drop_copies() took out
   std::vector<std::string> messages;  // for people
 };
 
@@ -30,7 +31,7 @@ RecordingSplit split_recordings(const std::vector<Recording>& recordings,
                                 const std::vector<std::string>& patterns, double gap_seconds);
 
 // Takes out of `train` the copies of what is held out: other files with the same content, as far as
-// size and ends tell. A message names them. Where they are the most they stay, and it says that.
+// size and ends tell, and lists them among the copies. A message says so. Where they are the most they stay, and it says that.
 // split_recordings() has done it with what it returns.
 void drop_copies(RecordingSplit* split);
 

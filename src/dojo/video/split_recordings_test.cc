@@ -100,8 +100,12 @@ TEST(Split, CopiesOfWhatIsHeldOutAreNotTrainedOn) {
   EXPECT_EQ(names(split.train), (std::vector<std::string>{"b", "d"}));
   ASSERT_EQ(split.messages.size(), 1u);
   EXPECT_EQ(split.messages[0], "not trained on, copies of what is held out: c");
+  ASSERT_EQ(split.copies.size(), 1u);
+  EXPECT_EQ(split.copies[0].path, folder / "c");
+  EXPECT_EQ(split.copies[0].reason, "not trained on: a copy of a, which is held out");
   const RecordingSplit nothing_else = split_recordings({all[0], all[2]}, {"a"}, 0.5);
   EXPECT_EQ(names(nothing_else.train), (std::vector<std::string>{"c"}));
+  EXPECT_TRUE(nothing_else.copies.empty());
   ASSERT_EQ(nothing_else.messages.size(), 1u);
   EXPECT_NE(nothing_else.messages[0].find("says little about other drives"), std::string::npos);
 }
