@@ -8,6 +8,7 @@ std::span<const uint8_t> LoaderSource::next() {
   const Batch& batch = loader_->next();
   feeds_.clear();
   for (size_t i = 0; feeds_of_ && i < batch.refs.size(); ++i) {
+    // One rank: positions follow one another.
     std::vector<ClipFeed> of_clip = feeds_of_(batch.refs[i], batch.first_position + i);
     if (i == 0) {
       feeds_ = std::move(of_clip);
