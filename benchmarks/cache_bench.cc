@@ -241,6 +241,8 @@ int run(std::span<const std::string> words) {
   const auto add = [&](UnitCodec c) { codecs.push_back(std::move(c)); };
   const std::string quick = "cabac=0:no-deblock=1";
   add({});
+  for (const char* extra : {":me=dia:subme=1", ":me=dia:subme=1:partitions=i8x8,i4x4"})
+    add({.extra = quick + extra});
   for (const char* preset : {"ultrafast", "superfast", "veryfast", "medium"})
     for (int64_t qp : {26, 29, 32}) add({.preset = preset, .extra = quick, .quantiser = qp});
   for (const char* extra : {"", "cabac=0", "no-deblock=1"}) add({.extra = extra});

@@ -19,9 +19,9 @@ struct OptimizerOptions {
   enum class Kind { kAdamW, kSgd } kind = Kind::kAdamW;
   // AdamW. With a beta2 of 0.999 some runs blow up for a while: docs/decisions/0009.
   double beta1 = 0.9, beta2 = 0.99, epsilon = 1e-8;
-  double momentum = 0.9;                              // SGD
-  double weight_decay = 0.01;                         // only of tensors of rank 2 and more
-  double clip_norm = 1.0;                             // of all gradients together; 0: no clipping
+  double momentum = 0.9;       // SGD
+  double weight_decay = 0.01;  // only of tensors of rank 2 and more
+  double clip_norm = 1.0;      // of all gradients together; 0: no clipping
   // ema += (1 - decay) * (parameter - ema) with decay = min(ema_decay, (1 + step) / (10 + step)),
   // so that the average follows the fast first steps. 0: no averaged weights.
   double ema_decay = 0.999;

@@ -31,8 +31,8 @@ RecordingSplit split_recordings(const std::vector<Recording>& recordings,
                                 const std::vector<std::string>& patterns, double gap_seconds);
 
 // Takes out of `train` the copies of what is held out: other files with the same content, as far as
-// size and ends tell, and lists them among the copies. A message says so. Where they are the most they stay, and it says that.
-// split_recordings() has done it with what it returns.
+// size and ends tell, and lists them among the copies. A message says so. Where they are the most
+// they stay, and it says that. split_recordings() has done it with what it returns.
 void drop_copies(RecordingSplit* split);
 
 // The recordings of each drive, as numbers, in the order of that hash: the first drives are held

@@ -22,9 +22,10 @@ namespace dojo {
 
 // How units are coded. docs/decisions/0005 has the measurements behind the defaults.
 struct UnitCodec {
-  std::string encoder = "libx264";             // FFmpeg's name: libx264, mpeg4 or mjpeg
-  std::string preset = "veryfast";             // of libx264; more effort, fewer bytes
-  std::string extra = "cabac=0:no-deblock=1";  // more of libx264's settings
+  std::string encoder = "libx264";  // FFmpeg's name: libx264, mpeg4 or mjpeg
+  std::string preset = "veryfast";  // of libx264; more effort, fewer bytes
+  // More of libx264's settings.
+  std::string extra = "cabac=0:no-deblock=1:8x8dct=0:me=dia:subme=1";
   int64_t quantiser = 29;  // libx264: QP, 0 to 51; mpeg4 and mjpeg: scale, 1 to 31
   int64_t unit_frames = 8;
 
