@@ -164,6 +164,30 @@ Graph training_graph(int64_t channels = 16) {
   return std::move(b).finish();
 }
 
+// Large enough for Winograd's algorithm by the rule, with a tile at each end that is not whole.
+TEST(HostExecutor, ConvolutionsByWinogradAreThoseOfTheInterpreter) {
+  Builder b("winograd");
+  const ValueId x = b.parameter("x", {2, 32, 30, 33}, normal(1));
+  const ValueId w = b.parameter("w", {48, 32, 3, 3}, normal(0.1));
+  const ValueId bias = b.parameter("bias", {48}, normal(0.1));
+  const ValueId y = b.op("Conv", {x, w, bias}, {{"pads", std::vector<int64_t>{1, 1, 1, 1}}});
+  const ValueId loss = b.op("ReduceMean", {b.mul(y, y)}, {{"keepdims", int64_t{0}}});
+  const ValueId parameters[] = {x, w, bias};
+  const std::vector<ValueId> grads = gradients(b, loss, parameters);
+  b.output("y", y);
+  for (size_t i = 0; i < grads.size(); ++i) b.output(fmt::format("gradient{}", i), grads[i]);
+  const Graph graph = std::move(b).finish();
+  const auto oracle = make_interpreter(graph);
+  initialize(*oracle, 1);
+  oracle->run();
+  for (const HostOptions& options : {HostOptions{}, HostOptions{.fuse = false}, kPlain}) {
+    const auto ours = make_host_executor(graph, options);
+    initialize(*ours, 1);
+    ours->run();
+    expect_same_results(graph, *ours, *oracle, "Winograd");
+  }
+}
+
 void feed(Executor& e, const Graph& graph, uint64_t seed, int64_t step) {
   for (const Input& input : graph.inputs) {
     if (input.role != Role::kData) continue;

@@ -29,7 +29,7 @@ NamedNetwork ego(const NetworkSize& size) {
 
 NamedNetwork resnet18_clip(const NetworkSize& size) {
   ResnetOptions o;
-  if (size.small) o = {.images = 4, .height = 64, .width = 64, .first_channels = 32};
+  if (size.small) o = {.images = 4, .height = 64, .width = 64, .first_channels = 8};
   if (size.batch > 0) o.images = size.batch;
   return {[o](Builder& b) { return resnet18_clip_training(b, o); }, {}};
 }
