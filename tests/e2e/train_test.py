@@ -109,7 +109,7 @@ class Train(TrainCase):
         for options in (["--size", "8192x8192", "--batch", "64"], ["--channels", "4096"], ["--batch", "4096", "--size", "1024x2048"]):
             with self.subTest(options=options):
                 result = run("train", self.clips, "--out", out, "--steps", "1", *options, deadline=60)
-                self.assertError(result, 2, "config", "--size, --batch, --channels")
+                self.assertError(result, 2, "config", "--size, --batch, --frames, --channels")
                 self.assertFalse(out.exists())
 
         def little():

@@ -91,8 +91,11 @@ void try_profile(const KernelTimes& times, const std::string& folder) {
   }
 }
 
-// What the memory depends on.
-constexpr const char* kSizes = "--size, --batch, --frames, --channels, --layers, --patch";
+// The options that the memory depends on.
+const char* sizes_of(const RunOptions& o) {
+  return o.task == "mae" ? "--size, --batch, --frames, --channels, --layers, --patch"
+                         : "--size, --batch, --frames, --channels";
+}
 
 // Throws Error(kConfig) where a run cannot fit into memory, before anything is done for it.
 void check_memory(const RunOptions& o) {
@@ -103,7 +106,7 @@ void check_memory(const RunOptions& o) {
     try {
       return training_memory(tried, [](const Graph& g) { return host_memory_bytes(g); });
     } catch (const Error& e) {  // of a graph with tensors beyond all bounds
-      throw Error(Category::kConfig, e.message(), kSizes, "take smaller ones");
+      throw Error(Category::kConfig, e.message(), sizes_of(o), "take smaller ones");
     }
   };
   const int64_t batch = batch_of(o);
@@ -125,7 +128,7 @@ void check_memory(const RunOptions& o) {
                   print_bytes(need.total()), print_bytes(need.step), print_bytes(need.evaluation),
                   print_bytes(need.batches), print_bytes(need.checkpoint), limit.what,
                   print_bytes(limit.bytes)),
-      kSizes, hint);
+      sizes_of(o), hint);
 }
 
 // The run's executors. Which algorithms they use stays in the folder, for a resumed run.
