@@ -91,9 +91,11 @@ void measure(Result& result, int64_t runs, bool check, const MachineLimits& limi
   const Graph graph = case_graph(result.problem.op);
   // Before memory is taken.
   if (check) check_interpreted_size(graph, result.problem.text, "smaller shapes, or --no-check");
-  // An operand is drawn in numbers of 8 bytes before it goes there: of u8 nine times as much.
-  const auto e = make_host_executor(
-      graph, {.algorithms = std::move(algorithms), .max_bytes = memory_limit().bytes / 12});
+  // An operand is drawn in numbers of 8 bytes before it goes there: beside u8 that is much.
+  const bool bytes = std::any_of(graph.values.begin(), graph.values.end(),
+                                 [](const Value& v) { return size_bytes(v.type.format) == 1; });
+  const auto e = make_host_executor(graph, {.algorithms = std::move(algorithms),
+                                            .max_bytes = memory_limit().bytes / (bytes ? 12 : 4)});
   write_operands(result.problem, *e);
   e->run();
   if (check) {

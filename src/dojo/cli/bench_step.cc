@@ -325,6 +325,7 @@ int run_bench_step(std::span<const std::string> argv) {
                 "--peers", "compare in f32");
   if (threads > 0) set_num_threads(static_cast<int>(threads));
   const InterruptGuard guard(InterruptGuard::kThrow);
+  if (args.given("--profile")) check_output_file(profile, "profile");
   StepBench bench(model, step, runs, rounds);
   bench.prepare(quiet);
   if (peers) bench.add_peers();

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <string_view>
 #include <system_error>
@@ -40,6 +41,18 @@ ExecutorFactory executor_factory(const std::string& name, std::shared_ptr<Algori
   if (name == "interpreter") return [](const Graph& g) { return make_interpreter(g); };
   throw Error(Category::kConfig, fmt::format("unknown executor '{}'", name), "--executor",
               "use host or interpreter");
+}
+
+void check_output_file(const std::string& path, const std::string& what) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    throw Error(Category::kConfig,
+                fmt::format("a folder has the name that the {} is to have", what), path,
+                "give another name");
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
+    throw Error(Category::kIo, fmt::format("the {}'s folder is not there", what), path,
+                "make it first, or choose another one");
 }
 
 void check_interpreted_size(const Graph& graph, const std::string& where, const std::string& use) {

@@ -28,6 +28,10 @@ std::pair<int64_t, int64_t> parse_size(const std::string& text, const std::strin
 ExecutorFactory executor_factory(const std::string& name,
                                  std::shared_ptr<Algorithms> algorithms = {});
 
+// Error(kConfig) or Error(kIo), before any work is done for a file that could not be written: a
+// folder has its name, or its own folder is not there. "the `what`" is in the message.
+void check_output_file(const std::string& path, const std::string& what);
+
 // Error(kConfig) for a graph whose values are more than the interpreter takes; "use ..." is the
 // hint.
 void check_interpreted_size(const Graph& graph, const std::string& where, const std::string& use);

@@ -12,6 +12,7 @@
 #include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/base/progress.h"
+#include "dojo/cli/common.h"
 #include "dojo/cli/contact_sheet_page.h"
 #include "dojo/report/html.h"
 #include "dojo/video/image.h"
@@ -172,14 +173,7 @@ void check_sheet_name(const std::string& path) {
   if (!path.ends_with(".html") && !path.ends_with(".htm"))
     throw Error(Category::kConfig, "the sheet is a page: its name must end in .html", path,
                 "--sheet sheet.html");
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    throw Error(Category::kConfig, "a folder has the name that the sheet is to have", path,
-                "give another name");
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
-    throw Error(Category::kIo, "the sheet's folder is not there", path,
-                "make it first, or choose another one");
+  check_output_file(path, "sheet");
 }
 
 void write_contact_sheet(const std::string& path, const FoundRecordings& found,

@@ -96,9 +96,11 @@ std::string headline(const RunData& run) {
     text += fmt::format(" The run stopped early: {}. This is its best state, at step {}.",
                         escape(run.final->problem), count(result->step));
   if (run.final && run.final->best_step == 0)
-    text +=
-        " <b class=\"bad\">Nothing was learned:</b> no later state was better on the whole, and "
-        "these are the weights that it began with.";
+    text += std::any_of(run.evals.begin(), run.evals.end(),
+                        [](const EvalLine& line) { return line.step > 0; })
+                ? " <b class=\"bad\">Nothing was learned:</b> no later state was better on the "
+                  "whole, and these are the weights that it began with."
+                : " No later state was evaluated: these are the weights that it began with.";
   if (std::any_of(run.held_out.begin(), run.held_out.end(), [&](const std::string& name) {
         return std::find(run.train.begin(), run.train.end(), name) != run.train.end();
       }))

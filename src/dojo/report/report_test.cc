@@ -33,10 +33,16 @@ TEST_F(Report, SaysThatNothingWasLearnedAndThatTheEndOfTheSameRecordingIsEasier)
   const std::string before = rendered();
   EXPECT_FALSE(holds(before, "Nothing was learned"));
   EXPECT_FALSE(holds(before, "easier than another drive"));
-  put("metrics.jsonl", R"({"kind":"eval","step":0,"mse":4,"copy_last_mse":4,"score":1})"
-                       "\n"
-                       R"({"kind":"final","step":9,"best_step":0,"reason":"steps"})"
-                       "\n");
+  const std::string first = R"({"kind":"eval","step":0,"mse":4,"copy_last_mse":4,"score":1})"
+                            "\n";
+  const std::string last = R"({"kind":"final","step":9,"best_step":0,"reason":"steps"})"
+                           "\n";
+  put("metrics.jsonl", first + last);
+  EXPECT_TRUE(holds(rendered(), "No later state was evaluated"));
+  put("metrics.jsonl", first +
+                           R"({"kind":"eval","step":9,"mse":5,"copy_last_mse":4,"score":1.25})"
+                           "\n" +
+                           last);
   put("config.json", R"({"train":["a.mp4"],"held_out":["a.mp4"]})");
   const std::string page = rendered();
   EXPECT_TRUE(holds(page, "Nothing was learned"));

@@ -32,6 +32,11 @@ CameraViews::CameraViews(const std::vector<Recording>& recordings, const CameraO
     throw Error(Category::kConfig, missing, {}, known);
   if (!absent.empty())
     message_ = fmt::format("{}, whose part of each clip is empty; {}", missing, known);
+  if (!there.count(options.reference))
+    message_ += fmt::format(
+        "{}no recording is of the reference camera {}: each drive takes its camera with the most "
+        "frames; {}",
+        message_.empty() ? "" : "; ", options.reference, known);
 
   for (const std::string& drive : drives) {
     const AlignedCameras aligned =

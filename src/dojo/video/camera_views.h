@@ -15,8 +15,9 @@
 //   batch.mask              // [B,C,T] 1: it is the frame; 0: there is none, and its pixels are 0
 //   batch.refs[0].views[k]  // [C,T] which file and which of its frames it is
 //
-// The recordings are indexed, with the telemetry that has been looked for in them
-// (read_telemetry.h): it has the numbers by which frames belong together. Without it times decide.
+// Recordings come from find_recordings() (find_recordings.h) and are indexed; the telemetry in
+// them, from add_telemetry() (telemetry/read_telemetry.h), has the numbers by which frames belong
+// together. Without it times decide. The decoding program must be found (worker_start.h).
 //
 // What a camera lacks in a drive is a mask, never an error: a file that is missing, late, short or
 // unusable; a lost frame; one that is damaged (but with keep_damaged), or lies outside of its
@@ -61,7 +62,7 @@ class CameraViews {
   // [C,T] of the instant with these frames. REQUIRES: is_reference(recording).
   std::vector<CameraFrame> views(int32_t recording, std::span<const int64_t> frames) const;
 
-  // For a person: which of the cameras are absent. Mostly empty.
+  // For a person: which of the cameras, or that the reference, no recording is of. Mostly empty.
   const std::string& message() const { return message_; }
 
  private:

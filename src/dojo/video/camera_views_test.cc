@@ -65,6 +65,9 @@ TEST(CameraViews, TheReferenceNeedNotBeSeen) {
   EXPECT_FALSE(cameras.is_shown(0));
   EXPECT_FALSE(cameras.is_shown(2));
   EXPECT_EQ(cameras.message(), "");
+  EXPECT_EQ(CameraViews(all, {.names = {"back"}, .reference = "fornt"}).message(),
+            "no recording is of the reference camera fornt: each drive takes its camera with the "
+            "most frames; they are of back, front, left_repeater");
   const CameraViews from_back(all, {.names = {"front"}, .reference = "back"});
   EXPECT_EQ(views(from_back, 1, {0, 7, 8}), (std::vector<CameraFrame>{{0, 2}, {0, 9}, kNone}));
 }
