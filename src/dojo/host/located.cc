@@ -90,18 +90,27 @@ Located Locator::source(ValueId v, std::vector<NodeId>& left_out) const {
   return {v, StridedView(graph_.type(v).shape)};
 }
 
-Located Locator::result(ValueId v, std::vector<NodeId>& left_out) const {
+std::vector<NodeId> Locator::moves_behind(ValueId v) const {
   std::vector<NodeId> path;
   for (ValueId last = v;; last = graph_.node(path.back()).outputs[0]) {
     const NodeId n = only_reader(last);
-    if (n == kNoNode || !moves(graph_.node(n))) break;
+    if (n == kNoNode || !moves(graph_.node(n))) return path;
     path.push_back(n);
   }
+}
+
+std::optional<StridedView> Locator::before_all(const std::vector<NodeId>& path,
+                                               const StridedView& behind) const {
+  std::optional<StridedView> view = behind;
+  for (size_t i = path.size(); i-- > 0 && view;) view = before(graph_, graph_.node(path[i]), *view);
+  return view;
+}
+
+Located Locator::result(ValueId v, std::vector<NodeId>& left_out) const {
+  std::vector<NodeId> path = moves_behind(v);
   for (; !path.empty(); path.pop_back()) {
     const ValueId base = graph_.node(path.back()).outputs[0];
-    std::optional<StridedView> view(graph_.type(base).shape);
-    for (size_t i = path.size(); i-- > 0 && view;)
-      view = before(graph_, graph_.node(path[i]), *view);
+    const auto view = before_all(path, StridedView(graph_.type(base).shape));
     if (!view || !has_rows(*view)) continue;
     left_out.insert(left_out.end(), path.begin(), path.end());
     return {base, *view};
@@ -157,26 +166,18 @@ bool Locator::joined(const std::array<ValueId, 3>& v, std::array<Located, 3>& fo
   if (adds[0] != adds[1] || adds[1] == adds[2]) return false;
   if (only_reader(graph_.node(adds[0]).outputs[0]) != adds[2]) return false;
 
-  std::vector<NodeId> path;  // behind the sum
   const ValueId sum = graph_.node(adds[2]).outputs[0];
-  for (ValueId last = sum;; last = graph_.node(path.back()).outputs[0]) {
-    const NodeId n = only_reader(last);
-    if (n == kNoNode || !moves(graph_.node(n))) break;
-    path.push_back(n);
-  }
+  std::vector<NodeId> path = moves_behind(sum);
   for (;; path.pop_back()) {
     const ValueId base = path.empty() ? sum : graph_.node(path.back()).outputs[0];
-    std::optional<StridedView> view(graph_.type(base).shape);
-    for (size_t i = path.size(); i-- > 0 && view;)
-      view = before(graph_, graph_.node(path[i]), *view);
+    const auto view = before_all(path, StridedView(graph_.type(base).shape));
     bool good = view.has_value();
     for (size_t i = 0; i < 3 && good; ++i) {
       const Part& part = parts[i];
       std::optional<StridedView> mine = view;
       for (size_t d = 0; d < whole.size() && mine; ++d)
         mine = mine->slice(d, part.begin[d], part.begin[d] + part.shape[d]);
-      for (size_t k = part.path.size() - 1; k-- > 0 && mine;)
-        mine = before(graph_, graph_.node(part.path[k]), *mine);
+      if (mine) mine = before_all({part.path.begin(), part.path.end() - 1}, *mine);
       good = mine && has_rows(*mine);
       if (good) found[i] = {base, *mine};
     }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "dojo/graph/graph.h"
@@ -36,6 +37,11 @@ class Locator {
  private:
   struct Part;
   NodeId only_reader(ValueId v) const;
+  // The Reshapes and Transposes that follow on a value, one the only reader of the other.
+  std::vector<NodeId> moves_behind(ValueId v) const;
+  // What the first of them reads, if the last makes `behind`.
+  std::optional<StridedView> before_all(const std::vector<NodeId>& path,
+                                        const StridedView& behind) const;
   bool find_part(ValueId v, Part& part) const;
   bool joined(const std::array<ValueId, 3>& v, std::array<Located, 3>& found,
               std::vector<NodeId>& left_out) const;

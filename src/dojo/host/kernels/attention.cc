@@ -53,13 +53,7 @@ void PackColumns(const float* from, int64_t stride, int64_t rows, int64_t padded
 // greatest.
 float Exponentials(int64_t n, float* scores, float* sum) {
   const D d;
-  const int64_t whole = n - n % static_cast<int64_t>(hn::Lanes(d));
-  V top = hn::Set(d, scores[0]);
-  for_each_vector(d, 0, whole,
-                  [&](int64_t i, int64_t) { top = hn::Max(top, hn::LoadU(d, scores + i)); });
-  float last = scores[0];
-  for (int64_t i = whole; i < n; ++i) last = std::max(last, scores[i]);
-  const V shift = hn::Max(hn::MaxOfLanes(d, top), hn::Set(d, last));
+  const V shift = greatest(d, scores, n);
   V total = hn::Zero(d);
   for_each_vector(d, 0, n, [&](int64_t i, int64_t left) {
     const V e = exp_v(d, hn::Sub(load_n(d, scores + i, left), shift));

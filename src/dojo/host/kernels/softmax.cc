@@ -25,13 +25,7 @@ using V = hn::Vec<D>;
 // y = exp(x - max), or x - max - log(sum of exp) where `logarithm`.
 void SoftmaxRow(bool logarithm, int64_t c, const float* x, float* y) {
   const D d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d)), whole = c - c % lanes;
-  V biggest = hn::Set(d, x[0]);
-  for_each_vector(d, 0, whole,
-                  [&](int64_t i, int64_t) { biggest = hn::Max(biggest, hn::LoadU(d, x + i)); });
-  float last = x[0];
-  for (int64_t i = whole; i < c; ++i) last = std::max(last, x[i]);
-  const V shift = hn::Max(hn::MaxOfLanes(d, biggest), hn::Set(d, last));
+  const V shift = greatest(d, x, c);
   V sum = hn::Zero(d);
   for_each_vector(d, 0, c, [&](int64_t i, int64_t n) {
     const V e = exp_v(d, hn::Sub(load_n(d, x + i, n), shift));

@@ -226,6 +226,18 @@ HWY_INLINE void for_each_vector(D d, int64_t begin, int64_t end, const F& f) {
   for (int64_t i = begin; i < end; i += lanes) f(i, end - i);
 }
 
+// The greatest of x[0 ... n) in all lanes. REQUIRES: n >= 1.
+template <class D>
+HWY_INLINE hn::Vec<D> greatest(D d, const float* x, int64_t n) {
+  const int64_t whole = n - n % static_cast<int64_t>(hn::Lanes(d));
+  hn::Vec<D> top = hn::Set(d, x[0]);
+  for_each_vector(d, 0, whole,
+                  [&](int64_t i, int64_t) { top = hn::Max(top, hn::LoadU(d, x + i)); });
+  float last = x[0];
+  for (int64_t i = whole; i < n; ++i) last = x[i] > last ? x[i] : last;
+  return hn::Max(hn::MaxOfLanes(d, top), hn::Set(d, last));
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace dojo::kernels
 HWY_AFTER_NAMESPACE();
