@@ -10,7 +10,7 @@
 #include "dojo/graph/autodiff.h"
 #include "dojo/graph/builder.h"
 #include "dojo/graph/interpreter.h"
-#include "dojo/host/executor.h"
+#include "dojo/host/test_step.h"
 #include "dojo/host/units.h"
 
 namespace dojo::host {
@@ -129,15 +129,7 @@ TEST(AttentionPattern, ComputesWhatTheInterpreterDoes) {
       oracle->write_f32(v.name, x);
     }
     ASSERT_TRUE(ours->run() && oracle->run());
-    for (const Output& o : graph.outputs) {
-      const std::vector<float> a = ours->read_f32(o.name), b = oracle->read_f32(o.name);
-      double worst = 0, largest = 1e-3;
-      for (size_t i = 0; i < a.size(); ++i) {
-        worst = std::max(worst, double{std::abs(a[i] - b[i])});
-        largest = std::max(largest, double{std::abs(b[i])});
-      }
-      ASSERT_LE(worst / largest, 1e-4) << "trial " << trial << " " << o.name;
-    }
+    expect_same_results(graph, *ours, *oracle, fmt::format("trial {}", trial));
   }
 }
 
