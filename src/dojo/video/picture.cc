@@ -5,12 +5,14 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
+#include "dojo/video/planes_to_rgb.h"
 
 extern "C" {
 #include <libavutil/frame.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/md5.h>
 #include <libavutil/mem.h>
+#include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>
 }
 
@@ -59,6 +61,25 @@ int matrix_of(const AVFrame& picture) {
   }
 }
 
+// Luma and two planes of colour, 8 bits each, whatever the size of the colours' planes.
+bool has_yuv_planes(AVPixelFormat format) {
+  const AVPixFmtDescriptor* d = av_pix_fmt_desc_get(format);
+  return d && d->nb_components == 3 && d->comp[0].depth == 8 &&
+         (d->flags & AV_PIX_FMT_FLAG_PLANAR) && !(d->flags & AV_PIX_FMT_FLAG_RGB);
+}
+
+// Turns [height, width, 3] pixels that lie `stride` bytes apart from row to row.
+void turn(const uint8_t* from, int stride, int rotation, int64_t height, int64_t width,
+          uint8_t* to) {
+  for (int64_t y = 0; y < height; ++y)
+    for (int64_t x = 0; x < width; ++x) {
+      int64_t sx = width - 1 - x, sy = height - 1 - y;  // 180 degrees
+      if (rotation == 90) sx = y, sy = width - 1 - x;
+      if (rotation == 270) sx = height - 1 - y, sy = x;
+      std::memcpy(to + (y * width + x) * 3, from + sy * stride + sx * 3, 3);
+    }
+}
+
 }  // namespace
 
 RgbConverter::~RgbConverter() { sws_freeContext(context_); }
@@ -71,36 +92,44 @@ void RgbConverter::convert(const AVFrame& picture, int rotation, int64_t height,
             h = static_cast<int>(swapped ? width : height);
   bool full_range = picture.color_range == AVCOL_RANGE_JPEG;
   const AVPixelFormat format = modern(static_cast<AVPixelFormat>(picture.format), &full_range);
+  const bool planes = has_yuv_planes(format);
   const bool shrinks = w * 2 <= picture.width || h * 2 <= picture.height;
   const int flags =
       (shrinks ? SWS_AREA : SWS_BICUBIC) | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INT;
   context_ = sws_getCachedContext(context_, picture.width, picture.height, format, w, h,
-                                  AV_PIX_FMT_RGB24, flags, nullptr, nullptr, nullptr);
+                                  planes ? AV_PIX_FMT_YUV444P : AV_PIX_FMT_RGB24, flags, nullptr,
+                                  nullptr, nullptr);
   if (!context_)
     throw Error(Category::kUnsupported, "no conversion from this picture format to RGB");
-  sws_setColorspaceDetails(context_, sws_getCoefficients(matrix_of(picture)), full_range,
-                           sws_getCoefficients(SWS_CS_ITU709), 1, 0, 1 << 16, 1 << 16);
+  const int* table = sws_getCoefficients(matrix_of(picture));
+  // Planes keep their matrix and range while they are scaled.
+  sws_setColorspaceDetails(context_, table, full_range,
+                           planes ? table : sws_getCoefficients(SWS_CS_ITU709),
+                           planes ? full_range : 1, 0, 1 << 16, 1 << 16);
   // swscale may write whole vectors beyond the end of a line, so lines go to an aligned buffer of
   // our own first.
-  const int stride = (w * 3 + 63) / 64 * 64 + 64;
-  turned_.resize(static_cast<size_t>(stride) * static_cast<size_t>(h) + 64);
-  uint8_t* const planes[4] = {turned_.data(), nullptr, nullptr, nullptr};
-  const int strides[4] = {stride, 0, 0, 0};
-  if (sws_scale(context_, picture.data, picture.linesize, 0, picture.height, planes, strides) < 0)
+  const int stride = (planes ? w : w * 3) / 64 * 64 + 128;
+  const size_t plane_bytes = static_cast<size_t>(stride) * static_cast<size_t>(h) + 64;
+  scaled_.resize(planes ? 3 * plane_bytes : plane_bytes);
+  uint8_t* scaled[4] = {scaled_.data(), nullptr, nullptr, nullptr};
+  const int strides[4] = {stride, planes ? stride : 0, planes ? stride : 0, 0};
+  if (planes) scaled[1] = scaled[0] + plane_bytes, scaled[2] = scaled[1] + plane_bytes;
+  if (sws_scale(context_, picture.data, picture.linesize, 0, picture.height, scaled, strides) < 0)
     throw Error(Category::kInput, "the picture cannot be converted to RGB");
-  uint8_t* to = out.data();
-  for (int64_t y = 0; y < height; ++y) {
-    if (rotation == 0) {
-      std::memcpy(to + y * width * 3, turned_.data() + y * stride, static_cast<size_t>(width * 3));
-      continue;
-    }
-    for (int64_t x = 0; x < width; ++x) {
-      int64_t sx = w - 1 - x, sy = h - 1 - y;
-      if (rotation == 90) sx = y, sy = h - 1 - x;
-      if (rotation == 270) sx = w - 1 - y, sy = x;
-      std::memcpy(to + (y * width + x) * 3, turned_.data() + sy * stride + sx * 3, 3);
-    }
+  if (!planes) {
+    if (rotation != 0) return turn(scaled[0], stride, rotation, height, width, out.data());
+    for (int64_t y = 0; y < height; ++y)
+      std::memcpy(out.data() + y * width * 3, scaled[0] + y * stride,
+                  static_cast<size_t>(width * 3));
+    return;
   }
+  const ColourWeights weights = ColourWeights::of(table, full_range);
+  turned_.resize(rotation == 0 ? 0 : out.size());
+  uint8_t* const rgb = rotation == 0 ? out.data() : turned_.data();
+  for (int64_t y = 0; y < h; ++y)
+    planes_to_rgb(scaled[0] + y * stride, scaled[1] + y * stride, scaled[2] + y * stride, w,
+                  weights, rgb + y * w * 3);
+  if (rotation != 0) turn(rgb, 3 * w, rotation, height, width, out.data());
 }
 
 std::string picture_md5(const AVFrame& picture) {

@@ -13,8 +13,10 @@ struct SwsContext;
 namespace dojo {
 
 // Scales with swscale: area averaging where a side shrinks to half or less, else bicubic; exact
-// rounding and bit-exact flags. Colours: the stream's matrix and range; where it names none, BT.709
-// from 720 lines up, else BT.601, limited range. Output: full-range RGB.
+// rounding and bit-exact flags. Planes of 8-bit YCbCr, which nearly all video has, are scaled as
+// they are, each by itself, and the small ones become RGB by planes_to_rgb.h; other pictures
+// become RGB in swscale. Colours: the stream's matrix and range; where it names none, BT.709 from
+// 720 lines up, else BT.601, limited range. Output: full-range RGB.
 class RgbConverter {
  public:
   RgbConverter() = default;
@@ -28,7 +30,7 @@ class RgbConverter {
 
  private:
   SwsContext* context_ = nullptr;
-  std::vector<uint8_t> turned_;
+  std::vector<uint8_t> scaled_, turned_;  // before the colours, and before the turning
 };
 
 // MD5 (32 hexadecimal digits) of the stored picture's planes without padding: what `ffmpeg -f

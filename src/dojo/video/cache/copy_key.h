@@ -10,7 +10,7 @@ namespace dojo {
 
 // Goes up when frames get other bytes or numbers than before: RgbConverter (picture.h), what a
 // frame number means, the arithmetic of yuv.h or of a unit.
-constexpr int64_t kCopyContentVersion = 1;
+constexpr int64_t kCopyContentVersion = 2;
 
 // Two copies with equal keys hold equal frames.
 struct CopyKey {
