@@ -14,6 +14,10 @@ double seconds_of(Work&& work) {
   return steady_seconds() - begin;
 }
 
+// Seconds since this process was started, to a hundredth; programs that it was before (exec) count.
+// 0 where the kernel does not tell (proc(5), /proc/PID/stat).
+double process_seconds();
+
 // Processor time that the calling thread has used.
 double thread_cpu_seconds();
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "dojo/base/check.h"
 #include "dojo/base/crc32c.h"
 #include "dojo/base/error.h"
 #include "dojo/base/text.h"
@@ -158,10 +159,27 @@ SafeTensors averaged_tensors(const Executor& executor) {
   return content;
 }
 
-void check_tensors(const Graph& graph, const SafeTensors& content, const std::string& path) {
+SafeTensors averaged_tensors(const Graph& graph, const SafeTensors& training) {
+  SafeTensors content;
+  for (const Input& input : graph.inputs) {
+    if (input.role != Role::kParameter) continue;
+    const std::string& name = graph.value(input.value).name;
+    const std::string average = average_name(name);
+    const Tensor* tensor = training.find(graph.find_input(average) ? average : name);
+    DOJO_CHECK(tensor != nullptr);
+    content.tensors.push_back(*tensor);
+    content.tensors.back().name = name;
+  }
+  return content;
+}
+
+namespace {
+
+void check_those(const Graph& graph, bool (*wanted)(Role), const SafeTensors& content,
+                 const std::string& path) {
   std::set<std::string> expected;
   for (const Input& input : graph.inputs) {
-    if (input.role == Role::kData) continue;
+    if (!wanted(input.role)) continue;
     const Value& value = graph.value(input.value);
     expected.insert(value.name);
     const Tensor* tensor = content.find(value.name);
@@ -174,6 +192,18 @@ void check_tensors(const Graph& graph, const SafeTensors& content, const std::st
   for (const Tensor& t : content.tensors)
     if (!expected.contains(t.name))
       fail(fmt::format("tensor \"{}\" is unknown to the network", t.name), path);
+}
+
+}  // namespace
+
+void check_tensors(const Graph& graph, const SafeTensors& content, const std::string& path) {
+  check_those(
+      graph, [](Role role) { return role != Role::kData; }, content, path);
+}
+
+void check_weights(const Graph& graph, const SafeTensors& weights, const std::string& path) {
+  check_those(
+      graph, [](Role role) { return role == Role::kParameter; }, weights, path);
 }
 
 void restore(Executor& executor, const SafeTensors& content, const std::string& path) {

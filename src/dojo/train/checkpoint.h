@@ -58,12 +58,16 @@ std::string first_nonfinite(const SafeTensors& content);
 // All parameters and states.
 SafeTensors training_tensors(const Executor& executor);
 
-// The parameters under their names, with the averaged values where the graph keeps averages.
+// The parameters under their names, with the averaged values where the graph keeps averages: those
+// that the executor has, or those of training_tensors() of such a graph.
 SafeTensors averaged_tensors(const Executor& executor);
+SafeTensors averaged_tensors(const Graph& graph, const SafeTensors& training);
 
 // Throws Error(kInput) that names `path` for a tensor that is missing, too many or of another type
 // than the graph's parameter or state.
 void check_tensors(const Graph& graph, const SafeTensors& content, const std::string& path);
+void check_weights(const Graph& graph, const SafeTensors& weights,
+                   const std::string& path);  // of its parameters alone
 
 // Writes the tensors into the executor's parameters and states, once they are checked.
 void restore(Executor& executor, const SafeTensors& content, const std::string& path);

@@ -201,7 +201,7 @@ Verdict EgoJudge::judge(bool, const std::function<bool()>& stop) {
   return verdict;
 }
 
-std::string EgoJudge::final_words() const { return fmt::format("on {} clips", set_.clips.size()); }
+std::string EgoJudge::final_words() { return fmt::format("on {} clips", set_.clips.size()); }
 
 void EgoJudge::write_samples(const std::string& folder) {
   const std::vector<EgoAnswer> said = answers();

@@ -65,7 +65,7 @@ class EgoJudge final : public Judge {
 
   void load(const SafeTensors& weights, const std::string& path) override;
   Verdict judge(bool at_end, const std::function<bool()>& stop = {}) override;
-  std::string final_words() const override;
+  std::string final_words() override;
   void write_samples(const std::string& folder) override;  // ego.json
 
   // Empty where it was stopped.

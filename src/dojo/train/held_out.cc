@@ -5,8 +5,7 @@
 #include <algorithm>
 
 #include "dojo/base/error.h"
-#include "dojo/video/frame_reader.h"
-#include "dojo/video/sampler.h"
+#include "dojo/base/interrupt.h"
 
 namespace dojo {
 namespace {
@@ -14,13 +13,11 @@ namespace {
 // A file whose clips keep failing is not asked forever: each may cost a deadline.
 constexpr int kMaxFailures = 3;
 
-struct Choice {
-  std::vector<ClipRef> clips;
-  int64_t horizons = 0;
-};
+}  // namespace
 
 // With as many horizons as the recording has room for.
-Choice choose(const Recording& recording, const HeldOutOptions& o, int64_t count) {
+HeldOutReading::Choice HeldOutReading::choose(const Recording& recording, const HeldOutOptions& o,
+                                              int64_t count) {
   for (int64_t horizons = o.horizons; horizons >= 1; --horizons) {
     auto clips = held_out_clips({recording}, o.inputs + horizons, o.interval_seconds, count);
     if (!clips.empty()) return {std::move(clips), horizons};
@@ -29,78 +26,86 @@ Choice choose(const Recording& recording, const HeldOutOptions& o, int64_t count
 }
 
 // Where recordings have no room for all horizons: how many, and the shortest. Else "".
-std::string too_short_for_all(const std::vector<Recording>& recordings,
-                              const std::vector<Choice>& choices, int64_t horizons) {
-  int64_t count = 0, fewest = horizons;
+std::string HeldOutReading::too_short_for_all() const {
+  int64_t count = 0, fewest = options_.horizons;
   std::string name;
-  for (size_t i = 0; i < choices.size(); ++i) {
-    const Choice& choice = choices[i];
-    if (choice.clips.empty() || choice.horizons == horizons) continue;
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    const Choice& choice = choices_[i];
+    if (choice.clips.empty() || choice.horizons == options_.horizons) continue;
     ++count;
     if (choice.horizons < fewest) {
       fewest = choice.horizons;
-      name = recordings[i].name;
+      name = recordings_[i].name;
     }
   }
   if (count == 0) return "";
   return fmt::format("held out: {} of {} recordings are too short for {} frames ahead; {} has {}",
-                     count, recordings.size(), horizons, name, fewest);
+                     count, recordings_.size(), options_.horizons, name, fewest);
 }
 
-}  // namespace
-
-HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldOutOptions& o) {
-  HeldOutClips result;
-  HeldOutSet& set = result.set;
+HeldOutReading::HeldOutReading(std::vector<Recording> recordings, const HeldOutOptions& o)
+    : recordings_(std::move(recordings)),
+      options_(o),
+      reader_({.deadline_seconds = o.deadline_seconds, .stop = [this] { return stop_.load(); }}) {
+  HeldOutSet& set = clips_.set;
   set.inputs = o.inputs;
   set.height = o.height;
   set.width = o.width;
   set.interval_seconds = o.interval_seconds;
-  const int64_t share =
-      o.clips_in_all / std::max<int64_t>(1, static_cast<int64_t>(recordings.size()));
-  int64_t count = std::min(o.clips_each, std::max<int64_t>(4, share));
-  const int64_t bytes = (o.inputs + o.horizons) * o.height * o.width * 3,
-                all = std::max<int64_t>(1, static_cast<int64_t>(recordings.size()));
+  const int64_t all = std::max<int64_t>(1, std::ssize(recordings_));
+  int64_t count = std::min(o.clips_each, std::max<int64_t>(4, o.clips_in_all / all));
+  const int64_t bytes = (o.inputs + o.horizons) * o.height * o.width * 3;
   const int64_t most = std::max<int64_t>(1, o.max_bytes / std::max<int64_t>(1, bytes * all));
   if (count > most) {
-    result.messages.push_back(fmt::format(
+    clips_.messages.push_back(fmt::format(
         "held out: {} clips of each recording instead of {}, so that they take at most {} MiB",
         most, count, o.max_bytes >> 20));
     count = most;
   }
-  std::vector<Choice> choices;
-  int64_t total = 0, done = 0;
-  for (const Recording& recording : recordings) {
-    choices.push_back(choose(recording, o, count));
-    total += std::ssize(choices.back().clips);
+  for (const Recording& recording : recordings_) {
+    set.recordings.push_back(recording.name);
+    choices_.push_back(choose(recording, o, count));
+    total_ += std::ssize(choices_.back().clips);
   }
-  if (std::string message = too_short_for_all(recordings, choices, o.horizons); !message.empty())
-    result.messages.push_back(std::move(message));
-  FrameReader reader({.deadline_seconds = o.deadline_seconds});
-  for (size_t i = 0; i < recordings.size(); ++i) {
-    set.recordings.push_back(recordings[i].name);
-    const Choice& choice = choices[i];
-    int failures = 0;
-    for (const ClipRef& ref : choice.clips) {
-      if (o.progress) o.progress(done++, total);
-      HeldOutClip clip;
-      clip.recording = static_cast<int32_t>(i);
-      clip.first_frame = ref.frames[0];
-      clip.frame = ref.frames[static_cast<size_t>(o.inputs)];
-      clip.horizons = choice.horizons;
-      try {
-        clip.frames = read_clip(reader, {recordings[i]}, ref, o.height, o.width);
-      } catch (const Error& e) {
-        if (failures == 0)
-          result.quarantined.push_back({recordings[i].path, std::string(name(e.category())),
-                                        e.message(), /*whole_file=*/false});
-        if (++failures == kMaxFailures) break;
-        continue;
-      }
-      set.clips.push_back(std::move(clip));
-    }
+  if (std::string message = too_short_for_all(); !message.empty())
+    clips_.messages.push_back(std::move(message));
+}
+
+bool HeldOutReading::next() {
+  if (stop_) throw Interrupted{};
+  while (recording_ < choices_.size() &&
+         (clip_ == choices_[recording_].clips.size() || failures_ == kMaxFailures)) {
+    ++recording_;
+    clip_ = 0;
+    failures_ = 0;
   }
-  return result;
+  if (recording_ == choices_.size()) return false;
+  const Recording& recording = recordings_[recording_];
+  const Choice& choice = choices_[recording_];
+  const ClipRef& ref = choice.clips[clip_++];
+  if (options_.progress) options_.progress(tried_, total_);
+  ++tried_;
+  HeldOutClip clip;
+  clip.recording = static_cast<int32_t>(recording_);
+  clip.first_frame = ref.frames[0];
+  clip.frame = ref.frames[static_cast<size_t>(options_.inputs)];
+  clip.horizons = choice.horizons;
+  try {
+    clip.frames = read_clip(reader_, {recording}, ref, options_.height, options_.width);
+    clips_.set.clips.push_back(std::move(clip));
+  } catch (const Error& e) {
+    if (failures_++ == 0)
+      clips_.quarantined.push_back(
+          {recording.path, std::string(name(e.category())), e.message(), /*whole_file=*/false});
+  }
+  return true;
+}
+
+HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldOutOptions& o) {
+  HeldOutReading reading(recordings, o);
+  while (reading.next()) {
+  }
+  return reading.take();
 }
 
 Error no_clip_to_judge_by(const HeldOutClips& held, const HeldOutOptions& o) {

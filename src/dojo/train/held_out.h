@@ -2,14 +2,18 @@
 // recording, the same in every run.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dojo/base/error.h"
 #include "dojo/train/evaluate.h"
+#include "dojo/video/frame_reader.h"
 #include "dojo/video/recording.h"
+#include "dojo/video/sampler.h"
 
 namespace dojo {
 
@@ -32,8 +36,44 @@ struct HeldOutClips {
       messages;  // for people: where there are fewer clips or frames than asked for
 };
 
-// A recording too short for all horizons gives clips with fewer, and that is said; damaged clips
-// are left out, and it may be that none is left.
+// Reads them one after another; which ones is known at once. A recording too short for all horizons
+// gives clips with fewer, and that is said; damaged clips are left out, and it may be that none is
+// left. Not thread-safe, but for stop().
+class HeldOutReading {
+ public:
+  HeldOutReading(std::vector<Recording> recordings, const HeldOutOptions& options);
+
+  int64_t num_clips() const { return total_; }  // that it will try to read
+  const std::vector<std::string>& messages() const { return clips_.messages; }
+
+  // Reads one more. False where there is none. Throws Interrupted (base/interrupt.h), also after
+  // stop().
+  bool next();
+  void stop() { stop_ = true; }
+
+  // Those read so far; the last call.
+  HeldOutClips take() { return std::move(clips_); }
+  bool has_clips() const { return !clips_.set.clips.empty(); }
+
+ private:
+  struct Choice {
+    std::vector<ClipRef> clips;
+    int64_t horizons = 0;
+  };
+  static Choice choose(const Recording& recording, const HeldOutOptions& options, int64_t count);
+  std::string too_short_for_all() const;
+
+  const std::vector<Recording> recordings_;
+  const HeldOutOptions options_;
+  std::atomic<bool> stop_ = false;
+  FrameReader reader_;
+  std::vector<Choice> choices_;  // by recording
+  int64_t total_ = 0, tried_ = 0;
+  size_t recording_ = 0, clip_ = 0;  // the next one
+  int failures_ = 0;                 // of this recording
+  HeldOutClips clips_;
+};
+
 HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldOutOptions& options);
 
 // The error, Category::kInput, that none is left, with the first reason.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dojo/train/safetensors.h"
+#include "dojo/video/recording.h"
 
 namespace dojo {
 
@@ -24,6 +25,13 @@ class Judge {
  public:
   virtual ~Judge() = default;
 
+  // False if the functions below would still wait after so long, because clips are being read; the
+  // first call begins that.
+  virtual bool wait(double /*seconds*/) { return true; }
+
+  // Files of which not all clips could be read. Known once wait() is true.
+  virtual std::vector<Quarantined> quarantined() const { return {}; }
+
   // The weights to judge. Throws Error(kInput) that names `path` where they do not fit.
   virtual void load(const SafeTensors& weights, const std::string& path) = 0;
 
@@ -31,7 +39,7 @@ class Judge {
   virtual Verdict judge(bool at_end, const std::function<bool()>& stop = {}) = 0;
 
   // For people: what judging at the end is, after "final evaluation: the weights of step 700, ".
-  virtual std::string final_words() const = 0;
+  virtual std::string final_words() = 0;
 
   // Into the folder of samples: what the weights make of held-out clips, for the report. Throws
   // Error(kIo).

@@ -75,15 +75,21 @@ class Loop {
       }
       if (!o_.resume)
         for (const std::string& warning : o_.warnings) log_->warning(0, warning);
-      if ((o_.resume || save_last()) && (state_.best_step >= 0 || evaluate(progress_bar))) {
-        between_steps_ = true;
-        quarantined_ = state_.given_up.size();  // what is known already is no news
-        write_quarantine();
-        steps(progress_bar);
+      if (o_.resume || save_last()) {
+        first_is_due_ = state_.step == 0 && state_.evaluated_step < 0;
+        if (first_is_due_) log_->hold();
+        if (first_is_due_ || state_.best_step >= 0 || evaluate(progress_bar)) {
+          between_steps_ = true;
+          quarantined_ = state_.given_up.size();  // what is known already is no news
+          write_quarantine();
+          steps(progress_bar);
+        }
+        if (first_is_due_ && result_.reason != StopReason::kInterrupted)
+          evaluate_first(progress_bar);
       }
       if (result_.problem.empty()) end(progress_bar);
     } catch (const Error&) {
-      rescue();
+      rescue(progress_bar);
       throw;
     }
     write_quarantine();
@@ -118,7 +124,7 @@ class Loop {
                       lines, state_.metrics_lines, state_.step));
     if (state_.best_step < 0) return;
     try {
-      judge_.load(read_best(o_.folder, state_.best_step), best_path(o_.folder));
+      check_weights(step_.graph(), read_best(o_.folder, state_.best_step), best_path(o_.folder));
     } catch (const Error& e) {
       if (e.category() == Category::kIo && std::filesystem::exists(best_path(o_.folder))) throw;
       losses_.push_back(fmt::format(
@@ -145,6 +151,9 @@ class Loop {
       if (!source_.wait(kPatience)) continue;  // a signal must not wait for a decoder that hangs
       if (!one_step()) break;
       show(progress_bar);
+      if (first_is_due_ && (evaluation_due() || checkpoint_due() || judge_.wait(0)) &&
+          !evaluate_first(progress_bar))
+        break;
       if (evaluation_due() && !evaluate(progress_bar)) break;
       between_steps_ = true;
       // Weights that may be on their way to divergence replace no good ones.
@@ -156,19 +165,22 @@ class Loop {
   void end(Progress& progress_bar) {
     const bool interrupted = result_.reason == StopReason::kInterrupted;
     if (!interrupted && state_.evaluated_step != state_.step && !evaluate(progress_bar)) return;
-    if (interrupted && state_.guard.steps_above > 0)
+    if (interrupted && (first_is_due_ || !between_steps_ || state_.guard.steps_above > 0))
       return;  // going on from the former one is exact too
     save_last();
   }
 
   // After an error: what can be kept. The first error is the one that is told.
-  void rescue() {
+  void rescue(Progress& progress_bar) {
     try {
       write_quarantine();
     } catch (const Error&) {
     }
     try {
-      if (between_steps_ && state_.guard.steps_above == 0) save_last();
+      if (between_steps_ && state_.guard.steps_above == 0 &&
+          (!first_is_due_ || evaluate_first(progress_bar)))
+        save_last();
+      log_->release();
     } catch (const Error&) {
     }
   }
@@ -205,6 +217,10 @@ class Loop {
                                 ? static_cast<double>(step_.read_scalar(o_.names.baseline))
                                 : 0;
     log_->add_compute(steady_seconds() - began);
+    if (step == first_step_) {
+      result_.first_step_seconds = process_seconds();
+      log_->first_step(result_.first_step_seconds);
+    }
     state_.step = step;
     state_.position = source_.position();
     if (step == 1 || step % o_.log_every == 0) log_step(lr);
@@ -254,30 +270,99 @@ class Loop {
     return elapsed() >= next_eval_;
   }
 
-  // The averaged weights on the held-out clips; keeps them if they are the best so
-  // far. False when the run must stop, as save_last().
-  bool evaluate(Progress& progress_bar) {
-    const double began = steady_seconds();
-    between_steps_ = false;
-    SafeTensors weights = averaged_tensors(step_);
-    judge_.load(weights, "the weights of this run");
-    const Verdict verdict = judge_.judge(/*at_end=*/false);
-    double score = verdict.score;
-    if (!std::isfinite(score)) score = std::numeric_limits<double>::max();  // JSON has no other
-    state_.evaluated_step = state_.step;
-    if (state_.step == 0) state_.first_score = score;
-    log_->evaluation(state_.step, verdict, steady_seconds() - began);
-    if (state_.best_step < 0 || score < state_.best_score) {
-      weights.metadata = o_.metadata;
-      weights.metadata["step"] = std::to_string(state_.step);
-      weights.metadata["metrics"] = verdict.json;
-      if (!keep_as_best(weights, score)) return false;
+  // Until the held-out clips are there. False when the run must stop: a signal came before.
+  bool wait_for_judge(Progress& progress_bar) {
+    while (!judge_.wait(kPatience)) {
+      if (interrupt_.signal() == 0) continue;
+      if (result_.problem.empty()) result_.reason = StopReason::kInterrupted;
+      return false;
     }
+    if (std::exchange(judge_is_ready_, true)) return true;
+    for (Quarantined& q : judge_.quarantined()) {
+      progress_bar.message(fmt::format("warning: not usable, or not all of it: {}: {}",
+                                       one_line(q.path), one_line(q.reason)));
+      lost_.push_back(std::move(q));
+    }
+    write_quarantine();
+    return true;
+  }
+
+  Verdict verdict_on(const SafeTensors& weights) {
+    judge_.load(weights, "the weights of this run");
+    Verdict verdict = judge_.judge(/*at_end=*/false);
+    if (!std::isfinite(verdict.score))
+      verdict.score = std::numeric_limits<double>::max();  // JSON has no other
+    return verdict;
+  }
+
+  // What best.safetensors says of itself.
+  void describe(SafeTensors& weights, int64_t step, const Verdict& verdict) const {
+    weights.metadata = o_.metadata;
+    weights.metadata["step"] = std::to_string(step);
+    weights.metadata["metrics"] = verdict.json;
+  }
+
+  // The averaged weights on the held-out clips; keeps them if they are the best so
+  // far. False when the run must stop, as save_last() and wait_for_judge().
+  bool evaluate(Progress& progress_bar) {
+    between_steps_ = false;
+    if (!wait_for_judge(progress_bar)) return false;
+    const double began = steady_seconds();
+    SafeTensors weights = averaged_tensors(step_);
+    const Verdict verdict = verdict_on(weights);
+    state_.evaluated_step = state_.step;
+    if (state_.step == 0) state_.first_score = verdict.score;
+    log_->evaluation(state_.step, verdict, steady_seconds() - began);
+    if (state_.best_step < 0 || verdict.score < state_.best_score) {
+      describe(weights, state_.step, verdict);
+      if (!keep_as_best(weights, verdict.score)) return false;
+    }
+    end_evaluation(progress_bar, state_.step, verdict, began);
+    return true;
+  }
+
+  void end_evaluation(Progress& progress_bar, int64_t step, const Verdict& verdict, double began) {
     const double cost = steady_seconds() - began;
     next_eval_ = elapsed() + std::max(kLeastEvalPauseSeconds, kEvalPause * cost);
-    if (o_.quiet) return true;
-    progress_bar.message(fmt::format("step {}: {}{}", state_.step, verdict.text,
-                                     state_.best_step == state_.step ? " (best)" : ""));
+    if (o_.quiet) return;
+    progress_bar.message(fmt::format("step {}: {}{}", step, verdict.text,
+                                     state_.best_step == step ? " (best)" : ""));
+  }
+
+  // The weights that the run began with, once their evaluation is possible: no step waits for the
+  // held-out clips, as long as no other evaluation or checkpoint is due. The weights are in the
+  // checkpoint of step 0; it, best.safetensors and metrics.jsonl become what they would be if this
+  // had come before the first step. False as evaluate().
+  bool evaluate_first(Progress& progress_bar) {
+    between_steps_ = false;
+    if (!wait_for_judge(progress_bar)) return false;
+    const double began = steady_seconds();
+    const std::string path = o_.folder + "/last.safetensors";
+    SafeTensors checkpoint = read_checkpoint(path);
+    check_tensors(step_.graph(), checkpoint, path);
+    LoopState beginning = parse_loop_state(metadata(checkpoint, "state", path), path);
+    SafeTensors weights = averaged_tensors(step_.graph(), checkpoint);
+    const Verdict verdict = verdict_on(weights);
+    log_->first_evaluation(verdict, steady_seconds() - began);
+    log_->sync();
+    for (LoopState* state : {&beginning, &state_}) {
+      state->evaluated_step = state->best_step = 0;
+      state->best_score = state->first_score = verdict.score;
+    }
+    beginning.metrics_lines = log_->lines();
+    checkpoint.metadata["state"] = to_json(beginning);
+    describe(weights, 0, verdict);
+    write_next_best(o_.folder, weights);
+    try {
+      write_checkpoint(path, std::move(checkpoint));
+    } catch (const Error&) {
+      drop_next_best(o_.folder);
+      throw;
+    }
+    take_next_best(o_.folder);
+    log_->release();
+    first_is_due_ = false;
+    end_evaluation(progress_bar, 0, verdict, began);
     return true;
   }
 
@@ -331,7 +416,7 @@ class Loop {
   }
 
   void write_quarantine() {
-    std::vector<Quarantined> all = o_.lost;
+    std::vector<Quarantined> all = lost_;
     for (Quarantined& q : source_.quarantined()) all.push_back(std::move(q));
     list_quarantined(o_.folder, all);
   }
@@ -344,6 +429,7 @@ class Loop {
     if (result_.reason == StopReason::kSteps || result_.reason == StopReason::kMinutes) {
       const double began = steady_seconds();
       const std::string path = best_path(o_.folder);
+      if (!wait_for_judge(progress_bar)) return log_final();
       if (!o_.quiet)
         progress_bar.message(fmt::format("final evaluation: the weights of step {}, {}",
                                          state_.best_step, judge_.final_words()));
@@ -355,6 +441,11 @@ class Loop {
       else
         log_->evaluation(state_.best_step, result_.final_verdict, steady_seconds() - began);
     }
+    log_final();
+  }
+
+  void log_final() {
+    log_->release();
     log_->final(result_, count_parameters(step_.graph()), source_.stats());
   }
 
@@ -370,6 +461,9 @@ class Loop {
   std::vector<std::string> watched_;  // the outputs that are f32 scalars
   double saved_ = 0, next_eval_ = 0;  // when, by the clock of this process and of the run
   bool between_steps_ = true;         // the step, and the evaluation that it is due, are done
+  bool judge_is_ready_ = false;
+  bool first_is_due_ = false;  // evaluate_first()
+  std::vector<Quarantined> lost_ = o_.lost;
   size_t quarantined_ = 0;
   std::string status_;
   int64_t first_step_ = 0;  // of this session

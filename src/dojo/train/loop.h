@@ -5,8 +5,11 @@
 // What it writes into the run folder: metrics.jsonl, events.out.tfevents.*, last.safetensors,
 // best.safetensors, quarantine.jsonl (formats: docs/training.md). Everything but times is a pure
 // function of the inputs when the schedule is given in steps, also over any number of resumptions.
-// A resumed run whose last.safetensors is whole goes on also without best.safetensors or a part of
-// metrics.jsonl, but says so, on stderr and in metrics.jsonl.
+// The weights that the run begins with are evaluated after the first step, as soon as the judge has
+// its clips (judge.h), at the latest before any other evaluation or checkpoint; a run that ends by
+// a signal or a kill before goes on from its beginning. A resumed run whose last.safetensors is
+// whole goes on also without best.safetensors or a part of metrics.jsonl, but says so, on stderr
+// and in metrics.jsonl.
 #pragma once
 
 #include <cstdint>
@@ -56,8 +59,10 @@ struct LoopResult {
   int64_t step = 0;             // steps done
   int64_t best_step = 0;        // of best.safetensors
   double training_seconds = 0;  // of this session: what --minutes counts
-  bool learned = false;         // they are better than the weights that the run began with
-  Verdict final_verdict;        // on best.safetensors; only for kSteps and kMinutes
+  double first_step_seconds =
+      0;  // from the start of the process to the end of its first step; 0: there was none
+  bool learned = false;   // they are better than the weights that the run began with
+  Verdict final_verdict;  // on best.safetensors; only for kSteps and kMinutes
 };
 
 // The object of the final verdict, and "step", "best_step" and "learned".

@@ -132,7 +132,7 @@ TEST_F(ResumedLoop, WithoutItsBestWeightsARunGoesOnAndSaysSo) {
     tiny::Source source;
     source.on_next = [&](uint64_t position) {
       const fs::path best = o.folder + "/best.safetensors";
-      if (position == 1 * tiny::kBatch) fs::copy_file(best, best.parent_path() / "first");
+      if (position == 2 * tiny::kBatch) fs::copy_file(best, best.parent_path() / "first");
       if (position == 20 * tiny::kBatch) std::raise(SIGTERM);
     };
     EXPECT_EQ(train(o, source).best_step, 15);

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "dojo/base/file.h"
 #include "dojo/train/test_run.h"
@@ -78,6 +80,25 @@ TEST_F(TrainLoop, HeldOutClipsThatDoNotMoveGiveAReadableCheckpoint) {
     EXPECT_EQ(train(o, source, still).step, 10);
   }
   EXPECT_TRUE(std::isfinite(last_state(o.folder).best_score));
+}
+
+TEST_F(TrainLoop, TheFirstStepOfASessionSaysHowLongItTookToCome) {
+  LoopOptions o = options(folder("a"));
+  tiny::Source source = clips_and_signal(25, SIGTERM);
+  EXPECT_GT(train(o, source).first_step_seconds, 0);
+  o.resume = true;
+  const LoopResult result = train(o);
+  std::vector<int64_t> steps;
+  std::istringstream file(read_file(o.folder + "/metrics.jsonl"));
+  for (std::string line; std::getline(file, line);)
+    if (const Json json = Json::parse(line); json["time"].contains("first_step_seconds")) {
+      steps.push_back(json["step"]);
+      EXPECT_GT(json["time"]["first_step_seconds"], 0) << line;
+      if (json["kind"] == "final") {
+        EXPECT_EQ(json["time"]["first_step_seconds"], result.first_step_seconds);
+      }
+    }
+  EXPECT_EQ(steps, (std::vector<int64_t>{1, 30, 40}));  // the last is the closing line
 }
 
 TEST_F(TrainLoop, MinutesEndTheRun) {

@@ -149,7 +149,7 @@ Verdict MaeJudge::judge(bool, const std::function<bool()>& stop) {
                                  s.mse, of_mean)};
 }
 
-std::string MaeJudge::final_words() const { return fmt::format("on {} clips", set_.clips.size()); }
+std::string MaeJudge::final_words() { return fmt::format("on {} clips", set_.clips.size()); }
 
 void MaeJudge::write_samples(const std::string& folder) { write_mae_samples(folder, *this); }
 

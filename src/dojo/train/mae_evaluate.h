@@ -50,7 +50,7 @@ class MaeJudge final : public Judge {
 
   void load(const SafeTensors& weights, const std::string& path) override;
   Verdict judge(bool at_end, const std::function<bool()>& stop = {}) override;
-  std::string final_words() const override;
+  std::string final_words() override;
   void write_samples(const std::string& folder) override;  // mae_samples.h
 
   // Without clips where it was stopped.

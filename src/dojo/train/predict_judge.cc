@@ -26,7 +26,7 @@ Verdict PredictJudge::judge(bool at_end, const std::function<bool()>& stop) {
                                  s.mse, of_copy, of_flow)};
 }
 
-std::string PredictJudge::final_words() const {
+std::string PredictJudge::final_words() {
   return fmt::format("up to {} frames ahead on {} clips", horizons_, evaluator_.set().clips.size());
 }
 

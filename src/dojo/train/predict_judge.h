@@ -16,7 +16,7 @@ class PredictJudge final : public Judge {
     evaluator_.load(weights, path);
   }
   Verdict judge(bool at_end, const std::function<bool()>& stop = {}) override;
-  std::string final_words() const override;
+  std::string final_words() override;
   void write_samples(const std::string& folder) override;
 
  private:

@@ -28,11 +28,6 @@ HeldOutOptions PredictTask::held_out() const {
           .interval_seconds = o_.interval_seconds};
 }
 
-std::string PredictTask::preparations(int64_t held_out_clips) const {
-  return fmt::format(", and optical flow on {} clip{} to compare with", held_out_clips,
-                     held_out_clips == 1 ? "" : "s");
-}
-
 ClipVariation PredictTask::variation(int64_t height, int64_t width) const {
   return clip_variation({},
                         {.frames = o_.model.frames + 1,

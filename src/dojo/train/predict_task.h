@@ -15,7 +15,6 @@ class PredictTask final : public Task {
   int64_t batch() const override { return o_.model.batch; }
   SamplerOptions clips() const override;
   HeldOutOptions held_out() const override;
-  std::string preparations(int64_t held_out_clips) const override;
   LossNames loss_names() const override { return {}; }
   ClipVariation variation(int64_t height, int64_t width) const override;
   std::unique_ptr<Judge> judge(HeldOutSet set, const std::vector<Recording>& recordings,

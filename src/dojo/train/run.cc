@@ -5,18 +5,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
-#include "dojo/base/progress.h"
 #include "dojo/base/tell.h"
 #include "dojo/base/text.h"
 #include "dojo/base/version.h"
 #include "dojo/graph/format_policy.h"
 #include "dojo/train/held_out.h"
+#include "dojo/train/late_judge.h"
 #include "dojo/train/resume.h"
 #include "dojo/train/run_recordings.h"
 #include "dojo/train/step.h"
@@ -37,7 +38,7 @@ std::vector<std::string> names_of(const std::vector<Recording>& recordings) {
 
 // Evaluations that cost about kEvalShare of the time, as a function of sizes only: a prediction
 // of a clip and its mirror image costs two thirds of a training step.
-int64_t default_eval_every(size_t clips, int64_t batch) {
+int64_t default_eval_every(int64_t clips, int64_t batch) {
   const double cost_in_steps = static_cast<double>(clips) / (1.5 * static_cast<double>(batch));
   const double apart = std::ceil(cost_in_steps / kEvalShare / kEvalStepsApart);
   return static_cast<int64_t>(std::max(1.0, apart) * kEvalStepsApart);
@@ -114,46 +115,34 @@ LoopOptions loop_options(const std::string& folder, const Task& task, const RunO
 
 struct SplitClips {
   RecordingSplit split;
-  HeldOutClips held;
-  std::vector<Quarantined> unreadable;  // would have been held out
+  std::unique_ptr<HeldOutReading> reading;  // has read one clip
+  std::vector<Quarantined> unreadable;      // would have been held out
 };
 
 double gap_seconds(const HeldOutOptions& o) {
   return static_cast<double>(o.inputs + o.horizons) * o.interval_seconds;
 }
 
-// The clips of those held out. Where nobody named them, recordings of which no clip can be read
-// make room for others, if these are indexed.
-SplitClips split_and_read(RunRecordings* found, HeldOutOptions options, const RunOptions& o,
-                          bool quiet) {
-  ProgressOptions look;
-  look.unit = "clips";
-  look.quiet = quiet;
-  Progress bar("reading held-out clips", look);
-  int64_t clips = 0;
-  const auto show = [&](int64_t done, int64_t total) {
-    clips = total;
-    bar.update(done, {}, static_cast<double>(done) / static_cast<double>(total));
-  };
-  options.progress = show;
+// The clips of those held out, as far as the first that can be read. Where nobody named them,
+// recordings of which no clip can be read make room for others, if these are indexed.
+SplitClips split_and_read(RunRecordings* found, const HeldOutOptions& options,
+                          const RunOptions& o) {
   SplitClips result;
   result.split = std::move(found->split);
   std::vector<Recording> left = found->all;
   for (;;) {
-    result.held = load_held_out(result.split.held_out, options);
-    if (!result.held.set.clips.empty()) {
-      bar.update(clips, {}, 1);
-      bar.finish();
-      return result;
+    result.reading = std::make_unique<HeldOutReading>(result.split.held_out, options);
+    while (!result.reading->has_clips() && result.reading->next()) {
     }
+    if (result.reading->has_clips()) return result;
+    HeldOutClips none = result.reading->take();
     std::set<std::string> held;
     for (const Recording& r : result.split.held_out) held.insert(r.name);
     std::erase_if(left, [&](const Recording& r) { return held.count(r.name) > 0; });
     const bool indexed =
         std::all_of(left.begin(), left.end(), [](const Recording& r) { return r.is_indexed(); });
-    if (!o.held_out.empty() || left.empty() || !indexed)
-      throw no_clip_to_judge_by(result.held, options);
-    for (Quarantined& q : result.held.quarantined) {
+    if (!o.held_out.empty() || left.empty() || !indexed) throw no_clip_to_judge_by(none, options);
+    for (Quarantined& q : none.quarantined) {
       q.whole_file = true;
       result.unreadable.push_back(std::move(q));
     }
@@ -212,8 +201,9 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   }
   if (found.cannot_split) throw Error(*found.cannot_split);
   std::vector<Quarantined> lost = std::move(found.quarantined);
-  auto [split, held, unreadable] = split_and_read(&found, task->held_out(), o, quiet);
-  lost.insert(lost.end(), unreadable.begin(), unreadable.end());
+  SplitClips clips = split_and_read(&found, task->held_out(), o);
+  const RecordingSplit& split = clips.split;
+  lost.insert(lost.end(), clips.unreadable.begin(), clips.unreadable.end());
   config.train = names_of(split.train);
   config.held_out = names_of(split.held_out);
   const std::string config_text = to_json(config);
@@ -225,27 +215,30 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
     tell("{} to train on, {} held out: {}\n", counted(config.train.size(), "recording"),
          config.held_out.size(), one_line(fmt::format("{}", fmt::join(config.held_out, ", "))));
 
-  lost.insert(lost.end(), held.quarantined.begin(), held.quarantined.end());
   warn(lost);
-  std::vector<std::string> warnings = std::move(split.messages);
-  warnings.insert(warnings.end(), held.messages.begin(), held.messages.end());
+  std::vector<std::string> warnings = split.messages;
+  const std::vector<std::string>& of_clips = clips.reading->messages();
+  warnings.insert(warnings.end(), of_clips.begin(), of_clips.end());
   for (const auto* messages : {&found.messages, &warnings})
     for (const std::string& m : *messages) tell("warning: {}\n", one_line(m));
   lost.insert(lost.end(), split.copies.begin(), split.copies.end());
   list_noted(found.all, &lost);
+  const int64_t num_clips = clips.reading->num_clips();
   if (!quiet && state) tell("going on after step {}\n", state->step);
   const int64_t eval_every = o.eval_every >= 0 ? o.eval_every
-                             : o.steps > 0
-                                 ? default_eval_every(held.set.clips.size(), task->batch())
-                                 : 0;
+                             : o.steps > 0     ? default_eval_every(num_clips, task->batch())
+                                               : 0;
   task->learn(split.train);
   const auto source = make_source(*task, split.train, o, indexing,
                                   state ? std::move(state->given_up) : std::vector<Quarantined>());
-  if (!quiet)
-    tell("preparing the training step{}\n",
-         task->preparations(static_cast<int64_t>(held.set.clips.size())));
+  // The first batch is read while the step is prepared.
+  source->seek(state ? state->position : 0);
+  source->wait(0);
+  if (!quiet) tell("preparing the training step\n");
   const auto step = make_executor(training_graph(*task, o));
-  const auto judge = task->judge(std::move(held.set), split.held_out, make_executor);
+  LateJudge judge(std::move(clips.reading), [&](HeldOutSet set) {
+    return task->judge(std::move(set), split.held_out, make_executor);
+  });
 
   if (!resume || read_file(config_path) != config_text) write_file_atomic(config_path, config_text);
   LoopOptions loop = loop_options(folder, *task, o);
@@ -254,9 +247,9 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   loop.lost = std::move(lost);
   loop.warnings = std::move(warnings);
   loop.quiet = quiet;
-  const LoopResult result = run_loop(loop, *step, *source, *judge);
+  const LoopResult result = run_loop(loop, *step, *source, judge);
   if (result.reason == StopReason::kSteps || result.reason == StopReason::kMinutes)
-    judge->write_samples(folder + "/samples");
+    judge.write_samples(folder + "/samples");
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "dojo/base/clock.h"
 #include "dojo/base/file.h"
@@ -54,7 +55,29 @@ void RunLog::append(Line line) {
   time.update(line.time);
   time["resident_bytes"] = process_memory().resident_bytes;
   line.json["time"] = std::move(time);
-  metrics_.append(dump(line.json));
+  put([this, text = dump(line.json)] { metrics_.append(text); });
+}
+
+void RunLog::curves(int64_t step, std::vector<std::pair<std::string, float>> scalars) {
+  put([this, step, scalars = std::move(scalars)] { events_.scalars(step, scalars); });
+}
+
+void RunLog::put(std::function<void()> what) {
+  if (holding_)
+    held_.push_back(std::move(what));
+  else
+    what();
+}
+
+void RunLog::release() {
+  holding_ = false;
+  for (const auto& write : std::exchange(held_, {})) write();
+}
+
+void RunLog::first_evaluation(const Verdict& verdict, double seconds) {
+  holding_ = false;
+  evaluation(0, verdict, seconds);
+  holding_ = true;
 }
 
 void RunLog::step(int64_t step, int64_t clips, float lr,
@@ -83,12 +106,14 @@ void RunLog::step(int64_t step, int64_t clips, float lr,
                 })},
                {"compute_seconds", now_.compute - logged_.compute},
                {"decode_seconds", now_.decode - logged_.decode}};
+  if (first_step_seconds_ > 0 && !std::exchange(first_step_told_, true))
+    line.time["first_step_seconds"] = first_step_seconds_;
   append(std::move(line));
   logged_ = now_;
   logged_clips_ = clips;
   scalars.emplace_back("train/lr", lr);
   scalars.emplace_back("time/clips_per_second", static_cast<float>(clips_per_second_));
-  events_.scalars(step, scalars);
+  curves(step, std::move(scalars));
 }
 
 void RunLog::evaluation(int64_t step, const Verdict& verdict, double seconds) {
@@ -98,7 +123,7 @@ void RunLog::evaluation(int64_t step, const Verdict& verdict, double seconds) {
   line.json.update(nlohmann::ordered_json::parse(verdict.json));
   line.time["eval_seconds"] = seconds;
   append(std::move(line));
-  events_.scalars(step, verdict.scalars);
+  curves(step, verdict.scalars);
 }
 
 void RunLog::warning(int64_t step, const std::string& message) {
@@ -121,6 +146,7 @@ void RunLog::final(const LoopResult& result, int64_t parameters, const LoaderSta
                {"compute_seconds", before_.compute + now_.compute},
                {"eval_seconds", before_.eval + now_.eval},
                {"peak_memory_bytes", process_memory().peak_bytes}};
+  if (first_step_seconds_ > 0) line.time["first_step_seconds"] = first_step_seconds_;
   append(std::move(line));
   metrics_.sync();
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,22 +37,38 @@ class RunLog {
   double clips_per_second() const { return clips_per_second_; }  // at the last line
   double share_of_waiting() const;                               // of this session
 
+  // Seconds from the start of the process to the end of its first step: into the next line of a
+  // step, and into the last one.
+  void first_step(double seconds) { first_step_seconds_ = seconds; }
+
+  // What comes from now on is written only after the evaluation of the weights that the run began
+  // with, which is made later than it stands in the log. release(): or now, without it.
+  void hold() { holding_ = true; }
+  void first_evaluation(const Verdict& verdict, double seconds);
+  void release();
+
   void evaluation(int64_t step, const Verdict& verdict, double seconds);
   void warning(int64_t step, const std::string& message);
   void final(const LoopResult& result, int64_t parameters, const LoaderStats& stats);
 
-  int64_t lines() const { return metrics_.lines(); }
+  int64_t lines() const { return metrics_.lines(); }  // that are not held back
   void sync() { metrics_.sync(); }
 
  private:
   struct Line;  // in the making
   void append(Line line);
+  void curves(int64_t step, std::vector<std::pair<std::string, float>> scalars);
+  void put(std::function<void()> what);  // now, or later while it is held back
 
   MetricsLog metrics_;
   EventFile events_;
   Times before_, now_, logged_;  // of earlier sessions; of this one: so far, at the last line
   int64_t logged_clips_ = 0;
   double began_ = 0, clips_per_second_ = 0;
+  double first_step_seconds_ = 0;  // 0: not known
+  bool first_step_told_ = false;
+  bool holding_ = false;
+  std::vector<std::function<void()>> held_;
 };
 
 }  // namespace dojo

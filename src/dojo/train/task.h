@@ -34,9 +34,7 @@ class Task {
   virtual int64_t batch() const = 0;            // clips a step
   virtual SamplerOptions clips() const = 0;     // without a seed
   virtual HeldOutOptions held_out() const = 0;  // the same size
-  // For people, after "preparing the training step": what else takes time before the first step.
-  virtual std::string preparations(int64_t /*held_out_clips*/) const { return ""; }
-  virtual LossNames loss_names() const = 0;  // of outputs of the step
+  virtual LossNames loss_names() const = 0;     // of outputs of the step
   // Of clips whose frames are kept at this size.
   virtual ClipVariation variation(int64_t height, int64_t width) const = 0;
 

@@ -29,11 +29,20 @@ LoopOptions TestRun::options(const std::string& folder, int64_t steps) {
   return o;
 }
 
-LoopResult TestRun::train(const LoopOptions& o, tiny::Source& source, const HeldOutSet& held_out) {
-  const ExecutorFactory factory = [](const Graph& g) { return make_interpreter(g); };
-  const auto step = factory(tiny::step_graph());
-  PredictJudge judge(Evaluator(held_out, tiny::inference_graph(), factory), 2);
+std::unique_ptr<Judge> TestRun::make_judge(const HeldOutSet& held_out) {
+  return std::make_unique<PredictJudge>(
+      Evaluator(held_out, tiny::inference_graph(),
+                [](const Graph& g) { return make_interpreter(g); }),
+      2);
+}
+
+LoopResult TestRun::train(const LoopOptions& o, tiny::Source& source, Judge& judge) {
+  const auto step = make_interpreter(tiny::step_graph());
   return run_loop(o, *step, source, judge);
+}
+
+LoopResult TestRun::train(const LoopOptions& o, tiny::Source& source, const HeldOutSet& held_out) {
+  return train(o, source, *make_judge(held_out));
 }
 
 LoopResult TestRun::train(const LoopOptions& o) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ class TestRun : public testing::Test {
   static LoopOptions options(const std::string& folder, int64_t steps = 40);
 
   // With the interpreter.
+  static std::unique_ptr<Judge> make_judge(const HeldOutSet& held_out = tiny::held_out());
+  static LoopResult train(const LoopOptions& options, tiny::Source& source, Judge& judge);
   static LoopResult train(const LoopOptions& options, tiny::Source& source,
                           const HeldOutSet& held_out = tiny::held_out());
   static LoopResult train(const LoopOptions& options);

@@ -171,6 +171,7 @@ ClipLoader::~ClipLoader() = default;
 void ClipLoader::seek(uint64_t position) {
   {
     const std::lock_guard lock(impl_->mutex);
+    if (position == impl_->position) return;  // what is read ahead is what is wanted
     impl_->position = position;
     impl_->moved = true;
     while (!impl_->ready.empty()) {

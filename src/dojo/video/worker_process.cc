@@ -338,6 +338,7 @@ std::optional<WorkerReply> WorkerProcess::try_answer() {
 WorkerReply WorkerProcess::answer() {
   for (;;) {
     throw_if_interrupted();
+    if (options_.stop && options_.stop()) throw Interrupted{};
     if (std::optional<WorkerReply> reply = try_answer()) return *std::move(reply);
     pollfd wait{socket_, POLLIN, 0};
     // At most a second: a signal that comes just before poll() does not end it.

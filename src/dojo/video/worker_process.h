@@ -44,8 +44,9 @@ class WorkerProcess {
   double seconds_left() const;            // until the deadline
 
   std::optional<WorkerReply>
-  try_answer();          // does not block; gives up for the file when the deadline has passed
-  WorkerReply answer();  // blocks; throws Interrupted (base/interrupt.h)
+  try_answer();  // does not block; gives up for the file when the deadline has passed
+  // Blocks; throws Interrupted (base/interrupt.h), also where WorkerOptions::stop says so.
+  WorkerReply answer();
 
   int64_t pid() const { return pid_; }
 

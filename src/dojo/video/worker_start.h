@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -15,6 +16,8 @@ struct WorkerOptions {
   bool low_priority = false;             // other processes come first
   std::string program =
       {};  // empty: $DOJO_WORKER, else dojo-decode-worker beside the running program
+  // Asked each second by who waits for an answer: true ends the waiting as an interrupt does.
+  std::function<bool()> stop = {};
 };
 
 struct StartedWorker {
