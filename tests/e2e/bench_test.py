@@ -279,6 +279,7 @@ say(seconds=[1.0, 1.0], peak_bytes=1)
                          "/nowhere/x")
 
     def test_a_network_that_is_not_known_is_refused_with_those_that_are(self):
+        self.assertError(run("bench", "step", "--without", "fuze"), 2, "config", ["fuze", "--without", "in-place"])
         self.assertError(run("bench", "step", "--model", "resnet50"), 2, "config", ["resnet50", "vit-s, mae, r2plus1d"])
         self.assertError(run("bench", "step", "--model", "ego", "--peers"), 2, "config", ["ego", "--peers", "vit-s"])
 

@@ -59,6 +59,25 @@ class Graph(harness.TestCase):
         path = self.write(run("graph", "show").out)
         self.assertError(run("graph", "run", path), 2, "config", "million")
 
+    def test_each_pass_of_the_host_executor_can_be_looked_at(self):
+        passes = [line.split()[0] for line in run("graph", "passes").out.splitlines()]
+        self.assertIn("fuse", passes)
+        path = self.write(LINEAR)
+        for name in passes:
+            shown = run("graph", "show", path, "--after", name)
+            self.assertDone(shown)
+            self.assertRegex(shown.out, r'^(graph|program) "linear" \{\n')
+        fused = run("graph", "show", "--model", "ego", "--after", "fuse")
+        self.assertDone(fused)
+        self.assertDone(run("graph", "check", self.write(fused.out)))
+        apart = run("graph", "show", "--model", "ego", "--after", "fuse", "--without", "fuse,fold")
+        self.assertGreater(apart.out.count("# unit"), fused.out.count("# unit"))
+        self.assertError(run("graph", "show", "--after", "fuze"), 2, "config", ["--after", "fuze", *passes])
+        self.assertError(run("graph", "show", "--after", "fuse", "--without", "fuze"), 2, "config", ["--without", "fuze", "fuse"])
+        self.assertError(run("graph", "show", "--after", "fuse", "--without", "lower"), 2, "config", "lower")
+        self.assertError(run("graph", "show", "--without", "fuse"), 2, "config", "--after")
+        self.assertError(run("graph", "show", "--after", "fuse", "--json"), 2, "config", "--json")
+
     def test_wrong_usage(self):
         self.assertError(run("graph"), 2, "config")
         self.assertError(run("graph", "fly"), 2, "config", "fly")

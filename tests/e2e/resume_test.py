@@ -113,6 +113,17 @@ class Resume(TrainCase):
         self.assertError(run(*self.words(self.folder / "other"), "--format", "f16", deadline=DEADLINE), 2, "config", "f16")
         self.assertDone(run("train", "--resume", out, "--steps", "14", deadline=DEADLINE))
 
+    def test_a_run_keeps_to_the_passes_that_it_leaves_out(self):
+        out = self.folder / "run"
+        self.assertDone(run(*self.words(out), "--without", "winograd,fuse", "--without", "fold", deadline=DEADLINE))
+        self.assertEqual(json.loads((out / "config.json").read_text())["options"]["without"], ["fold", "fuse", "winograd"])
+        self.assertError(run("train", "--resume", out, "--without", "fuse", deadline=DEADLINE), 2, "config", "--without")
+        self.assertDone(run("train", "--resume", out, "--steps", "14", deadline=DEADLINE))
+        for options in (["fuze"], ["lower"], ["fuse", "--executor", "interpreter"]):
+            other = self.folder / "other"
+            self.assertError(run(*self.words(other), "--without", *options, deadline=DEADLINE), 2, "config", "--without")
+            self.assertFalse(other.exists())
+
     def test_algorithms_by_rule_are_not_timed(self):
         cache = self.folder / "cache"
         out = self.folder / "run"

@@ -5,16 +5,21 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "dojo/base/random.h"
 #include "dojo/graph/autodiff.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/host/executor.h"
+#include "dojo/host/passes.h"
 #include "dojo/model/ego.h"
 #include "dojo/model/mae.h"
 #include "dojo/model/predict.h"
@@ -176,21 +181,36 @@ constexpr Network kNetworks[] = {{"predict", small_predict}, {"resnet18", small_
                                  {"vit", small_vit},         {"mae", small_mae}};
 
 struct Way {
-  const char* name;
-  std::unique_ptr<Executor> (*make)(const Graph& graph);
+  std::string name;
+  ExecutorFactory make;
   double tolerance;  // of a loss, relative
 };
 
-std::unique_ptr<Executor> in_double(const Graph& graph) {
-  return make_interpreter(graph, Precision::kDouble);
+Way in_precision(const char* name, Precision precision, double tolerance) {
+  return {name, [=](const Graph& graph) { return make_interpreter(graph, precision); }, tolerance};
 }
-std::unique_ptr<Executor> in_float(const Graph& graph) {
-  return make_interpreter(graph, Precision::kFloat);
-}
-std::unique_ptr<Executor> on_host(const Graph& graph) { return make_host_executor(graph); }
 
-constexpr Way kWays[] = {
-    {"in_double", in_double, 1e-6}, {"in_float", in_float, 1e-4}, {"on_the_host", on_host, 1e-4}};
+Way on_the_host(std::string name, const HostOptions& options) {
+  return {std::move(name), [=](const Graph& graph) { return make_host_executor(graph, options); },
+          1e-4};
+}
+
+// The interpreters, the host executor, and that without each of the passes that can be left out.
+std::vector<Way> all_ways() {
+  std::vector<Way> ways = {in_precision("in_double", Precision::kDouble, 1e-6),
+                           in_precision("in_float", Precision::kFloat, 1e-4),
+                           on_the_host("on_the_host", {})};
+  HostOptions plain;
+  for (const HostPass& pass : host_passes()) {
+    if (!pass.option) continue;
+    HostOptions options;
+    options.*pass.option = plain.*pass.option = false;
+    ways.push_back(on_the_host("on_the_host_without_" + std::string(pass.name), options));
+    std::replace(ways.back().name.begin(), ways.back().name.end(), '-', '_');
+  }
+  ways.push_back(on_the_host("on_the_host_without_all_of_them", plain));
+  return ways;
+}
 
 class StepGoldens : public testing::TestWithParam<std::tuple<Network, Way>> {};
 
@@ -226,7 +246,8 @@ std::string case_name(const testing::TestParamInfo<std::tuple<Network, Way>>& in
 }
 
 INSTANTIATE_TEST_SUITE_P(Small, StepGoldens,
-                         testing::Combine(testing::ValuesIn(kNetworks), testing::ValuesIn(kWays)),
+                         testing::Combine(testing::ValuesIn(kNetworks),
+                                          testing::ValuesIn(all_ways())),
                          case_name);
 
 }  // namespace

@@ -48,8 +48,13 @@ struct Series {
 
 class StepBench {
  public:
-  StepBench(std::string model, Format format, int64_t runs, int64_t rounds)
-      : model_(std::move(model)), format_(format), runs_(runs), rounds_(rounds) {}
+  StepBench(std::string model, Format format, std::vector<std::string> without, int64_t runs,
+            int64_t rounds)
+      : model_(std::move(model)),
+        format_(format),
+        without_(std::move(without)),
+        runs_(runs),
+        rounds_(rounds) {}
 
   void prepare(bool quiet);
   void add_peers();
@@ -64,12 +69,14 @@ class StepBench {
   const Series* best_peer() const;  // nullptr: there is none
   std::vector<double> speedups(const Series& peer) const;
   double memory_share() const;
+  std::string how() const;  // ", bf16 emulated, without fuse": what ours does otherwise than usual
   std::vector<double> shares() const;
   BenchRow row(const char* bench, const std::string& name, const char* unit, const char* better,
                const std::vector<double>& x) const;
 
   std::string model_;
   Format format_;
+  std::vector<std::string> without_;  // passes
   int64_t runs_, rounds_;
   std::unique_ptr<Executor> executor_;
   double flop_ = 0;  // of a step
@@ -92,8 +99,9 @@ std::vector<double> StepBench::steps(int64_t n) {
 void StepBench::prepare(bool quiet) {
   const NamedNetwork network = named_network(model_);
   const Graph graph = step_graph(model_, network, format_);
-  const double compiling = seconds_of(
-      [&] { executor_ = make_host_executor(graph, {.algorithms = timed_algorithms(quiet)}); });
+  HostOptions options = host_options(without_);
+  options.algorithms = timed_algorithms(quiet);
+  const double compiling = seconds_of([&] { executor_ = make_host_executor(graph, options); });
   tell("{} nodes compiled in {:.2f} s, {:.0f} MB\n", graph.nodes.size(), compiling,
        static_cast<double>(executor_->memory_bytes()) * 1e-6);
   initialize_training(*executor_, 1);
@@ -103,7 +111,7 @@ void StepBench::prepare(bool quiet) {
   size_ = step_size(graph);
   // Now, before this process does anything that a training run does not. A step allocates nothing.
   series_.push_back({"ours", {}, process_memory().peak_bytes, nullptr});
-  check_small_step(model_, format_);
+  check_small_step(model_, format_, host_options(without_));
   const bool exact = format_ == Format::kF32;
   tell("{}: {} of a small step {} of the interpreter\n", model_,
        exact ? "the first losses" : "the first loss",
@@ -187,6 +195,11 @@ double StepBench::memory_share() const {
   return least > 0 ? static_cast<double>(series_[0].peak_bytes) / static_cast<double>(least) : 0;
 }
 
+std::string StepBench::how() const {
+  return fmt::format("{}{}{}", format_ == Format::kF32 ? "" : ", bf16 emulated",
+                     without_.empty() ? "" : ", without ", fmt::join(without_, " "));
+}
+
 // Of the FMA peak of the same round.
 std::vector<double> StepBench::shares() const {
   std::vector<double> x;
@@ -210,7 +223,8 @@ BenchRow StepBench::row(const char* bench, const std::string& name, const char* 
 std::vector<BenchRow> StepBench::rows() const {
   std::vector<BenchRow> rows;
   for (const Series& s : series_) {
-    rows.push_back(row("step", s.name, "s", "lower", s.all()));
+    const std::string bench = s.peer ? "step" : "step" + how();
+    rows.push_back(row(bench.c_str(), s.name, "s", "lower", s.all()));
     if (s.peak_bytes > 0)
       rows.push_back(
           row("step memory", s.name, "MB", "lower", {static_cast<double>(s.peak_bytes) * 1e-6}));
@@ -263,8 +277,8 @@ std::string spread_text(const Spread& x, double scale, int digits) {
 void StepBench::print_table() const {
   constexpr const char* kLine = "{:<16} {:>26} {:>12} {:>24}\n";
   const Series* best = best_peer();
-  fmt::print("{}{}, {} threads, {} rounds of {} steps; median (min - max)\n\n", model_,
-             format_ == Format::kF32 ? "" : ", bf16 emulated", num_threads(), rounds_, runs_);
+  fmt::print("{}{}, {} threads, {} rounds of {} steps; median (min - max)\n\n", model_, how(),
+             num_threads(), rounds_, runs_);
   fmt::print(fmt::runtime(kLine), "", "ms a step", "peak memory",
              best ? "ours is faster, times" : "");
   for (const Series& s : series_)
@@ -289,14 +303,17 @@ int run_bench_step(std::span<const std::string> argv) {
   std::string model = "resnet18-clip", format = "f32", profile;
   int64_t threads = 0, runs = 5, rounds = 3;
   bool json = false, peers = false, quiet = false;
+  std::vector<std::string> without;
   Args args(
       "dojo bench step",
       "Measures the speed of a training step, in turn with the machine's own limits and, with\n"
       "--peers, with PyTorch: as installed, with its fastest settings, and with torch.compile.",
       "  dojo bench step --model resnet18-clip --threads 2 --json\n"
-      "  dojo bench step --model vit-s --peers\n");
+      "  dojo bench step --model vit-s --peers\n"
+      "  dojo bench step --model resnet18-clip --without fuse\n");
   args.option("--model", "NAME", network_names(), &model);
   args.option("--format", "NAME", kFormatHelp, &format);
+  add_without(&args, &without);
   args.option("--peers", "",
               fmt::format("also PyTorch, where python3 has it, of {}; each of its three processes "
                           "takes memory for a step",
@@ -326,7 +343,7 @@ int run_bench_step(std::span<const std::string> argv) {
   if (threads > 0) set_num_threads(static_cast<int>(threads));
   const InterruptGuard guard(InterruptGuard::kThrow);
   if (args.given("--profile")) check_output_file(profile, "profile");
-  StepBench bench(model, step, runs, rounds);
+  StepBench bench(model, step, parse_without(without), runs, rounds);
   bench.prepare(quiet);
   if (peers) bench.add_peers();
   bench.run(quiet);

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
+#include <set>
+#include <sstream>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -18,7 +20,7 @@
 #include "dojo/base/text.h"
 #include "dojo/cli/called.h"
 #include "dojo/graph/interpreter.h"
-#include "dojo/host/executor.h"
+#include "dojo/host/passes.h"
 #include "dojo/video/find_recordings.h"
 
 namespace dojo {
@@ -33,11 +35,17 @@ std::pair<int64_t, int64_t> parse_size(const std::string& text, const std::strin
   return {height, width};
 }
 
-ExecutorFactory executor_factory(const std::string& name, std::shared_ptr<Algorithms> algorithms) {
+ExecutorFactory executor_factory(const std::string& name, std::shared_ptr<Algorithms> algorithms,
+                                 const std::vector<std::string>& without) {
   if (name == "host")
-    return [algorithms](const Graph& g) {
-      return make_host_executor(g, {.algorithms = algorithms, .max_bytes = memory_limit().bytes});
+    return [options = host_options(without), algorithms](const Graph& g) mutable {
+      options.algorithms = algorithms;
+      options.max_bytes = memory_limit().bytes;
+      return make_host_executor(g, options);
     };
+  if (name == "interpreter" && !without.empty())
+    throw Error(Category::kConfig, "the interpreter has no passes that could be left out",
+                "--without", "leave it out, or use --executor host");
   if (name == "interpreter") return [](const Graph& g) { return make_interpreter(g); };
   throw Error(Category::kConfig, fmt::format("unknown executor '{}'", name), "--executor",
               "use host or interpreter");
@@ -64,6 +72,33 @@ void check_interpreted_size(const Graph& graph, const std::string& where, const 
         Category::kConfig,
         fmt::format("the graph's values have {:.0f} million numbers", numbers * 1e-6), where,
         fmt::format("the interpreter takes up to {:.0f} million; use {}", kMost * 1e-6, use));
+}
+
+void add_without(Args* args, std::vector<std::string>* given) {
+  args->option(
+      "--without", "PASS[,PASS]",
+      "leave passes of the host executor out, to find a fault or to see what they bring: " +
+          host_pass_names(false),
+      given);
+}
+
+std::vector<std::string> parse_without(const std::vector<std::string>& given) {
+  std::set<std::string> wanted;
+  for (const std::string& list : given) {
+    std::istringstream names(list);
+    for (std::string name; std::getline(names, name, ',');) wanted.insert(name);
+  }
+  host_options({wanted.begin(), wanted.end()});
+  std::vector<std::string> ordered;
+  for (const HostPass& pass : host_passes())
+    if (wanted.contains(std::string(pass.name))) ordered.emplace_back(pass.name);
+  return ordered;
+}
+
+HostOptions host_options(const std::vector<std::string>& without) {
+  HostOptions options;
+  leave_out(without, &options);
+  return options;
 }
 
 Format step_format(const std::string& name) {

@@ -13,8 +13,10 @@
 #include "dojo/base/error.h"
 #include "dojo/base/json.h"
 #include "dojo/base/progress.h"
+#include "dojo/cli/args.h"
 #include "dojo/graph/executor.h"
 #include "dojo/host/algorithms.h"
+#include "dojo/host/executor.h"
 #include "dojo/scene/demo.h"
 
 namespace dojo {
@@ -23,10 +25,18 @@ namespace dojo {
 std::pair<int64_t, int64_t> parse_size(const std::string& text, const std::string& option);
 
 // "host": oneDNN and our own kernels, refused with Error(kConfig) where the machine has too little
-// memory, with `algorithms` where they are given; "interpreter": the slow reference. Throws
-// Error(kConfig) for another name.
+// memory, with `algorithms` where they are given and without some of its passes; "interpreter": the
+// slow reference. Throws Error(kConfig) for another name, and for passes of the interpreter.
 ExecutorFactory executor_factory(const std::string& name,
-                                 std::shared_ptr<Algorithms> algorithms = {});
+                                 std::shared_ptr<Algorithms> algorithms = {},
+                                 const std::vector<std::string>& without = {});
+
+// The option --without: passes of the host executor (host/passes.h), each time one or several with
+// commas between them. parse_without() gives each name once, in the order of the passes, or throws
+// Error(kConfig) with the names that there are.
+void add_without(Args* args, std::vector<std::string>* given);
+std::vector<std::string> parse_without(const std::vector<std::string>& given);
+HostOptions host_options(const std::vector<std::string>& without);
 
 // Error(kConfig) or Error(kIo), before any work is done for a file that could not be written: a
 // folder has its name, or its own folder is not there. "the `what`" is in the message.

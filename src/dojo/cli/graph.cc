@@ -20,6 +20,8 @@
 #include "dojo/graph/interpreter.h"
 #include "dojo/graph/op_table.h"
 #include "dojo/graph/text.h"
+#include "dojo/host/pass_text.h"
+#include "dojo/host/passes.h"
 #include "dojo/model/ego.h"
 #include "dojo/model/networks.h"
 #include "dojo/model/predict.h"
@@ -122,7 +124,8 @@ void print_cost(const Graph& graph) {
 }
 
 int show(std::span<const std::string> argv) {
-  std::string file, model = "predict", format = "f32";
+  std::string file, model = "predict", format = "f32", after;
+  std::vector<std::string> without;
   bool forward_only = false, cost = false, json = false;
   int64_t batch = 0;
   Args args("dojo graph show [FILE]",
@@ -130,6 +133,7 @@ int show(std::span<const std::string> argv) {
             "  dojo graph show --model predict\n"
             "  dojo graph show --model resnet18-clip --cost\n"
             "  dojo graph show --model ego --format bf16\n"
+            "  dojo graph show --after fuse\n"
             "  dojo graph show step.graph --json\n");
   args.positional("[FILE]", "a graph in text form, - for standard input", &file);
   args.option("--model", "NAME", network_names() + ", or NAME.graph, a file", &model);
@@ -138,8 +142,20 @@ int show(std::span<const std::string> argv) {
   args.option("--forward-only", "", "without backward pass and update", &forward_only);
   args.option("--format", "NAME", "f32, or bf16: in mixed precision, docs/graph.md", &format);
   args.option("--cost", "", "the cost of each op instead of the nodes", &cost);
+  args.option("--after", "PASS",
+              "what the host executor has made of it after this pass: " + host_pass_names(true),
+              &after);
+  add_without(&args, &without);
   args.option("--json", "", "print one JSON object", &json);
   if (!args.parse(argv)) return 0;
+  if (!after.empty()) host_pass(after, "--after");
+  const HostOptions options = host_options(parse_without(without));
+  if (after.empty() && !without.empty())
+    throw Error(Category::kConfig, "the graph itself has gone through no pass", "--without",
+                "give --after PASS too");
+  if (!after.empty() && (cost || json))
+    throw Error(Category::kConfig, "after a pass there is only the text", "--after",
+                "leave --cost and --json out");
   if (!file.empty() && args.given("--model"))
     throw Error(Category::kConfig, "a file and a model", "--model", "give one of them");
   if (file.empty() && (model.ends_with(".graph") || model == "-")) file = model;
@@ -149,7 +165,9 @@ int show(std::span<const std::string> argv) {
   const Graph graph = file.empty()
                           ? in_format(model_graph(model, batch, forward_only), step_format(format))
                           : read_graph(file);
-  if (json)
+  if (!after.empty())
+    fmt::print("{}", text_after(graph, after, options));
+  else if (json)
     print_json(graph_json(graph, cost));
   else if (cost)
     print_cost(graph);
@@ -249,21 +267,38 @@ int ops(std::span<const std::string> argv) {
   return 0;
 }
 
+int passes(std::span<const std::string> argv) {
+  bool markdown = false;
+  Args args("dojo graph passes", "Lists the passes of the host executor.",
+            "  dojo graph passes --markdown\n");
+  args.option("--markdown", "", "the table of docs/architecture.md", &markdown);
+  if (!args.parse(argv)) return 0;
+  if (markdown) {
+    fmt::print("{}", host_passes_markdown());
+    return 0;
+  }
+  for (const HostPass& pass : host_passes())
+    fmt::print("{:<16} {}{}\n", pass.name, pass.summary,
+               pass.option ? "" : " (cannot be left out)");
+  return 0;
+}
+
 }  // namespace
 
 int run_graph(std::span<const std::string> args) {
   if (args.empty())
     throw Error(Category::kConfig, "dojo graph needs a verb of its own", "",
-                "use show, check, run or ops; see " + as_called({"graph", "--help"}));
+                "use show, check, run, ops or passes; see " + as_called({"graph", "--help"}));
   const std::string& verb = args[0];
   const auto rest = args.subspan(1);
   if (verb == "show") return show(rest);
   if (verb == "check") return check(rest);
   if (verb == "run") return run(rest);
   if (verb == "ops") return ops(rest);
+  if (verb == "passes") return passes(rest);
   if (verb != "--help" && verb != "-h")
     throw Error(Category::kConfig, fmt::format("unknown: dojo graph {}", verb), "",
-                "use show, check, run or ops");
+                "use show, check, run, ops or passes");
   fmt::print("{}",
              with_program_name(
                  "usage: dojo graph VERB [FILE] [--options]\n\n"
@@ -271,7 +306,8 @@ int run_graph(std::span<const std::string> args) {
                  "  show [FILE]   prints a whole training step, or its cost\n"
                  "  check FILE    parses and verifies a graph in text form\n"
                  "  run FILE      runs it with the interpreter on seeded random data\n"
-                 "  ops           lists the ops\n\n"
+                 "  ops           lists the ops\n"
+                 "  passes        lists the passes of the host executor\n\n"
                  "Options:\n"
                  "  --help        this text; each verb has its own: `dojo graph show --help`\n\n"
                  "Examples:\n"

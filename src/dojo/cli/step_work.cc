@@ -10,7 +10,6 @@
 #include "dojo/graph/bytes.h"
 #include "dojo/graph/format_policy.h"
 #include "dojo/graph/interpreter.h"
-#include "dojo/host/executor.h"
 #include "dojo/train/step.h"
 
 namespace dojo {
@@ -68,10 +67,10 @@ void feed_step(Executor& e, const NamedNetwork& network, int64_t step, double le
 
 // The learning rate is small because AdamW moves weights whose gradients are rounding errors by as
 // much as all others.
-void check_small_step(const std::string& model, Format format) {
+void check_small_step(const std::string& model, Format format, const HostOptions& options) {
   const NamedNetwork network = named_network(model, {.small = true});
   const Graph graph = step_graph(model, network, format);
-  const auto ours = make_host_executor(graph), oracle = make_interpreter(graph);
+  const auto ours = make_host_executor(graph, options), oracle = make_interpreter(graph);
   for (Executor* e : {ours.get(), oracle.get()}) {
     initialize_training(*e, 1);
     leave_zero(*e);

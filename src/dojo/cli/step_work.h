@@ -6,6 +6,7 @@
 #include <string>
 
 #include "dojo/graph/executor.h"
+#include "dojo/host/executor.h"
 #include "dojo/model/networks.h"
 
 namespace dojo {
@@ -26,6 +27,6 @@ void feed_step(Executor& e, const NamedNetwork& network, int64_t step, double le
 
 // The losses of the first steps of a small network of this kind must be those of the interpreter,
 // in bf16 the first, and roughly; throws std::logic_error where they are not.
-void check_small_step(const std::string& model, Format format);
+void check_small_step(const std::string& model, Format format, const HostOptions& options = {});
 
 }  // namespace dojo

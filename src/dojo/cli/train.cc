@@ -104,7 +104,8 @@ void check_memory(const RunOptions& o) {
     RunOptions tried = o;
     set_batch(&tried, batch);
     try {
-      return training_memory(tried, [](const Graph& g) { return host_memory_bytes(g); });
+      return training_memory(
+          tried, [&](const Graph& g) { return host_memory_bytes(g, host_options(o.without)); });
     } catch (const Error& e) {  // of a graph with tensors beyond all bounds
       throw Error(Category::kConfig, e.message(), sizes_of(o), "take smaller ones");
     }
@@ -134,7 +135,7 @@ void check_memory(const RunOptions& o) {
 // The run's executors. Which algorithms they use stays in the folder, for a resumed run.
 ExecutorFactory executor_of_run(const std::string& folder, const RunOptions& o, bool resume,
                                 bool quiet) {
-  if (o.executor != "host" || o.deterministic) return executor_factory(o.executor);
+  if (o.executor != "host" || o.deterministic) return executor_factory(o.executor, {}, o.without);
   const auto algorithms = timed_algorithms(quiet);
   const fs::path file = fs::path(folder) / "algorithms.json";
   if (resume && fs::exists(file))
@@ -142,7 +143,7 @@ ExecutorFactory executor_of_run(const std::string& folder, const RunOptions& o, 
   else if (resume && fs::exists(fs::path(folder) / "last.safetensors"))
     tell("warning: {}: not there; algorithms are chosen anew, other ones may give other bytes\n",
          one_line(file.string()));
-  return [=, make = executor_factory(o.executor, algorithms)](const Graph& graph) {
+  return [=, make = executor_factory(o.executor, algorithms, o.without)](const Graph& graph) {
     auto executor = make(graph);
     write_file_atomic(file, algorithms->text());
     return executor;
@@ -172,6 +173,7 @@ int run_train(std::span<const std::string> argv) {
   std::string out, resume;
   std::string cache = "none", order = std::string(name(o.order)), format = "f32";
   bool quiet = false, json = false, profile = false;
+  std::vector<std::string> without;
   o.threads = num_threads();
   Args args(
       "dojo train [FOLDER...]",
@@ -256,6 +258,7 @@ int run_train(std::span<const std::string> argv) {
       "choose algorithms by rule, not by timing them: the same bytes also on the first runs "
       "of two machines of a kind",
       &o.deterministic);
+  add_without(&args, &without);
   args.option(
       "--profile", "",
       "also the time of each kernel of the step, as a table on stderr, in RUN/report.html, and in "
@@ -279,7 +282,7 @@ int run_train(std::span<const std::string> argv) {
     for (const char* name :
          {"--task", "--out", "--interval", "--held-out", "--lr", "--weight-decay", "--seed",
           "--threads", "--order", "--frame-scale", "--cache", "--eval-every", "--executor",
-          "--format", "--keep-damaged", "--deterministic"})
+          "--format", "--keep-damaged", "--deterministic", "--without"})
       refuse(name);
     if (!o.folders.empty())
       throw Error(Category::kConfig, "a resumed run keeps its folders", o.folders[0],
@@ -294,7 +297,8 @@ int run_train(std::span<const std::string> argv) {
     o.order = order_named(order);
     o.cache = copy_tier_named(cache);
     o.format = step_format(format);
-    executor_factory(o.executor);  // a wrong name before the folder is made
+    o.without = parse_without(without);
+    executor_factory(o.executor, {}, o.without);  // a wrong name before the folder is made
     set_num_threads(static_cast<int>(o.threads));
     check_profile(profile, o.executor);
     check_memory(o);

@@ -18,6 +18,7 @@
 #include "dojo/host/kernel_info.h"
 #include "dojo/host/lower.h"
 #include "dojo/host/memory_plan.h"
+#include "dojo/host/pass_text.h"
 #include "dojo/numerics/bf16.h"
 
 namespace dojo {
@@ -47,19 +48,20 @@ void narrow(const std::vector<float>& wide, std::span<std::byte> bytes) {
 
 class HostExecutor final : public Executor {
  public:
-  // `plan_only`: nothing but memory_bytes() may be called.
+  // `plan_only`: nothing but memory_bytes() and text() may be called.
   HostExecutor(const Graph& graph, const HostOptions& options, bool plan_only = false)
       : shown_(graph),
         graph_(emulate_bf16(graph)),
         options_(options),
-        constants_(fold_constants(graph_)) {
+        constants_(fold_constants(graph_, options.fold)) {
     std::vector<Layout> layouts =
         assign_layouts(graph_, {options.channels_last, options.packed_weights});
     const std::vector<Unit> units = make_units(graph_, constants_, layouts, options.fuse);
-    lowering_ = std::make_unique<Lowering>(graph_, constants_, std::move(layouts),
-                                           options.algorithms.get(), options.max_bytes);
+    lowering_ =
+        std::make_unique<Lowering>(graph_, constants_, std::move(layouts), options.algorithms.get(),
+                                   options.max_bytes, options.winograd);
     Lowering& l = *lowering_;
-    if (options.fuse) l.in_place = find_in_place(graph_, units);
+    if (options.in_place) l.in_place = find_in_place(graph_, units);
     bool outputs_done = false;
     for (const Unit& unit : units) {
       if (unit.commits && !outputs_done) {
@@ -74,8 +76,8 @@ class HostExecutor final : public Executor {
     }
     if (!outputs_done) keep_outputs();
     add_updates();
-    if (options_.fuse) share_memory(l.program);
-    plan_ = plan_memory(l.program);
+    if (options_.share) share_memory(l.program);
+    plan_ = plan_memory(l.program, options_.arena);
     if (options.algorithms) options.algorithms->save();
     if (!plan_only) finish();
   }
@@ -139,7 +141,7 @@ class HostExecutor final : public Executor {
       }
     // Node by node, in an executor of its own.
     HostOptions options = options_;
-    options.fuse = false;
+    options.fuse = options.in_place = options.share = false;
     if (host_memory_bytes(shown_, options) > options_.max_bytes - memory_bytes())
       return "a value (looking for the first takes more memory than is allowed)";
     options.max_bytes = HostOptions().max_bytes;
@@ -153,6 +155,10 @@ class HostExecutor final : public Executor {
   }
 
   int64_t memory_bytes() const override { return plan_.arena_bytes + plan_.persistent_bytes; }
+
+  std::string text(bool places) const {
+    return program_text(graph_.name, lowering_->program, commit_from_, places ? &plan_ : nullptr);
+  }
 
  private:
   void run_steps(size_t begin, size_t end) {
@@ -270,7 +276,7 @@ class HostExecutor final : public Executor {
            all_finite(reinterpret_cast<const float*>(places_[at(buffer)]), n);
   }
 
-  // REQUIRES: made without fusion.
+  // REQUIRES: made without fusion, and with memory in which a result outlives its step.
   std::string find_nonfinite() {
     size_t next = 0;
     for (size_t s = 0; s < kernels_.size(); ++s) {
@@ -307,6 +313,10 @@ class HostExecutor final : public Executor {
 
 std::unique_ptr<Executor> make_host_executor(const Graph& graph, const HostOptions& options) {
   return std::make_unique<host::HostExecutor>(graph, options);
+}
+
+std::string host_program_text(const Graph& graph, const HostOptions& options, bool places) {
+  return host::HostExecutor(graph, options, /*plan_only=*/true).text(places);
 }
 
 int64_t host_memory_bytes(const Graph& graph, const HostOptions& options) {

@@ -17,7 +17,8 @@ struct Constants {
   std::optional<float> uniform(ValueId v) const;
 };
 
-Constants fold_constants(const Graph& graph);
+// `fold` false: only of nodes without operands, the constants that the graph names.
+Constants fold_constants(const Graph& graph, bool fold = true);
 
 // One node by its reference meaning, its results rounded to their formats. REQUIRES: `inputs` has
 // nullptr for absent operands.

@@ -21,13 +21,14 @@ kernels::StridedCopy layout_copy(const Shape& shape, Layout::Kind from, Layout::
 }
 
 Lowering::Lowering(const Graph& g, const Constants& c, std::vector<Layout> l, Algorithms* a,
-                   int64_t max_bytes)
+                   int64_t max_bytes, bool winograd)
     : graph(g),
       constants(c),
       layouts(std::move(l)),
       forms_(g.values.size()),
       algorithms_(a),
       max_bytes_(max_bytes),
+      winograd_(winograd),
       readers_(readers_of(g)) {
   for (const Input& input : graph.inputs) {
     const Value& value = graph.value(input.value);
@@ -208,6 +209,7 @@ void Lowering::add_operation(std::string what, const onednn::Operation& operatio
 }
 
 ConvAlgorithm Lowering::conv_algorithm(const Node& node) {
+  if (!winograd_) return ConvAlgorithm::kOneDnn;
   const ConvWork work = node.op == "Conv"            ? ConvWork::kForward
                         : node.op == "ConvInputGrad" ? ConvWork::kInputGrad
                                                      : ConvWork::kWeightGrad;

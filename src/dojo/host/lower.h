@@ -30,8 +30,9 @@ struct Form {
 class Lowering {
  public:
   // `algorithms` may be null: then rules decide; max_bytes: of memory that the program may take.
+  // `winograd` false: that algorithm is none of them.
   Lowering(const Graph& graph, const Constants& constants, std::vector<Layout> layouts,
-           Algorithms* algorithms, int64_t max_bytes);
+           Algorithms* algorithms, int64_t max_bytes, bool winograd = true);
 
   const Graph& graph;
   const Constants& constants;
@@ -100,6 +101,7 @@ class Lowering {
   std::vector<std::vector<Form>> forms_;  // by value; the first is the one that was made
   Algorithms* algorithms_;
   int64_t max_bytes_;
+  const bool winograd_;
   std::map<NodeId, onednn::Conv> weight_gradients_;
   Readers readers_;
   std::vector<const Type*> call_inputs_;

@@ -64,10 +64,14 @@ class ProgramMaker {
 
   // Makes inputs of all values from outside first: their numbers come before those of results.
   void collect(const Node& node, const Unit& unit) {
+    const auto is_number = [&](ValueId v) { return l_.constants.uniform(v).has_value(); };
+    // An instruction has room for one number; one of numbers only, which folding leaves none of,
+    // takes them from memory.
+    const bool numbers_only = std::all_of(node.inputs.begin(), node.inputs.end(), is_number);
     for (ValueId v : node.inputs) {
       const NodeId producer = l_.graph.value(v).producer;
       const bool inside = producer != kNoNode && unit.has(producer);
-      if (inside || l_.constants.uniform(v) || numbers_.contains(v)) continue;
+      if (inside || (is_number(v) && !numbers_only) || numbers_.contains(v)) continue;
       BufferId buffer = kNoBuffer;
       kernels::Strides strides;
       if (kind_ == Layout::Kind::kPacked && full(v)) {

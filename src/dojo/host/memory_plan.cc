@@ -79,7 +79,7 @@ void share_memory(Program& p) {
     }
 }
 
-MemoryPlan plan_memory(const Program& p) {
+MemoryPlan plan_memory(const Program& p, bool reuse) {
   const std::vector<Lifetime> lives = lifetimes_of(p);
   MemoryPlan plan;
   plan.offsets.assign(p.buffers.size(), 0);
@@ -92,6 +92,7 @@ MemoryPlan plan_memory(const Program& p) {
       plan.persistent_bytes += round_up(p.buffers[b].bytes);
     } else if (lives[b].last >= 0) {
       arena.push_back(lives[b]);
+      if (!reuse) arena.back() = {lives[b].bytes, 0, std::ssize(p.steps)};
       owners.push_back(b);
     }
   }

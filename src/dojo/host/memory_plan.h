@@ -32,6 +32,7 @@ struct MemoryPlan {
   std::vector<int64_t> offsets;  // by buffer: within the arena, or within the persistent block
   int64_t arena_bytes = 0, persistent_bytes = 0;
 };
-MemoryPlan plan_memory(const Program& program);
+// `reuse` false: all buffers live from the first step to the last, so none shares memory.
+MemoryPlan plan_memory(const Program& program, bool reuse = true);
 
 }  // namespace dojo::host

@@ -51,6 +51,36 @@ void set_phases(const Graph& graph, const std::vector<std::vector<int32_t>>& use
 
 }  // namespace
 
+std::string_view name(Unit::Kind kind) {
+  using enum Unit::Kind;
+  switch (kind) {
+    case kNode:
+      return "node";
+    case kElementwise:
+      return "elementwise";
+    case kAdamW:
+      return "adamw";
+    case kMomentum:
+      return "momentum";
+    case kLerp:
+      return "average";
+    case kSumOfSquares:
+      return "sum-of-squares";
+    case kNorm:
+      return "norm";
+    case kNormGrad:
+      return "norm-grad";
+    case kConvGrad:
+      return "conv-grad";
+    case kAttention:
+      return "attention";
+    case kAttentionGrad:
+      return "attention-grad";
+  }
+  DOJO_CHECK(false);
+  return "";
+}
+
 std::vector<Unit> make_units(const Graph& graph, const Constants& constants,
                              const std::vector<Layout>& layouts, bool fuse) {
   Merger m(graph, constants);

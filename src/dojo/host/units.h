@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "dojo/host/fold.h"
@@ -31,6 +32,8 @@ struct Unit {
 
   bool has(NodeId n) const { return std::binary_search(nodes.begin(), nodes.end(), n); }
 };
+
+std::string_view name(Unit::Kind kind);  // "elementwise", ...
 
 // In an order of execution: first all that outputs depend on, then the rest. Nodes whose results
 // are all constant are in none. `fuse` false: a unit for each node.

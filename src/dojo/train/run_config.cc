@@ -1,6 +1,7 @@
 #include "dojo/train/run_config.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -117,6 +118,7 @@ std::string to_json(const RunConfig& config) {
                   {"executor", o.executor},
                   {"format", std::string(name(o.format))},
                   {"deterministic", o.deterministic},
+                  {"without", o.without},
                   {"keep_damaged", o.keep_damaged},
                   {"order", std::string(name(o.order))},
                   {"frame_scale", o.frame_scale},
@@ -146,6 +148,7 @@ std::string fixed_options(const RunOptions& o) {
       name(o.order), o.frame_scale, o.eval_every, o.log_every, o.executor, name(o.format));
   if (o.cache == CopyTier::kShortGop) text += ", short-gop copies";  // raw ones change no byte
   if (o.deterministic) text += ", deterministic";
+  if (!o.without.empty()) text += fmt::format(", without {}", fmt::join(o.without, " "));
   if (o.keep_damaged) text += ", damaged frames kept";
   return text;
 }
@@ -232,6 +235,7 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
     o.format = *known;
   }
   if (options.has("deterministic")) options.get("deterministic", &o.deterministic);
+  if (options.has("without")) options.get("without", &o.without);
   if (options.has("keep_damaged")) options.get("keep_damaged", &o.keep_damaged);
   return config;
 }

@@ -32,6 +32,7 @@ TEST(RunConfig, SurvivesBeingWritten) {
                .executor = "interpreter",
                .format = Format::kBF16,
                .deterministic = true,
+               .without = {"fold", "fuse"},
                .command = {"dojo", "train"}};
   c.train = {"x.mp4"};
   c.held_out = {"y.mp4", "z.mp4"};
@@ -41,6 +42,7 @@ TEST(RunConfig, SurvivesBeingWritten) {
   EXPECT_EQ(d.options.order, SamplingOrder::kUniform);
   EXPECT_EQ(d.options.format, Format::kBF16);
   EXPECT_TRUE(d.options.deterministic);
+  EXPECT_EQ(d.options.without, (std::vector<std::string>{"fold", "fuse"}));
   EXPECT_EQ(d.options.cache, CopyTier::kShortGop);
   EXPECT_EQ(d.options.seed, ~uint64_t{0});
   EXPECT_EQ(d.options.folders[1], "/d\"e");
