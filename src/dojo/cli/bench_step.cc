@@ -223,8 +223,7 @@ BenchRow StepBench::row(const char* bench, const std::string& name, const char* 
 std::vector<BenchRow> StepBench::rows() const {
   std::vector<BenchRow> rows;
   for (const Series& s : series_) {
-    const std::string bench = s.peer ? "step" : "step" + how();
-    rows.push_back(row(bench.c_str(), s.name, "s", "lower", s.all()));
+    rows.push_back(row("step", s.name, "s", "lower", s.all()));
     if (s.peak_bytes > 0)
       rows.push_back(
           row("step memory", s.name, "MB", "lower", {static_cast<double>(s.peak_bytes) * 1e-6}));
@@ -254,9 +253,8 @@ std::vector<BenchRow> StepBench::rows() const {
   };
   limit("FMA peak", "f32", "GFLOP/s", fma_peaks_);
   limit("memory bandwidth", "triad", "GB/s", bandwidths_);
-  if (format_ != Format::kF32)
-    for (BenchRow& r : rows)
-      if (r.role == "ours") r.bench += ", bf16 emulated";
+  for (BenchRow& r : rows)
+    if (r.role == "ours") r.bench += how();
   return rows;
 }
 
