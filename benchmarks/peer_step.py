@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The step of `dojo bench step --model NAME` in PyTorch (forward, backward, AdamW, f32), measured by `--peers` in a process of its own
-for each way to set PyTorch up. Needs torch only.
+"""The step of `dojo bench step --model NAME` in PyTorch (forward, backward, AdamW; f32, or under autocast to bf16), measured by
+`--peers` in a process of its own for each way to set PyTorch up. Needs torch only.
 
   python3 benchmarks/peer_step.py eager|tuned|compiled
 
@@ -12,7 +12,7 @@ compiled  the same, and torch.compile
 Attention is scaled_dot_product_attention in all of them. The first line that it prints is {"ready": "PyTorch VERSION"} or
 {"missing": REASON, "install": COMMAND}. Then it answers each line on its standard input, a JSON object, by one line:
 
-  {"do": "prepare", "model": "vit-s", "threads": 2, "parameters": P, "data": D}
+  {"do": "prepare", "model": "vit-s", "format": "f32", "threads": 2, "parameters": P, "data": D}
       -> {"settings": TEXT, "peak_bytes": N}: after three steps; N is the most memory that the process had resident. Refused where the
          network here has not P trained numbers, or is not fed D numbers a step
   {"do": "time", "steps": 5}
@@ -78,7 +78,7 @@ class Step:
     """A network, its data and its optimizer. `size`: trained numbers and numbers of data that it must have; `done`: what was set
     before, in words."""
 
-    def __init__(self, model, threads, size, setting, done):
+    def __init__(self, model, threads, size, bf16, setting, done):
         import torch
         import torch.nn.functional as F
         import torch_networks
@@ -121,16 +121,19 @@ class Step:
         if here != size:
             raise ValueError(f"{model} has {here[0]} parameters and {here[1]} numbers of data here, and {size[0]} and {size[1]} in dojo")
         self.optimizer = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.01, **({"fused": True} if tuned else {}))
+        cast = torch.autocast("cpu", torch.bfloat16, enabled=bf16)
         if target is None:
             def loss_of(*data):
-                return F.mse_loss(net(*data), net.target(data[0], data[2]))
+                with cast:
+                    return F.mse_loss(net(*data), net.target(data[0], data[2]))
         else:
             def loss_of(*data):
-                return F.mse_loss(net(*data), target)
+                with cast:
+                    return F.mse_loss(net(*data), target)
         if setting == "compiled":
             loss_of = torch.compile(loss_of)
         self.loss = lambda: loss_of(*data)
-        words += ["fused AdamW"] * tuned + ["torch.compile"] * (setting == "compiled")
+        words += ["autocast to bf16"] * bf16 + ["fused AdamW"] * tuned + ["torch.compile"] * (setting == "compiled")
         words += done
         self.settings = ", ".join(words) if words else "as installed"
         for _ in range(WARM_UP):
@@ -188,7 +191,7 @@ def main():
         try:
             if request["do"] == "prepare":
                 size = request["parameters"], request["data"]
-                step = Step(request["model"], request["threads"], size, setting, done)
+                step = Step(request["model"], request["threads"], size, request["format"] == "bf16", setting, done)
                 say({"settings": step.settings, "peak_bytes": peak_bytes()})
             else:
                 say({"seconds": step.seconds(request["steps"]), "peak_bytes": peak_bytes()})

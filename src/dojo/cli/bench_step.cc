@@ -69,7 +69,7 @@ class StepBench {
   const Series* best_peer() const;  // nullptr: there is none
   std::vector<double> speedups(const Series& peer) const;
   double memory_share() const;
-  std::string how() const;  // ", bf16 emulated, without fuse": what ours does otherwise than usual
+  std::string how() const;  // ", bf16, without fuse": what ours does otherwise than usual
   std::vector<double> shares() const;
   BenchRow row(const char* bench, const std::string& name, const char* unit, const char* better,
                const std::vector<double>& x) const;
@@ -130,7 +130,7 @@ void StepBench::add_peers() {
     }
     tell("dojo: preparing {}: {}\n", name, peer->version());
     try {
-      peer->prepare(model_, num_threads(), size_);
+      peer->prepare(model_, format_, num_threads(), size_);
     } catch (const PeerError& e) {
       tell("dojo: {} is left out: {}\n", name, one_line(e.message()));
       continue;
@@ -196,8 +196,9 @@ double StepBench::memory_share() const {
 }
 
 std::string StepBench::how() const {
-  return fmt::format("{}{}{}", format_ == Format::kF32 ? "" : ", bf16 emulated",
-                     without_.empty() ? "" : ", without ", fmt::join(without_, " "));
+  const char* format = format_ == Format::kF32 ? "" : host_has_bf16() ? ", bf16" : ", bf16 emulated";
+  return fmt::format("{}{}{}", format, without_.empty() ? "" : ", without ",
+                     fmt::join(without_, " "));
 }
 
 // Of the FMA peak of the same round.
@@ -308,7 +309,8 @@ int run_bench_step(std::span<const std::string> argv) {
       "--peers, with PyTorch: as installed, with its fastest settings, and with torch.compile.",
       "  dojo bench step --model resnet18-clip --threads 2 --json\n"
       "  dojo bench step --model vit-s --peers\n"
-      "  dojo bench step --model resnet18-clip --without fuse\n");
+      "  dojo bench step --model resnet18-clip --without fuse\n"
+      "  dojo bench step --model vit-s --format bf16 --peers\n");
   args.option("--model", "NAME", network_names(), &model);
   args.option("--format", "NAME", kFormatHelp, &format);
   add_without(&args, &without);
@@ -335,8 +337,9 @@ int run_bench_step(std::span<const std::string> argv) {
     throw Error(Category::kConfig, fmt::format("there is no {} in PyTorch", model), "--peers",
                 fmt::format("use one of {}, or leave it out", fmt::join(known, ", ")));
   const Format step = step_format(format);
-  if (peers && step != Format::kF32)
-    throw Error(Category::kConfig, "PyTorch in " + format + " beside ours, which is emulated",
+  if (peers && step != Format::kF32 && !host_has_bf16())
+    throw Error(Category::kConfig,
+                "PyTorch in " + format + " beside ours, which is emulated on this processor",
                 "--peers", "compare in f32");
   if (threads > 0) set_num_threads(static_cast<int>(threads));
   const InterruptGuard guard(InterruptGuard::kThrow);

@@ -51,8 +51,8 @@ void check_interpreted_size(const Graph& graph, const std::string& where, const 
 Format step_format(const std::string& name);
 // Of the option --format that takes it.
 inline constexpr char kFormatHelp[] =
-    "of activations, gradients and the factors of products: f32, or bf16, rounded as on hardware "
-    "that has it but emulated in f32: the same numbers, no speed";
+    "of activations, gradients and the factors of products: f32, or bf16, which is fast on "
+    "processors that multiply it (AVX-512 BF16, AMX); elsewhere f32 is rounded alike";
 
 // Algorithms that are timed once on this machine and kept in the user's cache folder, with a
 // progress line while that goes on.

@@ -31,9 +31,10 @@ const std::vector<std::string>& step_peer_models() {
 StepPeer::StepPeer(const std::string& setting)
     : process_({.name = setting, .script = "peer_step.py", .arguments = {setting}}) {}
 
-void StepPeer::prepare(const std::string& model, int threads, const StepSize& ours) {
+void StepPeer::prepare(const std::string& model, Format format, int threads, const StepSize& ours) {
   const json line = {{"do", "prepare"},
                      {"model", model},
+                     {"format", std::string(name(format))},
                      {"threads", threads},
                      {"parameters", ours.parameters},
                      {"data", ours.data}};

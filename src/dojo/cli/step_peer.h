@@ -8,6 +8,7 @@
 
 #include "dojo/cli/peer_process.h"
 #include "dojo/cli/step_work.h"
+#include "dojo/numerics/format.h"
 
 namespace dojo {
 
@@ -27,8 +28,8 @@ class StepPeer {
   const std::string& version() const { return process_.version(); }  // "PyTorch 2.13.0"
 
   // Builds the network, sees that it is of our size, compiles it where the setting says so, and
-  // takes its first steps. This and time() throw PeerError.
-  void prepare(const std::string& model, int threads, const StepSize& ours);
+  // takes its first steps: in f32, or bf16 by autocast. This and time() throw PeerError.
+  void prepare(const std::string& model, Format format, int threads, const StepSize& ours);
   const std::string& settings() const { return settings_; }  // in words; of prepare()
 
   // Seconds of each of some more steps, after one that is not timed.

@@ -70,7 +70,8 @@ std::function<void()> prepare_winograd(const kernels::WinogradConv& v, ConvWork 
 
 std::optional<kernels::WinogradConv> winograd_of(const onednn::ConvShape& s) {
   const bool fits = s.kernel_h == 3 && s.kernel_w == 3 && s.stride_h == 1 && s.stride_w == 1 &&
-                    s.dilation_h == 1 && s.dilation_w == 1 && s.group == 1 && !s.has_depth();
+                    s.dilation_h == 1 && s.dilation_w == 1 && s.group == 1 && !s.has_depth() &&
+                    !s.bf16;
   const kernels::WinogradConv conv{.n = s.n,
                                    .h = s.h,
                                    .w = s.w,

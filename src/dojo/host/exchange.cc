@@ -25,21 +25,28 @@ Exchange::Exchange(Lowering& l, ValueId v, const Form& form)
   const Shape& shape = l.graph.type(v).shape;
   if (kind_ == Layout::Kind::kPacked) {
     packed_ = form.packed;
-    plain_ = l.plain_format(v);
+    plain_ = onednn::plain_weights(l.packed_shape(v));
   } else if (same_bytes(shape, kind_, kRow)) {
     kind_ = kRow;
   } else {
+    is_bf16_ = l.is_bf16(v);
     from_rows_ = layout_copy(shape, kRow, kind_);
     to_rows_ = layout_copy(shape, kind_, kRow);
   }
+}
+
+void Exchange::copy(const kernels::StridedCopy& copy, const std::byte* from, std::byte* to) const {
+  if (is_bf16_)
+    kernels::copy_bf16(copy, reinterpret_cast<const Bf16*>(from), reinterpret_cast<Bf16*>(to));
+  else
+    kernels::copy_f32(copy, reinterpret_cast<const float*>(from), reinterpret_cast<float*>(to));
 }
 
 void Exchange::write(std::span<const std::byte> rows, std::byte* memory) const {
   if (kind_ == Layout::Kind::kPacked)
     repack(plain_, packed_, rows.data(), memory);
   else if (kind_ == kLast)
-    kernels::copy_f32(from_rows_, reinterpret_cast<const float*>(rows.data()),
-                      reinterpret_cast<float*>(memory));
+    copy(from_rows_, rows.data(), memory);
   else
     std::memcpy(memory, rows.data(), rows.size());
 }
@@ -48,8 +55,7 @@ void Exchange::read(const std::byte* memory, std::span<std::byte> rows) const {
   if (kind_ == Layout::Kind::kPacked)
     repack(packed_, plain_, memory, rows.data());
   else if (kind_ == kLast)
-    kernels::copy_f32(to_rows_, reinterpret_cast<const float*>(memory),
-                      reinterpret_cast<float*>(rows.data()));
+    copy(to_rows_, memory, rows.data());
   else
     std::memcpy(rows.data(), memory, rows.size());
 }

@@ -21,8 +21,11 @@ class Exchange {
   void read(const std::byte* memory, std::span<std::byte> rows) const;
 
  private:
+  void copy(const kernels::StridedCopy& copy, const std::byte* from, std::byte* to) const;
+
   BufferId buffer_ = kNoBuffer;
   Layout::Kind kind_ = kRow;
+  bool is_bf16_ = false;                      // for kChannelsLast
   kernels::StridedCopy from_rows_, to_rows_;  // for kChannelsLast
   onednn::Format packed_, plain_;             // for kPacked
 };

@@ -18,6 +18,9 @@
 #include "dojo/host/kernel_info.h"
 #include "dojo/host/lower.h"
 #include "dojo/host/memory_plan.h"
+#include "dojo/host/native_bf16.h"
+#include "dojo/host/onednn.h"
+#include "dojo/host/pads_to_concat.h"
 #include "dojo/host/pass_text.h"
 #include "dojo/numerics/bf16.h"
 
@@ -25,11 +28,16 @@ namespace dojo {
 namespace host {
 namespace {
 
-bool all_finite(const float* x, int64_t n) {
-  return std::all_of(x, x + n, [](float v) { return std::isfinite(v); });
+// True also for formats that have only finite numbers.
+bool all_finite(Format format, const std::byte* bytes, int64_t n) {
+  const auto all = [&](const auto* x) {
+    return std::all_of(x, x + n, [](auto v) { return std::isfinite(value_of(v)); });
+  };
+  if (format == Format::kF32) return all(reinterpret_cast<const float*>(bytes));
+  return format != Format::kBF16 || all(reinterpret_cast<const Bf16*>(bytes));
 }
 
-// Numbers of bf16 as the caller has them, and as they lie in memory.
+// Numbers of bf16 as the caller has them, and as they lie in memory where bf16 is emulated.
 std::vector<float> widened(std::span<const std::byte> bytes) {
   std::vector<float> wide(bytes.size() / sizeof(uint16_t));
   for (size_t i = 0; i < wide.size(); ++i) {
@@ -46,12 +54,17 @@ void narrow(const std::vector<float>& wide, std::span<std::byte> bytes) {
   }
 }
 
+Graph with_bf16_for(const Graph& graph, const HostOptions& options) {
+  if (options.emulate_bf16 || !onednn::has_bf16()) return emulate_bf16(graph);
+  return with_native_bf16(with_concat_for_pads(graph));
+}
+
 class HostExecutor final : public Executor {
  public:
   // `plan_only`: nothing but memory_bytes() and text() may be called.
   HostExecutor(const Graph& graph, const HostOptions& options, bool plan_only = false)
       : shown_(graph),
-        graph_(emulate_bf16(graph)),
+        graph_(with_bf16_for(graph, options)),
         options_(options),
         constants_(fold_constants(graph_, options.fold)) {
     std::vector<Layout> layouts =
@@ -69,10 +82,11 @@ class HostExecutor final : public Executor {
         outputs_done = true;
       }
       const size_t first = l.program.steps.size();
-      lower_unit(l, unit);
+      l.lower(unit);
       add_flop(graph_, unit, l.program, first, flop_);
       for (NodeId n : unit.nodes)
-        for (ValueId v : graph_.node(n).outputs) made_after_.push_back({l.program.steps.size(), v});
+        for (ValueId v : graph_.node(n).outputs)
+          if (l.is_made(v)) made_after_.push_back({l.program.steps.size(), v});
     }
     if (!outputs_done) keep_outputs();
     add_updates();
@@ -91,26 +105,28 @@ class HostExecutor final : public Executor {
     DOJO_CHECK_EQ(std::ssize(bytes), type.num_bytes());
     const Exchange& exchange = inputs_[at(input->value)];
     std::byte* memory = places_[at(exchange.buffer())];
-    if (type.format != Format::kBF16) return exchange.write(bytes, memory);
+    if (!is_emulated(input->value, input->value)) return exchange.write(bytes, memory);
     const std::vector<float> wide = widened(bytes);
     exchange.write(std::as_bytes(std::span(wide)), memory);
   }
 
   void read(std::string_view name, std::span<std::byte> bytes) const override {
-    ValueId value = kNoValue;
+    ValueId value = kNoValue, here = kNoValue;  // here: in graph_
     const Exchange* exchange = nullptr;
     if (const Input* input = shown_.find_input(name)) {
-      value = input->value;
+      here = value = input->value;
       exchange = &inputs_[at(value)];
     } else if (const Output* output = shown_.find_output(name)) {
+      const size_t place = static_cast<size_t>(output - shown_.outputs.data());
       value = output->value;
-      exchange = &results_[static_cast<size_t>(output - shown_.outputs.data())];
+      here = graph_.outputs[place].value;
+      exchange = &results_[place];
     }
     DOJO_CHECK(exchange != nullptr);
     const Type& type = shown_.type(value);
     DOJO_CHECK_EQ(std::ssize(bytes), type.num_bytes());
     const std::byte* memory = places_[at(exchange->buffer())];
-    if (type.format != Format::kBF16) return exchange->read(memory, bytes);
+    if (!is_emulated(value, here)) return exchange->read(memory, bytes);
     std::vector<float> wide(static_cast<size_t>(type.num_elements()));
     exchange->read(memory, std::as_writable_bytes(std::span(wide)));
     narrow(wide, bytes);
@@ -129,16 +145,14 @@ class HostExecutor final : public Executor {
   }
 
   std::string first_nonfinite() override {
-    for (const Input& input : graph_.inputs)
-      if (const std::string& name = graph_.value(input.value).name;
-          graph_.type(input.value).format == Format::kF32) {
-        std::vector<float> x(static_cast<size_t>(graph_.type(input.value).num_elements()));
-        const Exchange& exchange = inputs_[at(input.value)];
-        exchange.read(places_[at(exchange.buffer())], std::as_writable_bytes(std::span(x)));
-        if (!all_finite(x.data(), std::ssize(x)))
-          return fmt::format("{} %{}", input.role == Role::kData ? "data" : "parameter or state",
-                             name);
-      }
+    for (const Input& input : shown_.inputs) {
+      const Value& v = shown_.value(input.value);
+      std::vector<std::byte> bytes(static_cast<size_t>(v.type.num_bytes()));
+      read(v.name, bytes);
+      if (!all_finite(v.type.format, bytes.data(), v.type.num_elements()))
+        return fmt::format("{} %{}", input.role == Role::kData ? "data" : "parameter or state",
+                           v.name);
+    }
     // Node by node, in an executor of its own.
     HostOptions options = options_;
     options.fuse = options.in_place = options.share = false;
@@ -270,10 +284,14 @@ class HostExecutor final : public Executor {
       inputs_[at(input.value)] = Exchange(*lowering_, input.value, lowering_->primary(input.value));
   }
 
-  // True also for formats that have only finite numbers. `n`: with padding, which is zero.
+  // `n`: with padding, which is zero.
   bool is_finite(ValueId v, BufferId buffer, int64_t n) const {
-    return graph_.type(v).format != Format::kF32 ||
-           all_finite(reinterpret_cast<const float*>(places_[at(buffer)]), n);
+    return all_finite(graph_.type(v).format, places_[at(buffer)], n);
+  }
+
+  // Of shown_, and the same of graph_.
+  bool is_emulated(ValueId shown, ValueId here) const {
+    return shown_.type(shown).format == Format::kBF16 && graph_.type(here).format == Format::kF32;
   }
 
   // REQUIRES: made without fusion, and with memory in which a result outlives its step.
@@ -292,7 +310,7 @@ class HostExecutor final : public Executor {
   }
 
   const Graph shown_;  // as the caller gave it
-  const Graph graph_;  // what runs: with f32 for bf16. Inputs have the same ids in both
+  const Graph graph_;  // what runs: casts from bf16 are gone. Inputs have the same ids in both
   const HostOptions options_;
   const Constants constants_;
   std::unique_ptr<Lowering> lowering_;
@@ -310,6 +328,8 @@ class HostExecutor final : public Executor {
 
 }  // namespace
 }  // namespace host
+
+bool host_has_bf16() { return host::onednn::has_bf16(); }
 
 std::unique_ptr<Executor> make_host_executor(const Graph& graph, const HostOptions& options) {
   return std::make_unique<host::HostExecutor>(graph, options);

@@ -1,7 +1,8 @@
 // The fast CPU executor of step graphs: a compile step turns the graph into a flat list of prepared
 // kernels over memory that is planned once; run() then only walks that list and allocates nothing.
 //
-//   graph -> emulate.h   bf16 as f32 with rounding
+//   graph -> native_bf16.h  bf16 in two bytes, where the processor multiplies it
+//            or emulate.h   as f32 with rounding, where it does not
 //         -> fold.h      values that depend on constants only are computed once
 //         -> units.h     nodes that one kernel computes together (fuse.h says which), and in which
 //                        order
@@ -14,7 +15,7 @@
 //
 // A step has two phases. First all that the outputs depend on runs, and the guards are checked;
 // only then the rest, which only updates depend on, writes parameters and states, in place where it
-// can. bf16 is emulated (emulate.h): the same numbers, in the time and the memory that f32 takes.
+// can.
 // For the same number of threads results have the same bits in every run.
 #pragma once
 
@@ -38,9 +39,14 @@ struct HostOptions {
   bool winograd = true;        // false: convolutions by oneDNN alone
   bool share = true;           // false: no result in the memory of an operand
   bool arena = true;           // false: each buffer has memory of its own
+  bool emulate_bf16 = false;   // also where the processor has it: the same rounding, sums in f32
   std::shared_ptr<Algorithms> algorithms = {};  // timed where there is a choice; null: by rule
   int64_t max_bytes = std::numeric_limits<int64_t>::max();  // of memory
 };
+
+// True iff this processor multiplies numbers of bf16. Where it does not, steps in bf16 are
+// emulated: the same numbers but for the order of sums, in the time and the memory that f32 takes.
+bool host_has_bf16();
 
 // Throws Error(kUnimplemented) for a node that it cannot run, Error(kConfig) where it would take
 // more than max_bytes, before it takes them.

@@ -28,6 +28,7 @@ TEST(HostExecutor, EveryOpGivesWhatTheInterpreterGives) {
       std::vector<std::unique_ptr<Executor>> ours;
       ours.push_back(make_host_executor(graph));
       ours.push_back(make_host_executor(graph, kPlain));
+      ours.push_back(make_host_executor(graph, {.emulate_bf16 = true}));
       for (const Input& input : graph.inputs) {
         const Value& v = graph.value(input.value);
         const CaseInput& operand = c.inputs[static_cast<size_t>(std::stoi(v.name.substr(1)))];
@@ -73,7 +74,9 @@ TEST(HostExecutor, ConvolutionsByWinogradAreThoseOfTheInterpreter) {
 // bf16, 2^-8, where a value lies near the middle of two: few values, so a loss moves by less.
 TEST(HostExecutor, TrainingStepsInBf16AreThoseOfTheInterpreter) {
   const Graph graph = with_bf16(training_graph());
-  for (const HostOptions& options : {HostOptions{}, HostOptions{.fuse = false}, kPlain}) {
+  for (const HostOptions& options :
+       {HostOptions{}, HostOptions{.fuse = false}, kPlain, HostOptions{.emulate_bf16 = true},
+        HostOptions{.packed_weights = false}, HostOptions{.fuse = false, .emulate_bf16 = true}}) {
     const auto ours = make_host_executor(graph, options), oracle = make_interpreter(graph);
     initialize(*ours, 3);
     initialize(*oracle, 3);

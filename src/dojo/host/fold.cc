@@ -25,7 +25,7 @@ std::vector<RefTensor> evaluate_node(const Graph& graph, const Node& node,
 }
 
 std::optional<float> Constants::uniform(ValueId v) const {
-  if (!has(v) || get(v).type.format != Format::kF32) return {};
+  if (!has(v) || !is_floating(get(v).type.format)) return {};
   const std::vector<double>& data = get(v).data;
   const bool same = std::all_of(data.begin(), data.end(), [&](double x) { return x == data[0]; });
   if (!same) return {};

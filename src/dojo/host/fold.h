@@ -13,7 +13,7 @@ struct Constants {
 
   bool has(ValueId v) const { return values[at(v)].has_value(); }
   const RefTensor& get(ValueId v) const { return *values[at(v)]; }
-  // The number, if all elements are the same f32 number.
+  // The number, if all elements are the same number of f32 or bf16.
   std::optional<float> uniform(ValueId v) const;
 };
 

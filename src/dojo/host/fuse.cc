@@ -7,6 +7,7 @@
 #include "dojo/base/check.h"
 #include "dojo/graph/op.h"
 #include "dojo/host/attention_pattern.h"
+#include "dojo/host/fuse_bf16.h"
 
 namespace dojo::host {
 namespace {
@@ -140,11 +141,12 @@ void merge_norms(const Graph& graph, Merger& m) {
       const ValueId dy = node.inputs[2];
       const NodeId act = graph.value(dy).producer;
       if (act == kNoNode || m.uses(dy) != 1 || graph.node(act).op != "ReluGrad") continue;
-      const NodeId relu = graph.value(graph.node(act).inputs[1]).producer;
-      if (relu == kNoNode || graph.node(relu).op != "Relu") continue;
-      const NodeId norm = graph.value(graph.node(relu).inputs[0]).producer;
+      // Rounding to bf16 leaves the sign; only what is below the least number of bf16 becomes 0.
+      const Node* relu = unrounded(graph, graph.node(act).inputs[1]);
+      if (!relu || relu->op != "Relu") continue;
+      const NodeId norm = graph.value(relu->inputs[0]).producer;
       if (!is_norm(norm) || !is_gradient_of(node, graph.node(norm)) ||
-          graph.node(relu).inputs[0] != graph.node(norm).outputs[0])
+          relu->inputs[0] != graph.node(norm).outputs[0])
         continue;
       if (m.merge(m.unit_of(act), m.unit_of(id)))
         m.unit(m.unit_of(id)).kind = Unit::Kind::kNormGrad;
@@ -248,6 +250,7 @@ void fuse_units(const Graph& graph, const Constants& constants, const std::vecto
   merge_norms(graph, m);
   merge_bias_gradients(graph, m);
   merge_attention(graph, constants, m);
+  fuse_bf16(graph, m);
   merge_elementwise(graph, constants, layouts, m);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "dojo/host/native_bf16.h"
+
 namespace dojo::host {
 namespace {
 
@@ -40,6 +42,9 @@ std::map<ValueId, ValueId> find_in_place(const Graph& graph, const std::vector<U
     for (ValueId v : graph.nodes[n].inputs)
       if (v != kNoValue) readers[at(v)].push_back(static_cast<NodeId>(n));
 
+  const std::vector<bool> rounded_weight = rounded_weights(graph);
+  const auto before = [&](NodeId reader, int64_t unit) { return unit_of[at(reader)] < unit; };
+
   std::map<ValueId, ValueId> result;
   for (const Update& u : graph.updates) {
     const NodeId producer = graph.value(u.value).producer;
@@ -56,6 +61,10 @@ std::map<ValueId, ValueId> find_in_place(const Graph& graph, const std::vector<U
         std::all_of(readers[at(u.state)].begin(), readers[at(u.state)].end(), [&](NodeId reader) {
           const Node& r = graph.node(reader);
           if (is_view(r)) return false;  // may be read later than here
+          // It is rounded when a convolution reads it.
+          if (const ValueId rounded = r.outputs[0]; rounded_weight[at(rounded)])
+            return std::all_of(readers[at(rounded)].begin(), readers[at(rounded)].end(),
+                               [&](NodeId conv) { return before(conv, home); });
           const int64_t where = unit_of[at(reader)];
           if (where != home) return where < home;
           // An elementwise unit reads all of a place before it writes there. Others go from tensor

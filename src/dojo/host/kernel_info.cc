@@ -28,7 +28,7 @@ double bytes_of(const Program& program, const std::vector<BufferId>& buffers) {
 }  // namespace
 
 bool is_move(const Step& step) {
-  constexpr std::string_view kMoves[] = {"reorder %", "pack %", "unpack %",
+  constexpr std::string_view kMoves[] = {"reorder %", "pack %", "unpack %", "widen %",
                                          "output ",   "save %", "update %"};
   return std::any_of(std::begin(kMoves), std::end(kMoves),
                      [&](std::string_view move) { return step.what.starts_with(move); });

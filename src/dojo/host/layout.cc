@@ -8,6 +8,7 @@
 
 #include "dojo/base/check.h"
 #include "dojo/graph/op.h"
+#include "dojo/host/native_bf16.h"
 
 namespace dojo::host {
 namespace {
@@ -88,8 +89,10 @@ bool keeps_padding(const Graph& graph, const Node& node) {
 
 bool reduces_all(const Node& node) { return !node.attributes.contains("axes"); }
 
-// Values of one class may be packed iff every node that touches them knows how to.
-bool packable(const Graph& graph, const Node& node, ValueId v) {
+// Values of one class may be packed iff every node that touches them knows how to. `rounds_weight`:
+// the node is one of rounded_weights().
+bool packable(const Graph& graph, const Node& node, ValueId v, bool rounds_weight) {
+  if (rounds_weight) return true;
   const Type& type = graph.type(v);
   if (node.op == "ConvWeightGrad") return node.outputs[0] == v;
   if (node.op == "Conv" || node.op == "ConvInputGrad")
@@ -141,8 +144,8 @@ bool same_bytes(const Shape& shape, Layout::Kind a, Layout::Kind b) {
 
 bool is_elementwise(const Graph& graph, const Node& node) {
   if (!is_one_of(node.op, kElementwise)) return false;
-  return graph.type(node.outputs[0]).format == Format::kF32 &&
-         graph.type(node.inputs[0]).format == Format::kF32;
+  return is_floating(graph.type(node.outputs[0]).format) &&
+         is_floating(graph.type(node.inputs[0]).format);
 }
 
 std::vector<Layout> assign_layouts(const Graph& graph, const LayoutOptions& options) {
@@ -150,12 +153,14 @@ std::vector<Layout> assign_layouts(const Graph& graph, const LayoutOptions& opti
   Classes classes(n);
   std::vector<bool> image(n, false), weight(n, false);
   std::vector<NodeId> gradient_node(n, kNoNode);
+  const std::vector<bool> rounded_weight = rounded_weights(graph);
   const auto rank = [&](ValueId v) { return graph.type(v).shape.size(); };
 
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
-    const bool joins = is_elementwise(graph, node) || is_one_of(node.op, kMoving) ||
-                       is_one_of(node.op, kOptimizers);
+    const bool joins = (is_elementwise(graph, node) || is_one_of(node.op, kMoving) ||
+                        is_one_of(node.op, kOptimizers)) &&
+                       !rounded_weight[at(node.outputs[0])];
     if (joins)  // operands and results of one rank go together
       for (const auto* list : {&node.inputs, &node.outputs})
         for (ValueId v : *list)
@@ -188,14 +193,15 @@ std::vector<Layout> assign_layouts(const Graph& graph, const LayoutOptions& opti
   for (const Node& node : graph.nodes)
     for (const auto* list : {&node.inputs, &node.outputs})
       for (ValueId v : *list)
-        if (v != kNoValue && class_weight[classes.find(at(v))] && !packable(graph, node, v))
+        if (v != kNoValue && class_weight[classes.find(at(v))] &&
+            !packable(graph, node, v, rounded_weight[at(node.outputs[0])]))
           class_weight[classes.find(at(v))] = false;
   for (const Output& o : graph.outputs) class_weight[classes.find(at(o.value))] = false;
 
   std::vector<Layout> result(n);
   for (size_t v = 0; v < n; ++v) {
     const size_t c = classes.find(v);
-    if (graph.values[v].type.format != Format::kF32 || graph.values[v].type.shape.size() < 3)
+    if (!is_floating(graph.values[v].type.format) || graph.values[v].type.shape.size() < 3)
       continue;
     if (class_image[c] && options.channels_last)
       result[v] = kChannelsLast;

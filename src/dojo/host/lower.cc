@@ -4,10 +4,14 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "dojo/base/check.h"
 #include "dojo/graph/bytes.h"
+#include "dojo/host/emulate.h"
 #include "dojo/host/kernels/copy.h"
+#include "dojo/host/kernels/elementwise.h"
+#include "dojo/host/native_bf16.h"
 
 namespace dojo::host {
 
@@ -26,6 +30,7 @@ Lowering::Lowering(const Graph& g, const Constants& c, std::vector<Layout> l, Al
       constants(c),
       layouts(std::move(l)),
       forms_(g.values.size()),
+      rounded_weights_(rounded_weights(g)),
       algorithms_(a),
       max_bytes_(max_bytes),
       winograd_(winograd),
@@ -56,6 +61,16 @@ BufferId Lowering::new_buffer(ValueId v, int64_t bytes) {
 
 const Form& Lowering::primary(ValueId v) {
   auto& forms = forms_[at(v)];
+  if (const auto waiting = waiting_.find(v); forms.empty() && waiting != waiting_.end()) {
+    const Unit unit = std::move(waiting->second);
+    waiting_.erase(waiting);
+    // Whoever asks goes on with his own call().
+    std::vector<const Type*> inputs = std::exchange(call_inputs_, {});
+    std::vector<Type> outputs = std::exchange(call_outputs_, {});
+    add_steps(unit);
+    call_inputs_ = std::move(inputs);
+    call_outputs_ = std::move(outputs);
+  }
   if (forms.empty()) {  // a constant: made when it is first needed, once for all runs
     DOJO_CHECK(constants.has(v));
     const RefTensor& t = constants.get(v);
@@ -69,6 +84,22 @@ const Form& Lowering::primary(ValueId v) {
 }
 
 BufferId Lowering::operand(ValueId v, Layout::Kind kind) {
+  const BufferId own = own_operand(v, kind);
+  if (!is_bf16(v)) return own;
+  const auto [found, is_new] = widened_.try_emplace(own, kNoBuffer);
+  if (!is_new) return found->second;
+  const int64_t n = graph.type(v).num_elements();
+  const BufferId to = program.add_buffer(graph.value(v).name, n * int64_t{sizeof(float)});
+  found->second = to;
+  const auto kernel = std::make_shared<const kernels::ElementwiseKernel>(kernels::Elementwise{
+      .dims = {n}, .inputs = {{1}}, .code = {}, .outputs = {{0, {1}}}, .sums = {}});
+  add(fmt::format("widen %{}", graph.value(v).name), {own}, {to}, [=](const Memory& m) -> Kernel {
+    return [kernel, x = m.get<Bf16>(own), y = m.get(to)] { kernel->run({x}, {y}); };
+  });
+  return to;
+}
+
+BufferId Lowering::own_operand(ValueId v, Layout::Kind kind) {
   if (v == kNoValue) return kNoBuffer;
   primary(v);
   const Type& type = graph.type(v);
@@ -78,30 +109,38 @@ BufferId Lowering::operand(ValueId v, Layout::Kind kind) {
   const BufferId to = program.add_buffer(graph.value(v).name, type.num_bytes());
   const std::string what = fmt::format("reorder %{}", graph.value(v).name);
   if (from.kind == Layout::Kind::kPacked) {
-    const onednn::Format plain = plain_format(v);
+    const onednn::Format plain = onednn::plain_weights(packed_shape(v));
     add_operation(what, onednn::reorder(from.packed, plain), {from.buffer}, {to});
     forms_[at(v)].push_back({kRow, {}, to});
-    return operand(v, kind);
+    return own_operand(v, kind);
   }
   add_copy(what, layout_copy(type.shape, from.kind, kind), type.format, from.buffer, to);
   forms_[at(v)].push_back({kind, {}, to});
   return to;
 }
 
-BufferId Lowering::operand(ValueId v, const onednn::Format& format, const onednn::Format& plain) {
-  primary(v);
+BufferId Lowering::operand(ValueId v, const onednn::Format& format,
+                           const onednn::ConvShape& shape) {
+  const auto plain = [&](ValueId u) { return onednn::plain_weights(shape, is_bf16(u)); };
   for (const Form& form : forms_[at(v)]) {
     if (form.kind == Layout::Kind::kPacked && form.packed == format) return form.buffer;
-    if (form.kind == kRow && plain == format) return form.buffer;
+    if (form.kind == kRow && plain(v) == format) return form.buffer;
   }
-  if (forms_[at(v)][0].kind == kLast) operand(v, kRow);
-  Form from = forms_[at(v)][0];
-  for (const Form& form : forms_[at(v)])
+  // Rounded weights are made at once from what is rounded.
+  const ValueId origin = rounded_weights_[at(v)] && waiting_.contains(v)
+                             ? graph.node(graph.value(v).producer).inputs[0]
+                             : v;
+  primary(origin);
+  if (origin == v && forms_[at(v)][0].kind == kRow && plain(v) == format)
+    return forms_[at(v)][0].buffer;
+  if (forms_[at(origin)][0].kind == kLast) own_operand(origin, kRow);
+  Form from = forms_[at(origin)][0];
+  for (const Form& form : forms_[at(origin)])
     if (form.kind != kLast) {
       from = form;
       break;
     }
-  const onednn::Format& source = from.kind == Layout::Kind::kPacked ? from.packed : plain;
+  const onednn::Format source = from.kind == Layout::Kind::kPacked ? from.packed : plain(origin);
   const BufferId to = program.add_buffer(graph.value(v).name, format.bytes());
   add_operation(fmt::format("pack %{}", graph.value(v).name), onednn::reorder(source, format),
                 {from.buffer}, {to});
@@ -119,6 +158,16 @@ BufferId Lowering::result(ValueId v, const onednn::Format& format) {
   DOJO_CHECK(forms_[at(v)].empty());
   forms_[at(v)].push_back({Layout::Kind::kPacked, format, new_buffer(v, format.bytes())});
   return forms_[at(v)][0].buffer;
+}
+
+ValueId Lowering::made(ValueId v) const {
+  const auto found = rounded_.find(v);
+  return found == rounded_.end() ? v : found->second;
+}
+
+Floats Lowering::floats_result(ValueId v, Layout::Kind kind) {
+  const ValueId what = made(v);
+  return {result(what, kind), is_bf16(what)};
 }
 
 void Lowering::alias(ValueId v, Layout::Kind kind, BufferId buffer) {
@@ -142,14 +191,15 @@ onednn::Format Lowering::packed_format(ValueId v) {
   return weight_gradient_of(n).weights;
 }
 
-onednn::Format Lowering::plain_format(ValueId v) {
-  return onednn::plain_weights(conv_shape(*this, graph.node(layouts[at(v)].packed_for)));
+onednn::ConvShape Lowering::packed_shape(ValueId v) {
+  return conv_shape(*this, graph.node(layouts[at(v)].packed_for));
 }
 
 BufferId Lowering::operand_like(ValueId v, ValueId model) {
   const Layout::Kind kind = kind_of(model);
-  if (kind != Layout::Kind::kPacked) return operand(v, kind);
-  return operand(v, packed_format(model), plain_format(model));
+  if (kind != Layout::Kind::kPacked)
+    return is_bf16(model) ? own_operand(v, kind) : operand(v, kind);
+  return operand(v, packed_format(model), packed_shape(model));
 }
 
 BufferId Lowering::result_like(ValueId v, ValueId model) {
@@ -182,12 +232,14 @@ void Lowering::add(std::string what, std::vector<BufferId> reads, std::vector<Bu
 
 void Lowering::add_copy(std::string what, const kernels::StridedCopy& copy, Format format,
                         BufferId from, BufferId to) {
-  const bool bytes = size_bytes(format) == 1;
+  const int64_t bytes = size_bytes(format);
   add(std::move(what), {from}, {to}, [=](const Memory& m) -> Kernel {
-    if (bytes)
+    if (bytes == 1)
       return [copy, x = m.get<uint8_t>(from), y = m.get<uint8_t>(to)] {
         kernels::copy_u8(copy, x, y);
       };
+    if (bytes == 2)
+      return [copy, x = m.get<Bf16>(from), y = m.get<Bf16>(to)] { kernels::copy_bf16(copy, x, y); };
     return [copy, x = m.get(from), y = m.get(to)] { kernels::copy_f32(copy, x, y); };
   });
 }
@@ -233,8 +285,12 @@ OpCall Lowering::call(const Node& node) {
   return {node.attributes, call_inputs_, call_outputs_};
 }
 
-void lower_unit(Lowering& l, const Unit& unit) {
-  l.committing = unit.commits;
+void Lowering::add_steps(const Unit& unit) {
+  Lowering& l = *this;
+  if (unit.kind == Unit::Kind::kSoftmaxGrad) {
+    DOJO_CHECK(lower_softmax_gradient(l, unit));
+    return;
+  }
   if (unit.kind == Unit::Kind::kNorm || unit.kind == Unit::Kind::kNormGrad) {
     DOJO_CHECK(lower_norm(l, unit));
     return;
@@ -259,6 +315,28 @@ void lower_unit(Lowering& l, const Unit& unit) {
   if (!done) lower_reference(l, node);
 }
 
+void Lowering::lower(const Unit& unit) {
+  committing = unit.commits;
+  // The roundings to bf16 of what the other nodes make are part of their kernels.
+  Unit rest = unit;
+  rounded_.clear();
+  if (unit.kind != Unit::Kind::kElementwise && unit.nodes.size() > 1)
+    std::erase_if(rest.nodes, [&](NodeId n) {
+      const Node& node = graph.node(n);
+      if (!rounds_to_bf16(node) || !is_bf16(node.outputs[0])) return false;
+      rounded_[node.inputs[0]] = node.outputs[0];
+      return true;
+    });
+  const Node& node = graph.node(rest.nodes[0]);
+  const ValueId y = node.outputs[0];
+  const bool waits =
+      rest.nodes.size() == 1 && (rounded_weights_[at(y)] || swaps_rows_and_columns(graph, node));
+  if (waits)
+    waiting_.emplace(y, rest);
+  else
+    add_steps(rest);
+}
+
 void lower_reference(Lowering& l, const Node& node) {
   struct Tensors {
     std::vector<RefTensor> inputs;
@@ -267,8 +345,12 @@ void lower_reference(Lowering& l, const Node& node) {
     std::vector<std::byte*> targets;
   };
   std::vector<BufferId> reads, writes;
-  for (ValueId v : node.inputs) reads.push_back(l.operand(v, kRow));
-  for (ValueId v : node.outputs) writes.push_back(l.result(v, kRow));
+  std::vector<Format> formats;  // of the results
+  for (ValueId v : node.inputs) reads.push_back(l.own_operand(v, kRow));
+  for (ValueId v : node.outputs) {
+    formats.push_back(l.graph.type(l.made(v)).format);
+    writes.push_back(l.result(l.made(v), kRow));
+  }
   const Graph* graph = &l.graph;
   l.add("reference " + l.label(node), reads, writes, [=, &node](const Memory& m) -> Kernel {
     auto t = std::make_shared<Tensors>();
@@ -282,7 +364,7 @@ void lower_reference(Lowering& l, const Node& node) {
     for (size_t i = 0; i < reads.size(); ++i)
       t->input_pointers.push_back(node.inputs[i] == kNoValue ? nullptr : &t->inputs[i]);
     for (BufferId b : writes) t->targets.push_back(m.get<std::byte>(b));
-    return [t, graph, &node] {
+    return [t, formats, graph, &node] {
       for (size_t i = 0; i < t->inputs.size(); ++i)
         if (t->input_pointers[i])
           from_bytes(t->inputs[i].type.format,
@@ -290,8 +372,8 @@ void lower_reference(Lowering& l, const Node& node) {
                      t->inputs[i].data);
       const std::vector<RefTensor> out = evaluate_node(*graph, node, t->input_pointers);
       for (size_t i = 0; i < out.size(); ++i)
-        to_bytes(out[i].type.format, out[i].data,
-                 {t->targets[i], static_cast<size_t>(out[i].type.num_bytes())});
+        to_bytes(formats[i], out[i].data,
+                 {t->targets[i], out[i].data.size() * static_cast<size_t>(size_bytes(formats[i]))});
     };
   });
 }

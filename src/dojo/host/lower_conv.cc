@@ -1,5 +1,5 @@
-// Convolutions on channels-last images: by oneDNN, or, where that is faster, by our own kernel.
-// Where one of three dimensions is one of two on the same bytes it becomes that.
+// Convolutions on channels-last images: by oneDNN, in f32 or bf16, or, where that is faster, by our
+// own kernel. Where one of three dimensions is one of two on the same bytes it becomes that.
 #include "dojo/host/kernels/winograd.h"
 #include "dojo/host/lower.h"
 
@@ -36,15 +36,14 @@ onednn::ConvShape flattened(onednn::ConvShape s) {
 void lower_winograd(Lowering& l, const Node& node, const Node* bias_sum) {
   const onednn::ConvShape shape = conv_shape(l, node);
   const kernels::WinogradConv conv = *winograd_of(shape);
-  const onednn::Format plain = onednn::plain_weights(shape),
-                       by_pixel = onednn::weights_by_pixel(shape);
+  const onednn::Format by_pixel = onednn::weights_by_pixel(shape);
   const BufferId scratch = l.scratch(
       kernels::winograd_scratch_floats(conv, node.op == "ConvWeightGrad") * int64_t{sizeof(float)});
   if (node.op == "ConvWeightGrad") {
     const BufferId x = l.operand(node.inputs[0], kLast), dy = l.operand(node.inputs[1], kLast);
     const ValueId dw = node.outputs[0];
     const bool packed = l.kind_of(dw) == Layout::Kind::kPacked;
-    const onednn::Format wanted = packed ? l.packed_format(dw) : plain;
+    const onednn::Format wanted = packed ? l.packed_format(dw) : onednn::plain_weights(shape);
     const BufferId to = packed ? l.result(dw, wanted) : l.result(dw, kRow);
     const BufferId made =
         wanted == by_pixel ? to : l.program.add_buffer(l.graph.value(dw).name, by_pixel.bytes());
@@ -61,7 +60,7 @@ void lower_winograd(Lowering& l, const Node& node, const Node* bias_sum) {
     return;
   }
   const BufferId image = l.operand(node.inputs[0], kLast);
-  const BufferId weights = l.operand(node.inputs[1], by_pixel, plain);
+  const BufferId weights = l.operand(node.inputs[1], by_pixel, shape);
   std::vector<BufferId> reads = {image, weights};
   const bool forward = node.op == "Conv";
   BufferId bias = kNoBuffer;
@@ -132,7 +131,8 @@ onednn::ConvShape conv_shape(Lowering& l, const Node& node) {
                     .stride_d = strides[0],
                     .front = begin[0],
                     .back = end[0],
-                    .dilation_d = dilations[0]});
+                    .dilation_d = dilations[0],
+                    .bf16 = l.in_bf16(node)});
 }
 
 bool lower_conv(Lowering& l, const Unit& unit) {
@@ -149,28 +149,32 @@ bool lower_conv(Lowering& l, const Unit& unit) {
     return true;
   }
   if (node.op == "Conv") {
-    const onednn::ConvShape shape = conv_shape(l, node);
+    onednn::ConvShape shape = conv_shape(l, node);
+    const ValueId y = l.made(node.outputs[0]);
+    shape.bf16_result = l.is_bf16(y);
     const bool bias = node.inputs.size() > 2 && node.inputs[2] != kNoValue;
     const onednn::Conv conv = onednn::conv_forward(shape, bias);
-    std::vector<BufferId> reads = {
-        l.operand(node.inputs[0], kLast),
-        l.operand(node.inputs[1], conv.weights, onednn::plain_weights(shape))};
+    std::vector<BufferId> reads = {l.factor(node.inputs[0], kLast, shape.bf16),
+                                   l.operand(node.inputs[1], conv.weights, shape)};
     if (bias) reads.push_back(l.operand(node.inputs[2], kRow));
-    l.add_operation(l.label(node), conv.operation, reads, {l.result(node.outputs[0], kLast)});
+    l.add_operation(l.label(node), conv.operation, reads, {l.result(y, kLast)});
     return true;
   }
   if (node.op == "ConvInputGrad") {
-    const onednn::ConvShape shape = conv_shape(l, node);
+    onednn::ConvShape shape = conv_shape(l, node);
+    const ValueId dx = l.made(node.outputs[0]);
+    shape.bf16_result = l.is_bf16(dx);
     const onednn::Conv conv = onednn::conv_input_grad(shape);
-    const BufferId dy = l.operand(node.inputs[0], kLast);
-    const BufferId w = l.operand(node.inputs[1], conv.weights, onednn::plain_weights(shape));
-    l.add_operation(l.label(node), conv.operation, {dy, w}, {l.result(node.outputs[0], kLast)});
+    const BufferId dy = l.factor(node.inputs[0], kLast, shape.bf16);
+    const BufferId w = l.operand(node.inputs[1], conv.weights, shape);
+    l.add_operation(l.label(node), conv.operation, {dy, w}, {l.result(dx, kLast)});
     return true;
   }
   if (node.op == "ConvWeightGrad") {
     const onednn::ConvShape shape = conv_shape(l, node);
     const onednn::Conv conv = onednn::conv_weight_grad(shape, bias_gradient);
-    const BufferId x = l.operand(node.inputs[0], kLast), dy = l.operand(node.inputs[1], kLast);
+    const BufferId x = l.factor(node.inputs[0], kLast, shape.bf16);
+    const BufferId dy = l.factor(node.inputs[1], kLast, shape.bf16);
     const ValueId dw = node.outputs[0];
     const bool packed = l.kind_of(dw) == Layout::Kind::kPacked;
     const onednn::Format wanted = packed ? l.packed_format(dw) : onednn::plain_weights(shape);

@@ -56,7 +56,7 @@ class ProgramMaker {
   }
 
   kernels::Elementwise program;
-  std::vector<BufferId> reads, writes;
+  std::vector<Floats> reads, writes;
   std::vector<std::pair<BufferId, BufferId>> may_share;
 
  private:
@@ -72,25 +72,25 @@ class ProgramMaker {
       const NodeId producer = l_.graph.value(v).producer;
       const bool inside = producer != kNoNode && unit.has(producer);
       if (inside || (is_number(v) && !numbers_only) || numbers_.contains(v)) continue;
-      BufferId buffer = kNoBuffer;
+      Floats operand;
       kernels::Strides strides;
       if (kind_ == Layout::Kind::kPacked && full(v)) {
-        buffer = l_.operand_like(v, last_);
+        operand.buffer = l_.operand_like(v, last_);
         strides = kernels::full_strides(program.dims);
       } else if (kind_ == Layout::Kind::kPacked) {
         DOJO_CHECK_EQ(l_.graph.type(v).num_elements(), int64_t{1});
-        buffer = l_.operand(v, kRow);
+        operand = l_.floats(v, kRow);
         strides = {0};
       } else {
         Layout::Kind form = l_.primary(v).kind;
         if (full(v)) form = kind_;
         if (form == Layout::Kind::kPacked) form = kRow;
-        buffer = l_.operand(v, form);
+        operand = l_.floats(v, form);
         strides = strides_of(l_.graph.type(v).shape, form, space_, kind_);
       }
       numbers_[v] = static_cast<int16_t>(reads.size());
-      reads.push_back(buffer);
-      if (full(v)) full_inputs_.push_back(buffer);
+      reads.push_back(operand);
+      if (full(v)) full_inputs_.push_back(operand.buffer);
       program.inputs.push_back(std::move(strides));
     }
   }
@@ -123,7 +123,7 @@ class ProgramMaker {
       i.op = node.op == "ReluGrad" ? Ew::kReluGrad : tanh ? Ew::kGeluTanhGrad : Ew::kGeluGrad;
       i.a = number(node.inputs[1], i);
       i.b = number(node.inputs[0], i);
-    } else if (node.op == "Cast") {  // of f32: layout.h
+    } else if (node.op == "Cast") {  // between f32 and bf16: layout.h
       i.op = rounds_to_bf16(node) ? Ew::kRoundBf16 : Ew::kCopy;
       i.a = number(node.inputs[0], i);
     } else if (node.op == "Gelu") {
@@ -146,7 +146,7 @@ class ProgramMaker {
     const BufferId to = l_.result_like(v, last_);
     program.outputs.push_back({numbers_.at(v), kernels::full_strides(program.dims)});
     for (BufferId from : full_inputs_) may_share.emplace_back(to, from);
-    writes.push_back(to);
+    writes.push_back({to, l_.is_bf16(v)});
   }
 
   Lowering& l_;
@@ -165,16 +165,17 @@ void lower_elementwise(Lowering& l, const Unit& unit) {
   for (NodeId n : unit.nodes) what += l.graph.node(n).op + " ";
   what += "%" + l.graph.value(l.graph.node(unit.nodes.back()).outputs[0]).name;
   const auto kernel = std::make_shared<const kernels::ElementwiseKernel>(maker.program);
+  std::vector<BufferId> reads, writes;
+  for (const Floats& f : maker.reads) reads.push_back(f.buffer);
+  for (const Floats& f : maker.writes) writes.push_back(f.buffer);
   l.add(
-      std::move(what), maker.reads, maker.writes,
-      [kernel, reads = maker.reads, writes = maker.writes](const Memory& m) {
-        std::vector<const float*> from;
-        std::vector<float*> to;
-        for (BufferId b : reads) from.push_back(m.get(b));
-        for (BufferId b : writes) to.push_back(m.get(b));
-        return [kernel, from, to] {
-          kernel->run(std::span<const float* const>(from), std::span<float* const>(to));
-        };
+      std::move(what), std::move(reads), std::move(writes),
+      [kernel, operands = maker.reads, results = maker.writes](const Memory& m) {
+        std::vector<kernels::FloatsIn> from;
+        std::vector<kernels::FloatsOut> to;
+        for (const Floats& f : operands) from.push_back(f.in(m));
+        for (const Floats& f : results) to.push_back(f.out(m));
+        return [kernel, from, to] { kernel->run(std::span(from), std::span(to)); };
       },
       maker.may_share);
 }

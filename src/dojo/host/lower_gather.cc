@@ -74,7 +74,10 @@ bool lower_gather(Lowering& l, const Node& node) {
   const OpCall call = l.call(node);
   const Gather g = gather_of(call, grad ? call.out(0) : call.in(0));
   const int64_t row_bytes = g.row * size_bytes(call.outputs[0].format);
-  const BufferId from = l.operand(node.inputs[0], kRow), indices = l.operand(node.inputs[1], kRow);
+  const bool narrow = l.is_bf16(node.outputs[0]);
+  const BufferId from =
+      narrow ? l.own_operand(node.inputs[0], kRow) : l.operand(node.inputs[0], kRow);
+  const BufferId indices = l.operand(node.inputs[1], kRow);
   const BufferId to = l.result(node.outputs[0], kRow);
   const BufferId places = l.scratch(g.batches * g.tuples * int64_t{sizeof(int64_t)});
   l.add(l.label(node), {from, indices}, {to, places}, [=](const Memory& m) -> Kernel {

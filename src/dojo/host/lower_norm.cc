@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "dojo/base/check.h"
+#include "dojo/host/fuse_bf16.h"
 #include "dojo/host/kernels/norm.h"
 #include "dojo/host/lower.h"
 
@@ -35,34 +36,34 @@ void lower_forward(Lowering& l, const Node& node, const Node* relu) {
   kernels::Norm norm = norm_shape(l, node);
   if (relu) norm.activation = kernels::Activation::kRelu;
   const Layout::Kind kind = image_kind(l, node);
-  const BufferId x = l.operand(node.inputs[0], kind);
+  const Floats x = l.floats(node.inputs[0], kind);
   const BufferId scale = l.operand(node.inputs[1], kRow), bias = l.operand(node.inputs[2], kRow);
-  const BufferId y = l.result(relu ? relu->outputs[0] : node.outputs[0], kind);
+  const Floats y = l.floats_result(relu ? relu->outputs[0] : node.outputs[0], kind);
   const std::string what = l.label(node) + (relu ? " + Relu" : "");
   if (node.op.starts_with("Group")) {
     const BufferId mean = l.result(node.outputs[1], kRow);
     const BufferId variance = l.result(node.outputs[2], kRow);
-    l.add(what, {x, scale, bias}, {y, mean, variance},
+    l.add(what, {x.buffer, scale, bias}, {y.buffer, mean, variance},
           [=](const Memory& m) {
-            return [=, px = m.get(x), ps = m.get(scale), pb = m.get(bias), py = m.get(y),
+            return [=, px = x.in(m), ps = m.get(scale), pb = m.get(bias), py = y.out(m),
                     pm = m.get(mean),
                     pv = m.get(variance)] { kernels::norm_forward(norm, px, ps, pb, py, pm, pv); };
           },
-          {{y, x}});
+          {{y.buffer, x.buffer}});
     return;
   }
   const OpCall call = l.call(node);
   const BufferId old_mean = l.operand(node.inputs[3], kRow);
   const BufferId old_variance = l.operand(node.inputs[4], kRow);
   if (call.integer("training_mode", 0) == 0) {
-    l.add(what, {x, scale, bias, old_mean, old_variance}, {y},
+    l.add(what, {x.buffer, scale, bias, old_mean, old_variance}, {y.buffer},
           [=](const Memory& m) {
-            return [=, px = m.get(x), ps = m.get(scale), pb = m.get(bias), py = m.get(y),
+            return [=, px = x.in(m), ps = m.get(scale), pb = m.get(bias), py = y.out(m),
                     pm = m.get(old_mean), pv = m.get(old_variance)] {
               kernels::norm_apply(norm, px, ps, pb, pm, pv, py);
             };
           },
-          {{y, x}});
+          {{y.buffer, x.buffer}});
     return;
   }
   const float keep = static_cast<float>(call.number("momentum", 0.9));
@@ -70,9 +71,10 @@ void lower_forward(Lowering& l, const Node& node, const Node* relu) {
   const BufferId new_variance = l.result(node.outputs[2], kRow);
   const BufferId mean = l.result(node.outputs[3], kRow);
   const BufferId variance = l.result(node.outputs[4], kRow);
-  l.add(what, {x, scale, bias, old_mean, old_variance}, {y, new_mean, new_variance, mean, variance},
+  l.add(what, {x.buffer, scale, bias, old_mean, old_variance},
+        {y.buffer, new_mean, new_variance, mean, variance},
         [=](const Memory& m) {
-          return [=, px = m.get(x), ps = m.get(scale), pb = m.get(bias), py = m.get(y),
+          return [=, px = x.in(m), ps = m.get(scale), pb = m.get(bias), py = y.out(m),
                   pm = m.get(mean), pv = m.get(variance), om = m.get(old_mean),
                   ov = m.get(old_variance), nm = m.get(new_mean), nv = m.get(new_variance)] {
             kernels::norm_forward(norm, px, ps, pb, py, pm, pv);
@@ -82,7 +84,7 @@ void lower_forward(Lowering& l, const Node& node, const Node* relu) {
             }
           };
         },
-        {{y, x}});
+        {{y.buffer, x.buffer}});
 }
 
 // dx, dscale, dbias of the norm; `relu_grad` makes the norm's dy from the activation's.
@@ -91,23 +93,24 @@ bool lower_backward(Lowering& l, const Node& node, const Node* relu_grad, ValueI
   if (relu_grad) norm.activation = kernels::Activation::kRelu;
   if (node.op.starts_with("Batch") && l.call(node).integer("training_mode", 0) == 0) return false;
   const Layout::Kind kind = image_kind(l, node);
-  const BufferId x = l.operand(node.inputs[0], kind), scale = l.operand(node.inputs[1], kRow);
-  const BufferId dy = l.operand(relu_grad ? relu_grad->inputs[0] : node.inputs[2], kind);
+  const Floats x = l.floats(node.inputs[0], kind);
+  const Floats dy = l.floats(relu_grad ? relu_grad->inputs[0] : node.inputs[2], kind);
+  const BufferId scale = l.operand(node.inputs[1], kRow);
   const BufferId mean = l.operand(node.inputs[3], kRow), variance = l.operand(node.inputs[4], kRow);
   // Without an activation the bias has no influence: any array of its size will do.
   const BufferId bias = bias_value == kNoValue ? scale : l.operand(bias_value, kRow);
-  const BufferId dx = l.result(node.outputs[0], kind);
+  const Floats dx = l.floats_result(node.outputs[0], kind);
   const BufferId dscale = l.result(node.outputs[1], kRow), dbias = l.result(node.outputs[2], kRow);
-  const std::vector<BufferId> reads = {x, scale, dy, mean, variance, bias};
-  l.add(l.label(node) + (relu_grad ? " + ReluGrad" : ""), reads, {dx, dscale, dbias},
+  const std::vector<BufferId> reads = {x.buffer, scale, dy.buffer, mean, variance, bias};
+  l.add(l.label(node) + (relu_grad ? " + ReluGrad" : ""), reads, {dx.buffer, dscale, dbias},
         [=](const Memory& m) {
-          return [=, px = m.get(x), ps = m.get(scale), pb = m.get(bias), pm = m.get(mean),
-                  pv = m.get(variance), pd = m.get(dy), qx = m.get(dx), qs = m.get(dscale),
+          return [=, px = x.in(m), ps = m.get(scale), pb = m.get(bias), pm = m.get(mean),
+                  pv = m.get(variance), pd = dy.in(m), qx = dx.out(m), qs = m.get(dscale),
                   qb = m.get(dbias)] {
             kernels::norm_backward(norm, px, ps, pb, pm, pv, pd, qx, qs, qb);
           };
         },
-        {{dx, dy}});
+        {{dx.buffer, dy.buffer}});
   return true;
 }
 
@@ -122,7 +125,7 @@ bool lower_norm(Lowering& l, const Unit& unit) {
   }
   if (unit.kind == Unit::Kind::kNormGrad) {
     // ReluGrad(dy, Relu(Norm(x, scale, bias))): the bias is the norm's.
-    const Node& relu = l.graph.node(l.graph.value(first.inputs[1]).producer);
+    const Node& relu = *unrounded(l.graph, first.inputs[1]);
     const Node& norm = l.graph.node(l.graph.value(relu.inputs[0]).producer);
     return lower_backward(l, last, &first, norm.inputs[2]);
   }

@@ -32,9 +32,10 @@ bool lower_reduce(Lowering& l, const Node& node) {
         (kind == kernels::Reduce::kMean || kind == kernels::Reduce::kMax))
       return false;
     const int64_t n = l.physical_elements(x);
-    const BufferId from = l.primary(x).buffer, to = l.result(y, kRow);
-    l.add(l.label(node), {from}, {to}, [=](const Memory& m) {
-      return [=, px = m.get(from), py = m.get(to)] { kernels::reduce(kind, 1, n, 1, px, py); };
+    const Floats from{l.primary(x).buffer, l.is_bf16(x)};
+    const BufferId to = l.result(y, kRow);
+    l.add(l.label(node), {from.buffer}, {to}, [=](const Memory& m) {
+      return [=, px = from.in(m), py = m.get(to)] { kernels::reduce(kind, 1, n, 1, px, py); };
     });
     return true;
   }
@@ -54,10 +55,10 @@ bool lower_reduce(Lowering& l, const Node& node) {
   Shape axes;
   for (size_t d = 0; d < rank; ++d)
     if (reduced[d]) axes.push_back(static_cast<int64_t>(physical_axis(d, rank, form)));
-  const BufferId from = l.operand(x, form), to = l.result(y, result_kind);
-  l.add(l.label(node), {from}, {to}, [=](const Memory& m) {
-    return
-        [=, px = m.get(from), py = m.get(to)] { kernels::reduce_axes(kind, dims, axes, px, py); };
+  const Floats from = l.floats(x, form);
+  const BufferId to = l.result(y, result_kind);
+  l.add(l.label(node), {from.buffer}, {to}, [=](const Memory& m) {
+    return [=, px = from.in(m), py = m.get(to)] { kernels::reduce_axes(kind, dims, axes, px, py); };
   });
   return true;
 }

@@ -24,7 +24,7 @@ bool lower_transpose(Lowering& l, const Node& node) {
   const Layout::Kind to = moving_kind(l, node);
   Layout::Kind from = l.primary(x).kind;
   if (from == Layout::Kind::kPacked) from = kRow;
-  const BufferId source = l.operand(x, from);
+  const BufferId source = l.own_operand(x, from);
   Shape permutation(rank);  // of the physical dimensions
   for (size_t d = 0; d < rank; ++d)
     permutation[physical_axis(d, rank, to)] =
@@ -65,7 +65,7 @@ bool lower_slice(Lowering& l, const Node& node) {
     step[p] = out[axis] == 1 ? 1 : steps[i];
   }
   const Shape dims = physical(in, kind), counts = physical(out, kind);
-  const BufferId source = l.operand(x, kind);
+  const BufferId source = l.own_operand(x, kind);
   // Whole inner dimensions of one place of the outer ones lie in one piece.
   size_t outer = 0;
   while (outer < rank && counts[outer] == 1) ++outer;
@@ -90,7 +90,7 @@ bool lower_concat(Lowering& l, const Node& node) {
   int64_t axis = l.call(node).integer("axis");
   if (axis < 0) axis += std::ssize(dims);
   const size_t p = physical_axis(static_cast<size_t>(axis), dims.size(), kind);
-  const bool bytes = size_bytes(l.graph.type(y).format) == 1;
+  const int64_t bytes = size_bytes(l.graph.type(y).format);
   std::vector<BufferId> reads;
   std::vector<kernels::StridedCopy> copies;
   std::vector<int64_t> channels;  // where the axis is the last in memory
@@ -99,7 +99,7 @@ bool lower_concat(Lowering& l, const Node& node) {
   for (ValueId v : node.inputs) {
     const Shape counts = physical(l.graph.type(v).shape, kind);
     channels.push_back(counts[p]);
-    reads.push_back(l.operand(v, kind));
+    reads.push_back(l.is_bf16(y) ? l.own_operand(v, kind) : l.operand(v, kind));
     copies.push_back(kernels::place_copy(dims, start, counts, Shape(dims.size(), 1)));
     start[p] += counts[p];
   }
@@ -107,10 +107,15 @@ bool lower_concat(Lowering& l, const Node& node) {
   l.add(l.label(node), reads, {to}, [=](const Memory& m) -> Kernel {
     std::vector<std::byte*> from;
     for (BufferId b : reads) from.push_back(m.get<std::byte>(b));
-    if (bytes)
+    if (bytes == 1)
       return [copies, from, q = m.get<uint8_t>(to)] {
         for (size_t i = 0; i < copies.size(); ++i)
           kernels::copy_u8(copies[i], reinterpret_cast<const uint8_t*>(from[i]), q);
+      };
+    if (bytes == 2)
+      return [copies, from, q = m.get<Bf16>(to)] {
+        for (size_t i = 0; i < copies.size(); ++i)
+          kernels::copy_bf16(copies[i], reinterpret_cast<const Bf16*>(from[i]), q);
       };
     if (p + 1 == dims.size()) {
       std::vector<kernels::ChannelPart> parts;
@@ -179,7 +184,7 @@ bool lower_cast(Lowering& l, const Node& node) {
 
 bool lower_shape(Lowering& l, const Node& node) {
   if (node.op == "Reshape") {
-    l.alias(node.outputs[0], kRow, l.operand(node.inputs[0], kRow));
+    l.alias(node.outputs[0], kRow, l.own_operand(node.inputs[0], kRow));
     return true;
   }
   if (node.op == "Transpose") return lower_transpose(l, node);

@@ -15,6 +15,7 @@ using dnnl::primitive_attr;
 using dnnl::prop_kind;
 using Tag = memory::format_tag;
 constexpr auto kF32 = memory::data_type::f32;
+constexpr auto kBf16 = memory::data_type::bf16;
 constexpr auto kDirect = dnnl::algorithm::convolution_direct;
 
 // The engine and stream of the calling process's only CPU; they hold no state of ours.
@@ -88,12 +89,15 @@ Kernel Operation::bind(std::vector<void*> addresses) const {
 
 namespace {
 
+using Type = memory::data_type;
+
 struct ConvDescs {
-  explicit ConvDescs(const ConvShape& s)
-      : x(image(s, s.c, s.d, s.h, s.w)),
-        y(image(s, s.m, s.out_d, s.out_h, s.out_w)),
+  // With the number formats of x, y and the weights.
+  ConvDescs(const ConvShape& s, Type x_type, Type y_type, Type weights_type)
+      : x(image(s, x_type, s.c, s.d, s.h, s.w)),
+        y(image(s, y_type, s.m, s.out_d, s.out_h, s.out_w)),
         bias({s.m}, kF32, Tag::x),
-        weights(weight_dims(s), kF32, Tag::any),
+        weights(weight_dims(s), weights_type, Tag::any),
         strides(space(s, s.stride_d, s.stride_h, s.stride_w)),
         // oneDNN counts the holes
         dilations(space(s, s.dilation_d - 1, s.dilation_h - 1, s.dilation_w - 1)),
@@ -104,10 +108,10 @@ struct ConvDescs {
     if (s.has_depth()) return {depth, height, width};
     return {height, width};
   }
-  static memory::desc image(const ConvShape& s, int64_t channels, int64_t depth, int64_t height,
-                            int64_t width) {
-    if (s.has_depth()) return {{s.n, channels, depth, height, width}, kF32, Tag::ndhwc};
-    return {{s.n, channels, height, width}, kF32, Tag::nhwc};
+  static memory::desc image(const ConvShape& s, Type type, int64_t channels, int64_t depth,
+                            int64_t height, int64_t width) {
+    if (s.has_depth()) return {{s.n, channels, depth, height, width}, type, Tag::ndhwc};
+    return {{s.n, channels, height, width}, type, Tag::nhwc};
   }
   static memory::dims weight_dims(const ConvShape& s) {
     memory::dims dims = {s.m / s.group, s.c / s.group};
@@ -123,6 +127,9 @@ struct ConvDescs {
   memory::desc x, y, bias, weights;
   memory::dims strides, dilations, begin, end;
 };
+
+Type factor_type(const ConvShape& s) { return s.bf16 ? kBf16 : kF32; }
+Type result_type(const ConvShape& s) { return s.bf16_result ? kBf16 : kF32; }
 
 Format make_format(const memory::desc& desc) {
   return Format(std::make_shared<const Format::Impl>(Format::Impl{desc}));
@@ -152,6 +159,12 @@ dnnl::convolution_forward::primitive_desc forward_desc(const ConvDescs& d, bool 
 #endif
 }
 
+// A gradient is made with the description of its convolution, whose tensors are all of one format.
+dnnl::convolution_forward::primitive_desc hint(const ConvShape& s, bool bias) {
+  const Type type = factor_type(s);
+  return forward_desc(ConvDescs(s, type, type, type), bias);
+}
+
 }  // namespace
 
 std::string library_version() {
@@ -159,8 +172,13 @@ std::string library_version() {
   return fmt::format("{}.{}.{}", v->major, v->minor, v->patch);
 }
 
-Format plain_weights(const ConvShape& s) {
-  return make_format({ConvDescs::weight_dims(s), kF32, ConvDescs::plain_weights(s)});
+bool has_bf16() {
+  constexpr int kNeeded = static_cast<int>(dnnl::cpu_isa::avx512_core_bf16);
+  return (static_cast<int>(dnnl::get_effective_cpu_isa()) & kNeeded) == kNeeded;
+}
+
+Format plain_weights(const ConvShape& s, bool bf16) {
+  return make_format({ConvDescs::weight_dims(s), bf16 ? kBf16 : kF32, ConvDescs::plain_weights(s)});
 }
 
 Format weights_by_pixel(const ConvShape& s) {
@@ -170,7 +188,8 @@ Format weights_by_pixel(const ConvShape& s) {
 
 Conv conv_forward(const ConvShape& shape, bool bias) {
   return guarded("convolution", [&] {
-    const ConvDescs d(shape);
+    const Type type = factor_type(shape);
+    const ConvDescs d(shape, type, result_type(shape), type);
     const auto pd = forward_desc(d, bias);
     std::vector<std::pair<int, memory::desc>> arguments = {{DNNL_ARG_SRC, d.x},
                                                            {DNNL_ARG_WEIGHTS, pd.weights_desc()}};
@@ -183,15 +202,16 @@ Conv conv_forward(const ConvShape& shape, bool bias) {
 
 Conv conv_input_grad(const ConvShape& shape) {
   return guarded("gradient of a convolution by its input", [&] {
-    const ConvDescs d(shape);
+    const Type type = factor_type(shape);
+    const ConvDescs d(shape, result_type(shape), type, type);
     using Grad = dnnl::convolution_backward_data;
 #if DNNL_VERSION_MAJOR >= 3
     const Grad::primitive_desc pd(engine(), kDirect, d.x, d.weights, d.y, d.strides, d.dilations,
-                                  d.begin, d.end, forward_desc(d, false), user_scratch());
+                                  d.begin, d.end, hint(shape, false), user_scratch());
 #else
     const Grad::primitive_desc pd(
         {kDirect, d.x, d.weights, d.y, d.strides, d.dilations, d.begin, d.end}, user_scratch(),
-        engine(), forward_desc(d, false));
+        engine(), hint(shape, false));
 #endif
     return Conv{make_operation(pd, Grad(pd),
                                {{DNNL_ARG_DIFF_DST, d.y},
@@ -203,16 +223,16 @@ Conv conv_input_grad(const ConvShape& shape) {
 
 Conv conv_weight_grad(const ConvShape& shape, bool bias) {
   return guarded("gradient of a convolution by its weights", [&] {
-    const ConvDescs d(shape);
+    const ConvDescs d(shape, factor_type(shape), factor_type(shape), kF32);
     const memory::desc b = bias ? d.bias : memory::desc();
     using Grad = dnnl::convolution_backward_weights;
 #if DNNL_VERSION_MAJOR >= 3
     const Grad::primitive_desc pd(engine(), kDirect, d.x, d.weights, b, d.y, d.strides, d.dilations,
-                                  d.begin, d.end, forward_desc(d, bias), user_scratch());
+                                  d.begin, d.end, hint(shape, bias), user_scratch());
 #else
     const Grad::primitive_desc pd(
         {kDirect, d.x, d.weights, b, d.y, d.strides, d.dilations, d.begin, d.end}, user_scratch(),
-        engine(), forward_desc(d, bias));
+        engine(), hint(shape, bias));
 #endif
     std::vector<std::pair<int, memory::desc>> arguments = {
         {DNNL_ARG_SRC, d.x},
@@ -234,9 +254,10 @@ Operation reorder(const Format& from, const Format& to) {
 Operation matmul(const MatmulShape& s, bool bias) {
   return guarded("matrix product", [&] {
     const memory::dim batch_a = s.shared_a ? 1 : s.batch, batch_b = s.shared_b ? 1 : s.batch;
-    const memory::desc a({batch_a, s.m, s.k}, kF32, s.transpose_a ? Tag::acb : Tag::abc);
-    const memory::desc b({batch_b, s.k, s.n}, kF32, s.transpose_b ? Tag::acb : Tag::abc);
-    const memory::desc y({s.batch, s.m, s.n}, kF32, Tag::abc);
+    const Type type = s.bf16 ? kBf16 : kF32;
+    const memory::desc a({batch_a, s.m, s.k}, type, s.transpose_a ? Tag::acb : Tag::abc);
+    const memory::desc b({batch_b, s.k, s.n}, type, s.transpose_b ? Tag::acb : Tag::abc);
+    const memory::desc y({s.batch, s.m, s.n}, s.bf16_result ? kBf16 : kF32, Tag::abc);
     const memory::desc c = bias ? memory::desc({1, 1, s.n}, kF32, Tag::abc) : memory::desc();
 #if DNNL_VERSION_MAJOR >= 3
     const auto pd = bias ? dnnl::matmul::primitive_desc(engine(), a, b, c, y, user_scratch())

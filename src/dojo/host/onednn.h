@@ -1,7 +1,10 @@
 // The only door to oneDNN. Its types stay in onednn.cc; both API generations are served there: 2.x
 // makes an operation descriptor first, 3.x makes the primitive descriptor at once. Images are
-// channels-last f32. Everything is prepared once; a bound kernel executes without building
-// anything.
+// channels-last. Everything is prepared once; a bound kernel executes without building anything.
+//
+// Numbers are f32, or, where a shape says `bf16`, both factors are bf16 and sums, biases and
+// gradients by weights f32. What sums become is f32, or bf16, rounded once, where it says
+// `bf16_result`.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +24,7 @@ struct ConvShape {
   int64_t out_h = 0, out_w = 0, kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1;
   int64_t top = 0, left = 0, bottom = 0, right = 0, dilation_h = 1, dilation_w = 1, group = 1;
   int64_t d = 1, out_d = 1, kernel_d = 1, stride_d = 1, front = 0, back = 0, dilation_d = 1;
+  bool bf16 = false, bf16_result = false;
 
   bool has_depth() const { return d != 1 || out_d != 1 || kernel_d != 1; }
 };
@@ -42,7 +46,11 @@ class Format {
 
 std::string library_version();  // "2.6.3"
 
-Format plain_weights(const ConvShape& shape);  // [m,c/group,kernel_d,kernel_h,kernel_w] row-major
+// True iff the processor multiplies numbers of bf16 (AVX-512 BF16 or AMX) and the system lets it.
+bool has_bf16();
+
+// [m,c/group,kernel_d,kernel_h,kernel_w] row-major, of f32 or bf16 whatever the shape says
+Format plain_weights(const ConvShape& shape, bool bf16 = false);
 Format weights_by_pixel(const ConvShape& shape);  // [kernel_h,kernel_w,c,m]; REQUIRES: one group
 
 // A prepared operation and the memory that it needs while it runs.
@@ -68,12 +76,13 @@ Conv conv_forward(const ConvShape& shape, bool bias);      // x, w, bias?, y
 Conv conv_input_grad(const ConvShape& shape);              // dy, w, dx
 Conv conv_weight_grad(const ConvShape& shape, bool bias);  // x, dy, dw, dbias?
 
-Operation reorder(const Format& from, const Format& to);  // from, to
+Operation reorder(const Format& from, const Format& to);  // from, to; rounds f32 to bf16
 
 struct MatmulShape {
   int64_t batch = 1, m = 0, n = 0, k = 0;
   bool transpose_a = false, transpose_b = false;  // a [k,m], b [n,k] in memory
   bool shared_a = false, shared_b = false;        // one matrix for the whole batch
+  bool bf16 = false, bf16_result = false;
 };
 Operation matmul(const MatmulShape& shape, bool bias);  // a, b, bias [n]?, y [batch,m,n]
 

@@ -25,10 +25,13 @@ struct Unit {
     kConvGrad,       // ConvWeightGrad and the ReduceSum that is the gradient of the bias
     kAttention,      // softmax(q k') v and what moves its operands and result (attention_pattern.h)
     kAttentionGrad,  // the gradients by q, k and v
+    kSoftmaxGrad,   // y (dy - sum(y dy)) over the last dimension, for the result y of a softmax
   };
   Kind kind = Kind::kNode;
-  std::vector<NodeId> nodes;  // sorted
-  bool commits = false;       // no output depends on it
+  // Sorted. Where values of bf16 lie in memory as such, any kind may have Casts that round results
+  // of its other nodes (fuse_bf16.h).
+  std::vector<NodeId> nodes;
+  bool commits = false;  // no output depends on it
 
   bool has(NodeId n) const { return std::binary_search(nodes.begin(), nodes.end(), n); }
 };

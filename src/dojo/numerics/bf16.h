@@ -35,6 +35,11 @@ constexpr float bf16_value(uint16_t code) {
   return std::bit_cast<float>(static_cast<uint32_t>(code) << 16);
 }
 
+// A number of bf16 as it lies in memory: its code.
+enum class Bf16 : uint16_t {};
+constexpr float value_of(Bf16 x) { return bf16_value(static_cast<uint16_t>(x)); }
+constexpr float value_of(float x) { return x; }  // for code that is written once for both
+
 // The value of bf16 nearest to x, in f32: its low 16 bits are zero.
 constexpr float round_to_bf16(float x) { return bf16_value(bf16_code(x)); }
 

@@ -161,6 +161,9 @@ StridedCopy simplify(const StridedCopy& copy) {
 void copy_f32(const StridedCopy& copy, const float* src, float* dst) {
   run_copy<Assign>(copy, src, dst);
 }
+void copy_bf16(const StridedCopy& copy, const Bf16* src, Bf16* dst) {
+  run_copy<Assign>(copy, src, dst);
+}
 void copy_u8(const StridedCopy& copy, const uint8_t* src, uint8_t* dst) {
   run_copy<Assign>(copy, src, dst);
 }

@@ -1,11 +1,13 @@
 // Moving data without arithmetic: one strided copy does slices, concatenation, transposition,
 // expansion, flips, padding and DepthToSpace; the functions below describe the common ones.
-// Elements are 4 bytes (f32, i32) or 1 byte (u8).
+// Elements are 4 bytes (f32, i32), 2 bytes (bf16) or 1 byte (u8).
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <vector>
+
+#include "dojo/numerics/bf16.h"
 
 namespace dojo::kernels {
 
@@ -21,6 +23,7 @@ struct StridedCopy {
 StridedCopy simplify(const StridedCopy& copy);
 
 void copy_f32(const StridedCopy& copy, const float* src, float* dst);
+void copy_bf16(const StridedCopy& copy, const Bf16* src, Bf16* dst);
 void copy_u8(const StridedCopy& copy, const uint8_t* src, uint8_t* dst);
 // dst += src. REQUIRES: no destination stride is 0.
 void add_f32(const StridedCopy& copy, const float* src, float* dst);

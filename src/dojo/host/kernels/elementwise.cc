@@ -1,5 +1,5 @@
 // Blocks of 512 elements at a time: inputs are read into slots or used where they lie, each step
-// runs over the whole block, and results are written out.
+// runs over the whole block in f32, and results are written out.
 #include "dojo/host/kernels/elementwise.h"
 
 #include <algorithm>
@@ -52,24 +52,34 @@ void for_each_run(const Walk& walk, int64_t begin, int64_t n, const Run& run) {
   }
 }
 
-inline void read_block(const Walk& walk, const float* src, int64_t begin, int64_t n, float* dst) {
+inline void convert(float from, float& to) { to = from; }
+inline void convert(Bf16 from, float& to) { to = value_of(from); }
+inline void convert(float from, Bf16& to) { to = static_cast<Bf16>(bf16_code(from)); }
+
+template <class T>
+void read_block(const Walk& walk, const T* src, int64_t begin, int64_t n, float* dst) {
   for_each_run(walk, begin, n, [&](int64_t offset, int64_t at, int64_t count, int64_t stride) {
-    const float* s = src + offset;
+    const T* s = src + offset;
     float* d = dst + at;
     if (stride == 0) {
-      const float value = *s;
-      for (int64_t i = 0; i < count; ++i) d[i] = value;
+      convert(*s, *d);
+      for (int64_t i = 1; i < count; ++i) d[i] = *d;
     } else if (stride == 1) {
-      for (int64_t i = 0; i < count; ++i) d[i] = s[i];
+      for (int64_t i = 0; i < count; ++i) convert(s[i], d[i]);
     } else {
-      for (int64_t i = 0; i < count; ++i) d[i] = s[i * stride];
+      for (int64_t i = 0; i < count; ++i) convert(s[i * stride], d[i]);
     }
   });
 }
+inline void read_block(const Walk& walk, FloatsIn src, int64_t begin, int64_t n, float* dst) {
+  src.is_bf16() ? read_block(walk, src.bf16(), begin, n, dst)
+                : read_block(walk, src.f32(), begin, n, dst);
+}
 
-inline void write_block(const Walk& walk, const float* src, int64_t begin, int64_t n, float* dst) {
+template <class T>
+void write_block(const Walk& walk, const float* src, int64_t begin, int64_t n, T* dst) {
   for_each_run(walk, begin, n, [&](int64_t offset, int64_t at, int64_t count, int64_t stride) {
-    for (int64_t i = 0; i < count; ++i) dst[offset + i * stride] = src[at + i];
+    for (int64_t i = 0; i < count; ++i) convert(src[at + i], dst[offset + i * stride]);
   });
 }
 
@@ -81,12 +91,14 @@ namespace dojo::kernels {
 namespace HWY_NAMESPACE {
 
 // Elements of chunks [begin, end); partial[chunk * sums + s] gets the sum over a chunk.
-void RunChunks(const ElementwisePlan& plan, const float* const* inputs, float* const* outputs,
+void RunChunks(const ElementwisePlan& plan, const FloatsIn* inputs, const FloatsOut* outputs,
                double* partial, int64_t chunk_begin, int64_t chunk_end) {
   alignas(64) float storage[kMaxSlots * kBlock];
   // Two blocks of a repeated row: a block that begins anywhere in the row lies in one piece.
   alignas(64) float tiles[kMaxTiles * 2 * kBlock];
   const int num_inputs = static_cast<int>(plan.inputs.size());
+  const bool direct = plan.direct_output >= 0 && !outputs[plan.direct_output].is_bf16();
+  const int direct_output = direct ? plan.direct_output : -1;
   std::array<const float*, kMaxSlots> value;
   std::array<const float*, kMaxSlots> tile{};
   int64_t num_tiles = 0;
@@ -94,7 +106,7 @@ void RunChunks(const ElementwisePlan& plan, const float* const* inputs, float* c
   for (int i = 0; i < num_inputs; ++i) {
     const Walk& walk = plan.inputs[static_cast<size_t>(i)];
     if (walk.is_scalar()) {
-      std::fill_n(storage + i * kBlock, kBlock, *inputs[i]);
+      std::fill_n(storage + i * kBlock, kBlock, inputs[i][0]);
     } else if (walk.is_row() && walk.levels[1].size <= kBlock && num_tiles < kMaxTiles) {
       float* t = tiles + num_tiles++ * 2 * kBlock;
       read_block(walk, inputs[i], 0, kBlock, t);
@@ -114,27 +126,36 @@ void RunChunks(const ElementwisePlan& plan, const float* const* inputs, float* c
       if (walk.is_scalar()) continue;
       if (tile[s] != nullptr) {
         value[s] = tile[s] + begin % walk.levels[1].size;
-      } else if (walk.is_full() && n == kBlock) {
-        value[s] = inputs[i] + begin;
+      } else if (walk.is_full() && n == kBlock && !inputs[i].is_bf16()) {
+        value[s] = inputs[i].f32() + begin;
       } else {
         float* own = storage + i * kBlock;
-        read_block(walk, inputs[i], begin, n, own);
+        if (walk.is_full() && inputs[i].is_bf16())
+          copy_block(inputs[i].bf16() + begin, n, own);
+        else
+          read_block(walk, inputs[i], begin, n, own);
         std::fill(own + n, own + kBlock, 0.0f);
         value[s] = own;
       }
     }
     for (size_t k = 0; k < plan.steps.size(); ++k) {
       const auto& step = plan.steps[k];
-      const bool direct = plan.direct_output >= 0 && n == kBlock && k + 1 == plan.steps.size();
-      float* y = direct ? outputs[plan.direct_output] + begin : storage + step.result * kBlock;
+      const bool last = direct_output >= 0 && n == kBlock && k + 1 == plan.steps.size();
+      float* y = last ? outputs[direct_output].f32() + begin : storage + step.result * kBlock;
       evaluate_op(step.op, value[static_cast<size_t>(step.a)], value[static_cast<size_t>(step.b)],
                   value[static_cast<size_t>(step.c)], y, kBlock);
       value[static_cast<size_t>(step.result)] = y;
     }
     for (size_t o = 0; o < plan.outputs.size(); ++o) {
-      if (static_cast<int>(o) == plan.direct_output && n == kBlock) continue;
+      if (static_cast<int>(o) == direct_output && n == kBlock) continue;
       const auto& store = plan.outputs[o];
-      write_block(store.walk, value[static_cast<size_t>(store.slot)], begin, n, outputs[o]);
+      const float* from = value[static_cast<size_t>(store.slot)];
+      if (!outputs[o].is_bf16())
+        write_block(store.walk, from, begin, n, outputs[o].f32());
+      else if (store.walk.is_full())
+        copy_block(from, n, outputs[o].bf16() + begin);
+      else
+        write_block(store.walk, from, begin, n, outputs[o].bf16());
     }
     for (size_t s = 0; s < num_sums; ++s) {
       partial[static_cast<size_t>(begin / kChunk) * num_sums + s] +=
@@ -154,7 +175,7 @@ HWY_EXPORT(RunChunks);
 ElementwiseKernel::ElementwiseKernel(const Elementwise& program)
     : plan_(plan_elementwise(program)) {}
 
-void ElementwiseKernel::run(std::span<const float* const> inputs, std::span<float* const> outputs,
+void ElementwiseKernel::run(std::span<const FloatsIn> inputs, std::span<const FloatsOut> outputs,
                             std::span<float* const> sums) const {
   DOJO_CHECK_EQ(inputs.size(), plan_.inputs.size());
   DOJO_CHECK_EQ(outputs.size(), plan_.outputs.size());
@@ -172,8 +193,8 @@ void ElementwiseKernel::run(std::span<const float* const> inputs, std::span<floa
   }
 }
 
-void ElementwiseKernel::run(std::initializer_list<const float*> inputs,
-                            std::initializer_list<float*> outputs,
+void ElementwiseKernel::run(std::initializer_list<FloatsIn> inputs,
+                            std::initializer_list<FloatsOut> outputs,
                             std::initializer_list<float*> sums) const {
   run(std::span(inputs.begin(), inputs.size()), std::span(outputs.begin(), outputs.size()),
       std::span(sums.begin(), sums.size()));

@@ -5,6 +5,8 @@
 //   ElementwiseKernel kernel(program);    // once; elementwise_program.h has an example
 //   kernel.run({x, scale}, {y}, {&sum});  // each step; const, thread-safe, uses parallel_for
 //
+// Each array is f32 or bf16, from run to run as it comes. Strides count elements.
+//
 // Sums have a fixed order that depends on the number of elements only, not on the number of
 // threads.
 #pragma once
@@ -14,6 +16,7 @@
 
 #include "dojo/host/kernels/elementwise_plan.h"
 #include "dojo/host/kernels/elementwise_program.h"
+#include "dojo/host/kernels/floats.h"
 
 namespace dojo::kernels {
 
@@ -21,11 +24,11 @@ class ElementwiseKernel {
  public:
   explicit ElementwiseKernel(const Elementwise& program);
 
-  // An output may be the same memory as an input with the same strides; any other overlap is wrong.
-  // `sums[i]` gets sum i.
-  void run(std::span<const float* const> inputs, std::span<float* const> outputs,
+  // An output may be the same memory as an input of the same strides and format; any other overlap
+  // is wrong. `sums[i]` gets sum i.
+  void run(std::span<const FloatsIn> inputs, std::span<const FloatsOut> outputs,
            std::span<float* const> sums = {}) const;
-  void run(std::initializer_list<const float*> inputs, std::initializer_list<float*> outputs,
+  void run(std::initializer_list<FloatsIn> inputs, std::initializer_list<FloatsOut> outputs,
            std::initializer_list<float*> sums = {}) const;
 
  private:

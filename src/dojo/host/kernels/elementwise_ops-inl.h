@@ -164,6 +164,14 @@ inline void evaluate_op(Ew op, const float* a, const float* b, const float* c, f
   }
 }
 
+// y[i] = x[i] for i in [0, n), from bf16 or to it.
+template <class From, class To>
+HWY_INLINE void copy_block(const From* x, int64_t n, To* y) {
+  const D d;
+  for_each_vector(d, 0, n,
+                  [&](int64_t i, int64_t m) { store_n(d, load_n(d, x + i, m), y + i, m); });
+}
+
 // The sum of n values, in an order that depends on n and the vector target only.
 inline double sum_block(Elementwise::Sum kind, const float* a, int64_t n) {
   const D d;

@@ -296,14 +296,79 @@ TEST(Elementwise, RandomProgramsEqualTheLoopOverElements) {
         squares +=
             v[static_cast<size_t>(e.sums[1].value)] * v[static_cast<size_t>(e.sums[1].value)];
       }
-      std::vector<const float*> inputs;
+      std::vector<FloatsIn> inputs;
       for (const auto& a : arrays) inputs.push_back(a.data());
       std::vector<float> sums(2);
-      std::vector<float*> outputs = {y0.data(), y1.data()}, sum_pointers = {&sums[0], &sums[1]};
+      std::vector<FloatsOut> outputs = {y0.data(), y1.data()};
+      std::vector<float*> sum_pointers = {&sums[0], &sums[1]};
       ElementwiseKernel(e).run(inputs, outputs, sum_pointers);
       expect_near(y0, expected0, 1e-4);
       expect_near(y1, expected1, 1e-4);
       expect_near(sums, {static_cast<float>(sum), static_cast<float>(squares)}, 1e-4);
+    }
+  });
+}
+
+// Every code, by whole vectors and by rows of each length that is left over.
+TEST(Elementwise, Bf16IsWidenedExactlyAndRoundedAsTheScalarOne) {
+  std::vector<Bf16> codes;
+  for (uint32_t code = 0; code < 1u << 16; ++code) codes.push_back(static_cast<Bf16>(code));
+  const auto bits = [](float x) { return std::bit_cast<uint32_t>(x); };
+  on_every_target([&] {
+    Random random(6);
+    for (const int64_t n : {int64_t{1 << 16}, 1 + random.below(600), 513 + random.below(40)}) {
+      const int64_t begin = random.below((1 << 16) - n + 1);
+      const ElementwiseKernel copy(
+          {.dims = {n}, .inputs = {{1}}, .code = {}, .outputs = {{0, {1}}}, .sums = {}});
+      std::vector<float> wide(static_cast<size_t>(n) + 1, 7.0f);
+      copy.run({codes.data() + begin}, {wide.data()});
+      std::vector<Bf16> back(wide.size(), static_cast<Bf16>(7));
+      copy.run({wide.data()}, {back.data()});
+      for (int64_t i = 0; i < n; ++i) {
+        const size_t p = static_cast<size_t>(i);
+        const float expected = value_of(codes[p + static_cast<size_t>(begin)]);
+        ASSERT_EQ(bits(wide[p]), bits(expected)) << "code " << begin + i;
+        ASSERT_EQ(static_cast<uint16_t>(back[p]), bf16_code(expected)) << "code " << begin + i;
+      }
+      EXPECT_EQ(wide.back(), 7.0f);
+      EXPECT_EQ(back.back(), static_cast<Bf16>(7));
+    }
+  });
+}
+
+// Inputs and results are f32 or bf16, in any mixture, broadcast or not.
+TEST(Elementwise, RandomProgramsOnBf16EqualTheLoopOverElements) {
+  on_every_target([] {
+    Random random(8);
+    for (int trial = 0; trial < 200; ++trial) {
+      const int64_t rows = 1 + random.below(40), c = 1 + random.below(trial % 4 == 0 ? 600 : 40);
+      const std::vector<int64_t> dims = {rows, c};
+      std::vector<float> x = random_array(random, rows * c), row = random_array(random, c);
+      std::vector<Bf16> x16, row16, y16(x.size());
+      for (float& v : x) v = round_to_bf16(v), x16.push_back(static_cast<Bf16>(bf16_code(v)));
+      for (float& v : row) v = round_to_bf16(v), row16.push_back(static_cast<Bf16>(bf16_code(v)));
+      const ElementwiseKernel kernel(
+          {.dims = dims,
+           .inputs = {full_strides(dims), broadcast_strides(std::vector<int64_t>{c}, dims)},
+           .code = {{Ew::kMul, 0, 1}, {Ew::kTanh, 2}, {Ew::kAdd, 3, 0}},
+           .outputs = {{4, full_strides(dims)}, {3, full_strides(dims)}},
+           .sums = {}});
+      std::vector<float> sum(x.size()), tanh(x.size()), expected_tanh(x.size()), expected = x;
+      for (size_t i = 0; i < x.size(); ++i) {
+        expected_tanh[i] = std::tanh(x[i] * row[i % static_cast<size_t>(c)]);
+        expected[i] += expected_tanh[i];
+      }
+      const bool narrow_x = random.chance(0.5), narrow_row = random.chance(0.5);
+      const bool first = random.chance(0.5), narrow = random.chance(0.7);
+      const FloatsOut to16 = narrow ? FloatsOut(y16.data()) : FloatsOut(nullptr);
+      const FloatsIn from = narrow_x ? FloatsIn(x16.data()) : FloatsIn(x.data());
+      const FloatsIn factor = narrow_row ? FloatsIn(row16.data()) : FloatsIn(row.data());
+      kernel.run({from, factor}, {narrow && first ? to16 : FloatsOut(sum.data()),
+                                  narrow && !first ? to16 : FloatsOut(tanh.data())});
+      if (narrow)
+        for (size_t i = 0; i < x.size(); ++i) (first ? sum : tanh)[i] = value_of(y16[i]);
+      expect_near(sum, expected, narrow && first ? 5e-3 : 2e-6);  // half a step is 2^-9
+      expect_near(tanh, expected_tanh, narrow && !first ? 5e-3 : 2e-6);
     }
   });
 }

@@ -22,8 +22,9 @@ using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
 // The mean first, then the squares about it: a mean far from 0 costs no accuracy.
-void NormalizeRow(int64_t c, float epsilon, const float* x, const float* scale, const float* bias,
-                  float* y, float* mean, float* inverse) {
+template <class X, class Y>
+void normalize_row(int64_t c, float epsilon, const X* x, const float* scale, const float* bias,
+                   Y* y, float* mean, float* inverse) {
   const D d;
   const float size = static_cast<float>(c);
   V sum = hn::Zero(d), square = sum;
@@ -42,10 +43,18 @@ void NormalizeRow(int64_t c, float epsilon, const float* x, const float* scale, 
   });
 }
 
+void NormalizeRow(int64_t c, float epsilon, FloatsIn x, const float* scale, const float* bias,
+                  FloatsOut y, float* mean, float* inverse) {
+  visit(x, [&](const auto* px) {
+    visit(y, [&](auto* py) { normalize_row(c, epsilon, px, scale, bias, py, mean, inverse); });
+  });
+}
+
 // With h the normalised x and g = dy * scale: dx = (g - mean(g) - h mean(g h)) * inverse. Adds
 // dy * h to dscale and dy to dbias.
-void NormalizeRowBackward(int64_t c, const float* x, const float* scale, float mean, float inverse,
-                          const float* dy, float* dx, float* dscale, float* dbias) {
+template <class X, class Dy, class Dx>
+void normalize_row_backward(int64_t c, const X* x, const float* scale, float mean, float inverse,
+                            const Dy* dy, Dx* dx, float* dscale, float* dbias) {
   const D d;
   const V mu = hn::Set(d, mean), k = hn::Set(d, inverse);
   V sum = hn::Zero(d), dot = sum;
@@ -67,6 +76,17 @@ void NormalizeRowBackward(int64_t c, const float* x, const float* scale, float m
   });
 }
 
+void NormalizeRowBackward(int64_t c, FloatsIn x, const float* scale, float mean, float inverse,
+                          FloatsIn dy, FloatsOut dx, float* dscale, float* dbias) {
+  visit(x, [&](const auto* px) {
+    visit(dy, [&](const auto* pg) {
+      visit(dx, [&](auto* to) {
+        normalize_row_backward(c, px, scale, mean, inverse, pg, to, dscale, dbias);
+      });
+    });
+  });
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace dojo::kernels
 HWY_AFTER_NAMESPACE();
@@ -85,8 +105,8 @@ int64_t num_blocks(int64_t rows) { return (rows + kBlock - 1) / kBlock; }
 
 }  // namespace
 
-void layer_norm_forward(int64_t rows, int64_t c, float epsilon, const float* x, const float* scale,
-                        const float* bias, float* y, float* mean, float* inverse) {
+void layer_norm_forward(int64_t rows, int64_t c, float epsilon, FloatsIn x, const float* scale,
+                        const float* bias, FloatsOut y, float* mean, float* inverse) {
   parallel_for(rows, std::max<int64_t>(1, 8192 / c), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) HWY_DYNAMIC_DISPATCH(NormalizeRow)
     (c, epsilon, x + r * c, scale, bias, y + r * c, mean + r, inverse + r);
@@ -95,9 +115,9 @@ void layer_norm_forward(int64_t rows, int64_t c, float epsilon, const float* x, 
 
 int64_t layer_norm_scratch_floats(int64_t rows, int64_t c) { return num_blocks(rows) * 2 * c; }
 
-void layer_norm_backward(int64_t rows, int64_t c, const float* x, const float* scale,
-                         const float* mean, const float* inverse, const float* dy, float* dx,
-                         float* dscale, float* dbias, float* scratch) {
+void layer_norm_backward(int64_t rows, int64_t c, FloatsIn x, const float* scale, const float* mean,
+                         const float* inverse, FloatsIn dy, FloatsOut dx, float* dscale,
+                         float* dbias, float* scratch) {
   parallel_for(num_blocks(rows), 1, [&](int64_t begin, int64_t end) {
     for (int64_t block = begin; block < end; ++block) {
       float* sums = scratch + block * 2 * c;  // of dy * h, then of dy

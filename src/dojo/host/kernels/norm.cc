@@ -65,8 +65,8 @@ struct Coefficients {
 
 }  // namespace
 
-void norm_apply(const Norm& norm, const float* x, const float* scale, const float* bias,
-                const float* mean, const float* variance, float* y) {
+void norm_apply(const Norm& norm, FloatsIn x, const float* scale, const float* bias,
+                const float* mean, const float* variance, FloatsOut y) {
   check(norm);
   const Coefficients k(norm, scale, bias, mean, variance);
   for_each_piece(norm, Pieces(norm.rows), [&](int64_t, int64_t image, int64_t r0, int64_t r1) {
@@ -76,15 +76,18 @@ void norm_apply(const Norm& norm, const float* x, const float* scale, const floa
   });
 }
 
-void norm_forward(const Norm& norm, const float* x, const float* scale, const float* bias, float* y,
+void norm_forward(const Norm& norm, FloatsIn x, const float* scale, const float* bias, FloatsOut y,
                   float* mean, float* variance) {
   check(norm);
   const Pieces pieces(norm.rows);
   std::vector<double> sums(static_cast<size_t>(norm.n * pieces.count * norm.c * 2));
+  std::vector<float> shifts(static_cast<size_t>(norm.n * norm.c));  // the first row of each image
+  for (int64_t i = 0; i < norm.n * norm.c; ++i)
+    shifts[static_cast<size_t>(i)] = x[i / norm.c * norm.rows * norm.c + i % norm.c];
   for_each_piece(norm, pieces, [&](int64_t i, int64_t image, int64_t r0, int64_t r1) {
-    const float* first = x + image * norm.rows * norm.c;
     double* sum = &sums[static_cast<size_t>(i * norm.c * 2)];
-    sum_rows(first + r0 * norm.c, r1 - r0, norm.c, first, sum, sum + norm.c);
+    sum_rows(x + (image * norm.rows + r0) * norm.c, r1 - r0, norm.c,
+             &shifts[static_cast<size_t>(image * norm.c)], sum, sum + norm.c);
   });
 
   std::vector<float> own_mean, own_variance;
@@ -96,7 +99,7 @@ void norm_forward(const Norm& norm, const float* x, const float* scale, const fl
   const double rows = static_cast<double>(norm.rows), count = rows * static_cast<double>(per_group);
   for (int64_t image = 0; image < norm.n; ++image) {
     const double* total = total_of(sums, pieces, image, norm.c * 2);
-    const float* shift = x + image * norm.rows * norm.c;
+    const float* shift = &shifts[static_cast<size_t>(image * norm.c)];
     for (int64_t g = 0; g < norm.groups; ++g) {
       double sum = 0, square = 0;
       for (int64_t ch = g * per_group; ch < (g + 1) * per_group; ++ch)
@@ -114,8 +117,8 @@ void norm_forward(const Norm& norm, const float* x, const float* scale, const fl
   norm_apply(norm, x, scale, bias, mean, variance, y);
 }
 
-void norm_backward(const Norm& norm, const float* x, const float* scale, const float* bias,
-                   const float* mean, const float* variance, const float* dy, float* dx,
+void norm_backward(const Norm& norm, FloatsIn x, const float* scale, const float* bias,
+                   const float* mean, const float* variance, FloatsIn dy, FloatsOut dx,
                    float* dscale, float* dbias) {
   check(norm);
   const Pieces pieces(norm.rows);
@@ -162,7 +165,7 @@ void norm_backward(const Norm& norm, const float* x, const float* scale, const f
     if (dscale != nullptr) dscale[ch] = static_cast<float>(all_scale[static_cast<size_t>(ch)]);
     if (dbias != nullptr) dbias[ch] = static_cast<float>(all_bias[static_cast<size_t>(ch)]);
   }
-  if (dx == nullptr) return;
+  if (!dx) return;
   for_each_piece(norm, pieces, [&](int64_t, int64_t image, int64_t r0, int64_t r1) {
     const int64_t at = (image * norm.rows + r0) * norm.c;
     const size_t ch = static_cast<size_t>(image * norm.c);

@@ -1,4 +1,5 @@
-// Normalisation over groups of channels, channels-last f32, with the activation that follows it.
+// Normalisation over groups of channels, channels-last, f32 or bf16, with the activation that
+// follows it.
 //   GroupNorm  of x [N,H,W,C]: {.n = N, .rows = H * W, .c = C, .groups = G}
 //   BatchNorm  (training):     {.n = 1, .rows = N * H * W, .c = C, .groups = C}
 //   InstanceNorm:              {.n = N, .rows = H * W, .c = C, .groups = C}
@@ -8,6 +9,8 @@
 #pragma once
 
 #include <cstdint>
+
+#include "dojo/host/kernels/floats.h"
 
 namespace dojo::kernels {
 
@@ -20,17 +23,17 @@ struct Norm {
 };
 
 // mean and variance may be nullptr; y may be x.
-void norm_forward(const Norm& norm, const float* x, const float* scale, const float* bias, float* y,
+void norm_forward(const Norm& norm, FloatsIn x, const float* scale, const float* bias, FloatsOut y,
                   float* mean, float* variance);
 
 // With given statistics (inference): y may be x.
-void norm_apply(const Norm& norm, const float* x, const float* scale, const float* bias,
-                const float* mean, const float* variance, float* y);
+void norm_apply(const Norm& norm, FloatsIn x, const float* scale, const float* bias,
+                const float* mean, const float* variance, FloatsOut y);
 
 // dy: gradient of y, after the activation, which is computed again from x. dx may be dy; dx, dscale
 // and dbias may be nullptr.
-void norm_backward(const Norm& norm, const float* x, const float* scale, const float* bias,
-                   const float* mean, const float* variance, const float* dy, float* dx,
+void norm_backward(const Norm& norm, FloatsIn x, const float* scale, const float* bias,
+                   const float* mean, const float* variance, FloatsIn dy, FloatsOut dx,
                    float* dscale, float* dbias);
 
 }  // namespace dojo::kernels

@@ -54,8 +54,9 @@ HWY_INLINE void sum_over_rows(int64_t rows, int64_t c, const AtChannels& at_chan
   }
 }
 
-void SumRows(const float* x, int64_t rows, int64_t c, const float* shift, double* sum,
-             double* square) {
+template <class X>
+HWY_INLINE void sum_rows_of(const X* x, int64_t rows, int64_t c, const float* shift, double* sum,
+                            double* square) {
   const D d;
   const auto at_channels = [&](int64_t ch, int64_t m) {
     const V k = load_n(d, shift + ch, m);
@@ -66,6 +67,10 @@ void SumRows(const float* x, int64_t rows, int64_t c, const float* shift, double
     };
   };
   sum_over_rows<true>(rows, c, at_channels, sum, square);
+}
+
+void SumRows(FloatsIn x, int64_t rows, int64_t c, const float* shift, double* sum, double* square) {
+  visit(x, [&](const auto* px) { sum_rows_of(px, rows, c, shift, sum, square); });
 }
 
 // Calls f with the activation as a constant.
@@ -99,9 +104,9 @@ HWY_INLINE V through_activation(D d, V h, V dy) {
   return dy;
 }
 
-template <Activation kActivation>
-HWY_INLINE void scale_rows_as(const float* x, int64_t rows, int64_t c, const float* a,
-                              const float* b, float* y) {
+template <Activation kActivation, class X, class Y>
+HWY_INLINE void scale_rows_as(const X* x, int64_t rows, int64_t c, const float* a, const float* b,
+                              Y* y) {
   const D d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t r = 0; r < rows; ++r, x += c, y += c) {
@@ -113,13 +118,17 @@ HWY_INLINE void scale_rows_as(const float* x, int64_t rows, int64_t c, const flo
   }
 }
 
-void ScaleRows(Activation activation, const float* x, int64_t rows, int64_t c, const float* a,
-               const float* b, float* y) {
-  with_activation(activation, [&](auto f) { scale_rows_as<f()>(x, rows, c, a, b, y); });
+void ScaleRows(Activation activation, FloatsIn x, int64_t rows, int64_t c, const float* a,
+               const float* b, FloatsOut y) {
+  with_activation(activation, [&](auto f) {
+    visit(x, [&](const auto* px) {
+      visit(y, [&](auto* py) { scale_rows_as<f()>(px, rows, c, a, b, py); });
+    });
+  });
 }
 
-template <Activation kActivation>
-HWY_INLINE void sum_gradient_rows_as(const float* x, const float* dy, int64_t rows, int64_t c,
+template <Activation kActivation, class X, class Dy>
+HWY_INLINE void sum_gradient_rows_as(const X* x, const Dy* dy, int64_t rows, int64_t c,
                                      const float* a, const float* b, const float* mean, double* sum,
                                      double* dot) {
   const D d;
@@ -137,17 +146,21 @@ HWY_INLINE void sum_gradient_rows_as(const float* x, const float* dy, int64_t ro
   sum_over_rows<false>(rows, c, at_channels, sum, dot);
 }
 
-void SumGradientRows(Activation activation, const float* x, const float* dy, int64_t rows,
-                     int64_t c, const float* a, const float* b, const float* mean, double* sum,
-                     double* dot) {
-  with_activation(activation,
-                  [&](auto f) { sum_gradient_rows_as<f()>(x, dy, rows, c, a, b, mean, sum, dot); });
+void SumGradientRows(Activation activation, FloatsIn x, FloatsIn dy, int64_t rows, int64_t c,
+                     const float* a, const float* b, const float* mean, double* sum, double* dot) {
+  with_activation(activation, [&](auto f) {
+    visit(x, [&](const auto* px) {
+      visit(dy, [&](const auto* pg) {
+        sum_gradient_rows_as<f()>(px, pg, rows, c, a, b, mean, sum, dot);
+      });
+    });
+  });
 }
 
-template <Activation kActivation>
-HWY_INLINE void scale_gradient_rows_as(const float* x, const float* dy, int64_t rows, int64_t c,
+template <Activation kActivation, class X, class Dy, class Dx>
+HWY_INLINE void scale_gradient_rows_as(const X* x, const Dy* dy, int64_t rows, int64_t c,
                                        const float* a, const float* b, const float* p,
-                                       const float* q, const float* s, float* dx) {
+                                       const float* q, const float* s, Dx* dx) {
   const D d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t r = 0; r < rows; ++r, x += c, dy += c, dx += c) {
@@ -162,11 +175,17 @@ HWY_INLINE void scale_gradient_rows_as(const float* x, const float* dy, int64_t 
   }
 }
 
-void ScaleGradientRows(Activation activation, const float* x, const float* dy, int64_t rows,
-                       int64_t c, const float* a, const float* b, const float* p, const float* q,
-                       const float* s, float* dx) {
-  with_activation(activation,
-                  [&](auto f) { scale_gradient_rows_as<f()>(x, dy, rows, c, a, b, p, q, s, dx); });
+void ScaleGradientRows(Activation activation, FloatsIn x, FloatsIn dy, int64_t rows, int64_t c,
+                       const float* a, const float* b, const float* p, const float* q,
+                       const float* s, FloatsOut dx) {
+  with_activation(activation, [&](auto f) {
+    visit(x, [&](const auto* px) {
+      visit(dy, [&](const auto* pg) {
+        visit(dx,
+              [&](auto* to) { scale_gradient_rows_as<f()>(px, pg, rows, c, a, b, p, q, s, to); });
+      });
+    });
+  });
 }
 
 }  // namespace HWY_NAMESPACE
@@ -180,25 +199,25 @@ HWY_EXPORT(ScaleRows);
 HWY_EXPORT(SumGradientRows);
 HWY_EXPORT(ScaleGradientRows);
 
-void sum_rows(const float* x, int64_t rows, int64_t c, const float* shift, double* sum,
+void sum_rows(FloatsIn x, int64_t rows, int64_t c, const float* shift, double* sum,
               double* square) {
   HWY_DYNAMIC_DISPATCH(SumRows)(x, rows, c, shift, sum, square);
 }
 
-void scale_rows(Activation activation, const float* x, int64_t rows, int64_t c, const float* a,
-                const float* b, float* y) {
+void scale_rows(Activation activation, FloatsIn x, int64_t rows, int64_t c, const float* a,
+                const float* b, FloatsOut y) {
   HWY_DYNAMIC_DISPATCH(ScaleRows)(activation, x, rows, c, a, b, y);
 }
 
-void sum_gradient_rows(Activation activation, const float* x, const float* dy, int64_t rows,
-                       int64_t c, const float* a, const float* b, const float* mean, double* sum,
+void sum_gradient_rows(Activation activation, FloatsIn x, FloatsIn dy, int64_t rows, int64_t c,
+                       const float* a, const float* b, const float* mean, double* sum,
                        double* dot) {
   HWY_DYNAMIC_DISPATCH(SumGradientRows)(activation, x, dy, rows, c, a, b, mean, sum, dot);
 }
 
-void scale_gradient_rows(Activation activation, const float* x, const float* dy, int64_t rows,
-                         int64_t c, const float* a, const float* b, const float* p, const float* q,
-                         const float* s, float* dx) {
+void scale_gradient_rows(Activation activation, FloatsIn x, FloatsIn dy, int64_t rows, int64_t c,
+                         const float* a, const float* b, const float* p, const float* q,
+                         const float* s, FloatsOut dx) {
   HWY_DYNAMIC_DISPATCH(ScaleGradientRows)(activation, x, dy, rows, c, a, b, p, q, s, dx);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "dojo/base/check.h"
@@ -62,8 +63,8 @@ HWY_INLINE float start() {
 }
 
 // Reduces x[0, n): blocks of 1024 in f32 lanes, joined in double.
-template <Reduce kKind>
-HWY_INLINE double reduce_run(const float* x, int64_t n) {
+template <Reduce kKind, class X>
+HWY_INLINE double reduce_run(const X* x, int64_t n) {
   const D d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   alignas(64) float out[HWY_MAX_BYTES / 4];
@@ -73,16 +74,16 @@ HWY_INLINE double reduce_run(const float* x, int64_t n) {
     V s0 = hn::Set(d, start<kKind>()), s1 = s0, s2 = s0, s3 = s0;
     int64_t i = b;
     for (; i + 4 * lanes <= end; i += 4 * lanes) {
-      s0 = fold<kKind>(d, s0, hn::LoadU(d, x + i));
-      s1 = fold<kKind>(d, s1, hn::LoadU(d, x + i + lanes));
-      s2 = fold<kKind>(d, s2, hn::LoadU(d, x + i + 2 * lanes));
-      s3 = fold<kKind>(d, s3, hn::LoadU(d, x + i + 3 * lanes));
+      s0 = fold<kKind>(d, s0, load_u(d, x + i));
+      s1 = fold<kKind>(d, s1, load_u(d, x + i + lanes));
+      s2 = fold<kKind>(d, s2, load_u(d, x + i + 2 * lanes));
+      s3 = fold<kKind>(d, s3, load_u(d, x + i + 3 * lanes));
     }
-    for (; i + lanes <= end; i += lanes) s0 = fold<kKind>(d, s0, hn::LoadU(d, x + i));
+    for (; i + lanes <= end; i += lanes) s0 = fold<kKind>(d, s0, load_u(d, x + i));
     hn::Store(merge<kKind>(d, merge<kKind>(d, s0, s1), merge<kKind>(d, s2, s3)), d, out);
     for (int64_t k = 0; k < lanes; ++k) total = join<kKind>(total, out[k]);
     for (; i < end; ++i) {
-      const double v = x[i];
+      const double v = FloatsIn(x)[i];
       total = join<kKind>(total, kKind == Reduce::kSumOfSquares ? v * v
                                  : kKind == Reduce::kSumOfAbs   ? std::fabs(v)
                                                                 : v);
@@ -91,9 +92,9 @@ HWY_INLINE double reduce_run(const float* x, int64_t n) {
   return total;
 }
 
-// Reduces rows of x (`pitch` floats apart) by column: total[j] for j in [0, c).
-template <Reduce kKind>
-HWY_INLINE void reduce_rows(const float* x, int64_t rows, int64_t c, int64_t pitch, double* total) {
+// Reduces rows of x (`pitch` elements apart) by column: total[j] for j in [0, c).
+template <Reduce kKind, class X>
+HWY_INLINE void reduce_rows(const X* x, int64_t rows, int64_t c, int64_t pitch, double* total) {
   const D d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   alignas(64) float out[HWY_MAX_BYTES / 4];
@@ -116,8 +117,8 @@ HWY_INLINE void reduce_rows(const float* x, int64_t rows, int64_t c, int64_t pit
 }
 
 // Short rows: total[r] over x[r * n, (r + 1) * n).
-template <Reduce kKind>
-HWY_INLINE void reduce_short_rows(const float* x, int64_t rows, int64_t n, double* total) {
+template <Reduce kKind, class X>
+HWY_INLINE void reduce_short_rows(const X* x, int64_t rows, int64_t n, double* total) {
   const D d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
   const V first = hn::Set(d, start<kKind>());
@@ -125,7 +126,7 @@ HWY_INLINE void reduce_short_rows(const float* x, int64_t rows, int64_t n, doubl
   const auto tail = hn::FirstN(d, static_cast<size_t>(n - whole));
   for (int64_t r = 0; r < rows; ++r, x += n) {
     V sum = first;
-    for (int64_t i = 0; i < whole; i += lanes) sum = fold<kKind>(d, sum, hn::LoadU(d, x + i));
+    for (int64_t i = 0; i < whole; i += lanes) sum = fold<kKind>(d, sum, load_u(d, x + i));
     if (whole < n)
       sum = fold<kKind>(d, sum, hn::IfThenElse(tail, load_n(d, x + whole, n - whole), first));
     if constexpr (kKind == Reduce::kMax || kKind == Reduce::kMin) {
@@ -138,54 +139,40 @@ HWY_INLINE void reduce_short_rows(const float* x, int64_t rows, int64_t n, doubl
   }
 }
 
-void ReduceShortRows(Reduce kind, const float* x, int64_t rows, int64_t n, double* total) {
+// Calls f with the kind as a constant.
+template <class F>
+HWY_INLINE void with_kind(Reduce kind, const F& f) {
   switch (kind) {
     case Reduce::kSum:
     case Reduce::kMean:
-      return reduce_short_rows<Reduce::kSum>(x, rows, n, total);
+      return f(std::integral_constant<Reduce, Reduce::kSum>());
     case Reduce::kMax:
-      return reduce_short_rows<Reduce::kMax>(x, rows, n, total);
+      return f(std::integral_constant<Reduce, Reduce::kMax>());
     case Reduce::kMin:
-      return reduce_short_rows<Reduce::kMin>(x, rows, n, total);
+      return f(std::integral_constant<Reduce, Reduce::kMin>());
     case Reduce::kSumOfSquares:
-      return reduce_short_rows<Reduce::kSumOfSquares>(x, rows, n, total);
+      return f(std::integral_constant<Reduce, Reduce::kSumOfSquares>());
     case Reduce::kSumOfAbs:
-      return reduce_short_rows<Reduce::kSumOfAbs>(x, rows, n, total);
+      return f(std::integral_constant<Reduce, Reduce::kSumOfAbs>());
   }
 }
 
-double ReduceRun(Reduce kind, const float* x, int64_t n) {
-  switch (kind) {
-    case Reduce::kSum:
-    case Reduce::kMean:
-      return reduce_run<Reduce::kSum>(x, n);
-    case Reduce::kMax:
-      return reduce_run<Reduce::kMax>(x, n);
-    case Reduce::kMin:
-      return reduce_run<Reduce::kMin>(x, n);
-    case Reduce::kSumOfSquares:
-      return reduce_run<Reduce::kSumOfSquares>(x, n);
-    case Reduce::kSumOfAbs:
-      return reduce_run<Reduce::kSumOfAbs>(x, n);
-  }
-  return 0;
+void ReduceShortRows(Reduce kind, FloatsIn x, int64_t rows, int64_t n, double* total) {
+  with_kind(kind, [&](auto k) {
+    visit(x, [&](const auto* p) { reduce_short_rows<k()>(p, rows, n, total); });
+  });
 }
 
-void ReduceRows(Reduce kind, const float* x, int64_t rows, int64_t c, int64_t pitch,
-                double* total) {
-  switch (kind) {
-    case Reduce::kSum:
-    case Reduce::kMean:
-      return reduce_rows<Reduce::kSum>(x, rows, c, pitch, total);
-    case Reduce::kMax:
-      return reduce_rows<Reduce::kMax>(x, rows, c, pitch, total);
-    case Reduce::kMin:
-      return reduce_rows<Reduce::kMin>(x, rows, c, pitch, total);
-    case Reduce::kSumOfSquares:
-      return reduce_rows<Reduce::kSumOfSquares>(x, rows, c, pitch, total);
-    case Reduce::kSumOfAbs:
-      return reduce_rows<Reduce::kSumOfAbs>(x, rows, c, pitch, total);
-  }
+double ReduceRun(Reduce kind, FloatsIn x, int64_t n) {
+  double total = 0;
+  with_kind(kind, [&](auto k) { visit(x, [&](const auto* p) { total = reduce_run<k()>(p, n); }); });
+  return total;
+}
+
+void ReduceRows(Reduce kind, FloatsIn x, int64_t rows, int64_t c, int64_t pitch, double* total) {
+  with_kind(kind, [&](auto k) {
+    visit(x, [&](const auto* p) { reduce_rows<k()>(p, rows, c, pitch, total); });
+  });
 }
 
 bool FiniteRun(const float* x, int64_t n) {
@@ -220,7 +207,7 @@ constexpr int64_t kPiece = 32768;  // floats that one partial sum covers
 
 }  // namespace
 
-void reduce(Reduce kind, int64_t outer, int64_t middle, int64_t inner, const float* x, float* y) {
+void reduce(Reduce kind, int64_t outer, int64_t middle, int64_t inner, FloatsIn x, float* y) {
   DOJO_CHECK(middle > 0 || (kind != Reduce::kMax && kind != Reduce::kMin));
   const double scale = kind == Reduce::kMean ? 1.0 / static_cast<double>(middle) : 1.0;
   if (inner == 1 && middle <= 1024 && outer > 1) {
@@ -246,7 +233,7 @@ void reduce(Reduce kind, int64_t outer, int64_t middle, int64_t inner, const flo
                  for (int64_t t = begin; t < end; ++t) {
                    const int64_t o = t / pieces, p = t % pieces, m0 = middle * p / pieces,
                                  m1 = middle * (p + 1) / pieces;
-                   const float* from = x + (o * middle + m0) * inner;
+                   const FloatsIn from = x + (o * middle + m0) * inner;
                    double* to = &partial[static_cast<size_t>(t * inner)];
                    if (inner == 1) {
                      *to = HWY_DYNAMIC_DISPATCH(ReduceRun)(kind, from, m1 - m0);
@@ -266,7 +253,7 @@ void reduce(Reduce kind, int64_t outer, int64_t middle, int64_t inner, const flo
 }
 
 void reduce_axes(Reduce kind, std::span<const int64_t> dims, std::span<const int64_t> axes,
-                 const float* x, float* y) {
+                 FloatsIn x, float* y) {
   std::vector<bool> gone(dims.size(), false);
   for (int64_t axis : axes) gone.at(static_cast<size_t>(axis)) = true;
   // Neighbours of the same fate become one dimension; sizes of 1 are left out.
@@ -298,9 +285,16 @@ void reduce_axes(Reduce kind, std::span<const int64_t> dims, std::span<const int
   for (size_t i = 0; i < size.size(); ++i) {
     if (reduced[i]) order.push_back(static_cast<int64_t>(i));
   }
+  const StridedCopy copy = transpose_copy(size, order);
+  const int64_t of_each = kept == 0 ? 0 : total / kept;
+  if (x.is_bf16()) {
+    std::vector<Bf16> moved(static_cast<size_t>(total));
+    copy_bf16(copy, x.bf16(), moved.data());
+    return reduce(kind, kept, of_each, 1, moved.data(), y);
+  }
   std::vector<float> moved(static_cast<size_t>(total));
-  copy_f32(transpose_copy(size, order), x, moved.data());
-  reduce(kind, kept, kept == 0 ? 0 : total / kept, 1, moved.data(), y);
+  copy_f32(copy, x.f32(), moved.data());
+  reduce(kind, kept, of_each, 1, moved.data(), y);
 }
 
 double sum_of_squares(std::span<const ConstArray> arrays) {

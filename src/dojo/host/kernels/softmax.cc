@@ -22,15 +22,17 @@ namespace HWY_NAMESPACE {
 using D = hn::ScalableTag<float>;
 using V = hn::Vec<D>;
 
-// y = exp(x - max), or x - max - log(sum of exp) where `logarithm`.
-void SoftmaxRow(bool logarithm, int64_t c, const float* x, float* y) {
+// y = exp(x - max) / sum, or x - max - log(sum of exp) where `logarithm`. `work` is a row of f32
+// that may be y.
+template <class X, class Y>
+void softmax_row(bool logarithm, int64_t c, const X* x, float* work, Y* y) {
   const D d;
   const V shift = greatest(d, x, c);
   V sum = hn::Zero(d);
   for_each_vector(d, 0, c, [&](int64_t i, int64_t n) {
     const V e = exp_v(d, hn::Sub(load_n(d, x + i, n), shift));
     sum = hn::Add(sum, first_n(d, e, n));
-    if (!logarithm) store_n(d, e, y + i, n);
+    if (!logarithm) store_n(d, e, work + i, n);
   });
   const float total = hn::GetLane(hn::SumOfLanes(d, sum));
   const V factor = hn::Set(d, 1.0f / total), log_total = hn::Set(d, std::log(total));
@@ -38,13 +40,20 @@ void SoftmaxRow(bool logarithm, int64_t c, const float* x, float* y) {
     if (logarithm) {
       store_n(d, hn::Sub(hn::Sub(load_n(d, x + i, n), shift), log_total), y + i, n);
     } else {
-      store_n(d, hn::Mul(load_n(d, y + i, n), factor), y + i, n);
+      store_n(d, hn::Mul(load_n(d, work + i, n), factor), y + i, n);
     }
   });
 }
 
+void SoftmaxRow(bool logarithm, int64_t c, FloatsIn x, float* work, FloatsOut y) {
+  visit(x, [&](const auto* px) {
+    visit(y, [&](auto* py) { softmax_row(logarithm, c, px, work, py); });
+  });
+}
+
 // Softmax: dx = y (dy - sum(y dy)). Log-softmax: dx = dy - exp(y) sum(dy).
-void SoftmaxBackwardRow(bool logarithm, int64_t c, const float* y, const float* dy, float* dx) {
+template <class Y, class Dy, class Dx>
+void softmax_backward_row(bool logarithm, int64_t c, const Y* y, const Dy* dy, Dx* dx) {
   const D d;
   V sum = hn::Zero(d);
   for_each_vector(d, 0, c, [&](int64_t i, int64_t n) {
@@ -56,6 +65,14 @@ void SoftmaxBackwardRow(bool logarithm, int64_t c, const float* y, const float* 
     const V g = load_n(d, dy + i, n), v = load_n(d, y + i, n);
     store_n(d, logarithm ? hn::NegMulAdd(exp_v(d, v), total, g) : hn::Mul(v, hn::Sub(g, total)),
             dx + i, n);
+  });
+}
+
+void SoftmaxBackwardRow(bool logarithm, int64_t c, FloatsIn y, FloatsIn dy, FloatsOut dx) {
+  visit(y, [&](const auto* py) {
+    visit(dy, [&](const auto* pg) {
+      visit(dx, [&](auto* to) { softmax_backward_row(logarithm, c, py, pg, to); });
+    });
   });
 }
 
@@ -90,21 +107,27 @@ void for_each_row(int64_t rows, int64_t c, const auto& body) {
 
 bool counts(int32_t label, int64_t c) { return label >= 0 && label < c; }
 
+constexpr int64_t kWorkRow = 4096;  // floats: a row of bf16 that is longer is computed in a vector
+
 }  // namespace
 
-void softmax(int64_t rows, int64_t c, const float* x, float* y) {
+void softmax(int64_t rows, int64_t c, FloatsIn x, FloatsOut y) {
   for_each_row(rows, c, [&](int64_t, int64_t at) {
-    HWY_DYNAMIC_DISPATCH(SoftmaxRow)(false, c, x + at, y + at);
+    alignas(64) float row[kWorkRow];
+    std::vector<float> long_row(y.is_bf16() && c > kWorkRow ? static_cast<size_t>(c) : 0);
+    float* work = long_row.empty() ? row : long_row.data();
+    if (!y.is_bf16()) work = y.f32() + at;
+    HWY_DYNAMIC_DISPATCH(SoftmaxRow)(false, c, x + at, work, y + at);
   });
 }
-void softmax_backward(int64_t rows, int64_t c, const float* y, const float* dy, float* dx) {
+void softmax_backward(int64_t rows, int64_t c, FloatsIn y, FloatsIn dy, FloatsOut dx) {
   for_each_row(rows, c, [&](int64_t, int64_t at) {
     HWY_DYNAMIC_DISPATCH(SoftmaxBackwardRow)(false, c, y + at, dy + at, dx + at);
   });
 }
 void log_softmax(int64_t rows, int64_t c, const float* x, float* y) {
   for_each_row(rows, c, [&](int64_t, int64_t at) {
-    HWY_DYNAMIC_DISPATCH(SoftmaxRow)(true, c, x + at, y + at);
+    HWY_DYNAMIC_DISPATCH(SoftmaxRow)(true, c, x + at, nullptr, y + at);
   });
 }
 void log_softmax_backward(int64_t rows, int64_t c, const float* y, const float* dy, float* dx) {

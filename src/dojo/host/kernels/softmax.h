@@ -1,13 +1,15 @@
-// Softmax over the last dimension and the cross-entropy loss on it; f32 [rows,c].
+// Softmax over the last dimension, [rows,c] f32 or bf16, and the cross-entropy loss on it, f32.
 #pragma once
 
 #include <cstdint>
 
+#include "dojo/host/kernels/floats.h"
+
 namespace dojo::kernels {
 
-void softmax(int64_t rows, int64_t c, const float* x, float* y);
-void softmax_backward(int64_t rows, int64_t c, const float* y, const float* dy,
-                      float* dx);  // y: the result of softmax
+void softmax(int64_t rows, int64_t c, FloatsIn x, FloatsOut y);
+// y: the result of softmax; dx may be dy.
+void softmax_backward(int64_t rows, int64_t c, FloatsIn y, FloatsIn dy, FloatsOut dx);
 void log_softmax(int64_t rows, int64_t c, const float* x, float* y);
 void log_softmax_backward(int64_t rows, int64_t c, const float* y, const float* dy, float* dx);
 

@@ -10,6 +10,10 @@
 
 #include <hwy/highway.h>
 
+#include <cstring>
+
+#include "dojo/host/kernels/floats.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace dojo::kernels {
 namespace HWY_NAMESPACE {
@@ -219,6 +223,55 @@ HWY_INLINE hn::Vec<D> first_n(D d, hn::Vec<D> v, int64_t n) {
   return hn::IfThenElseZero(hn::FirstN(d, static_cast<size_t>(n)), v);
 }
 
+// The same of bf16: f32 in the vector, bf16 in memory. What is left of a row goes by way of an
+// array of its own, because not all processors load and store 16-bit lanes by a mask.
+template <class D>
+HWY_INLINE hn::Vec<D> load_u(D d, const float* p) {
+  return hn::LoadU(d, p);
+}
+template <class D>
+HWY_INLINE hn::Vec<D> load_u(D d, const Bf16* p) {
+  const hn::Rebind<uint16_t, D> codes;
+  const hn::RebindToUnsigned<D> bits;
+  const auto x = hn::LoadU(codes, reinterpret_cast<const uint16_t*>(p));
+  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(bits, x)));
+}
+template <class D>
+HWY_INLINE void store_u(D d, hn::Vec<D> v, float* p) {
+  hn::StoreU(v, d, p);
+}
+template <class D>
+HWY_INLINE void store_u(D d, hn::Vec<D> v, Bf16* p) {
+  const hn::Rebind<uint16_t, D> codes;
+  const hn::RebindToUnsigned<D> bits;
+  const auto x = hn::ShiftRight<16>(hn::BitCast(bits, round_bf16_v(d, v)));
+  hn::StoreU(hn::TruncateTo(codes, x), codes, reinterpret_cast<uint16_t*>(p));
+}
+template <class D>
+HWY_INLINE hn::Vec<D> load_n(D d, const Bf16* p, int64_t n) {
+  if (n >= static_cast<int64_t>(hn::Lanes(d))) return load_u(d, p);
+  Bf16 part[HWY_MAX_BYTES / sizeof(float)] = {};
+  std::memcpy(part, p, static_cast<size_t>(n) * sizeof(Bf16));
+  return load_u(d, static_cast<const Bf16*>(part));
+}
+template <class D>
+HWY_INLINE void store_n(D d, hn::Vec<D> v, Bf16* p, int64_t n) {
+  if (n >= static_cast<int64_t>(hn::Lanes(d))) return store_u(d, v, p);
+  Bf16 part[HWY_MAX_BYTES / sizeof(float)];
+  store_u(d, v, part);
+  std::memcpy(p, part, static_cast<size_t>(n) * sizeof(Bf16));
+}
+
+// Calls f with pointers to what the arrays hold.
+template <class F>
+HWY_INLINE void visit(FloatsIn x, const F& f) {
+  x.is_bf16() ? f(x.bf16()) : f(x.f32());
+}
+template <class F>
+HWY_INLINE void visit(FloatsOut y, const F& f) {
+  y.is_bf16() ? f(y.bf16()) : f(y.f32());
+}
+
 // Calls f(i, end - i) for the place i of each vector of [begin, end).
 template <class D, class F>
 HWY_INLINE void for_each_vector(D d, int64_t begin, int64_t end, const F& f) {
@@ -227,14 +280,14 @@ HWY_INLINE void for_each_vector(D d, int64_t begin, int64_t end, const F& f) {
 }
 
 // The greatest of x[0 ... n) in all lanes. REQUIRES: n >= 1.
-template <class D>
-HWY_INLINE hn::Vec<D> greatest(D d, const float* x, int64_t n) {
+template <class D, class X>
+HWY_INLINE hn::Vec<D> greatest(D d, const X* x, int64_t n) {
   const int64_t whole = n - n % static_cast<int64_t>(hn::Lanes(d));
-  hn::Vec<D> top = hn::Set(d, x[0]);
-  for_each_vector(d, 0, whole,
-                  [&](int64_t i, int64_t) { top = hn::Max(top, hn::LoadU(d, x + i)); });
-  float last = x[0];
-  for (int64_t i = whole; i < n; ++i) last = x[i] > last ? x[i] : last;
+  const FloatsIn floats(x);
+  hn::Vec<D> top = hn::Set(d, floats[0]);
+  for_each_vector(d, 0, whole, [&](int64_t i, int64_t) { top = hn::Max(top, load_u(d, x + i)); });
+  float last = floats[0];
+  for (int64_t i = whole; i < n; ++i) last = floats[i] > last ? floats[i] : last;
   return hn::Max(hn::MaxOfLanes(d, top), hn::Set(d, last));
 }
 
