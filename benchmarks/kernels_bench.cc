@@ -60,8 +60,8 @@ void run() {
                                     .code = code,
                                     .outputs = {{last, {c, 1}}},
                                     .sums = {}});
-    const float* in[] = {x.data(), z.data(), scale.data()};
-    float* out[] = {y.data()};
+    const FloatsIn in[] = {x.data(), z.data(), scale.data()};
+    const FloatsOut out[] = {y.data()};
     measure(what, (arrays + 1) * size, [&] { kernel.run(std::span(in, inputs.size()), out); });
   };
   elementwise("add", {{c, 1}, {c, 1}}, {{Ew::kAdd, 0, 1}});

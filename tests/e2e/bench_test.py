@@ -194,7 +194,7 @@ assert "GOMP_SPINCOUNT" not in os.environ, "it has its own spinning"
 say(ready="PyTorch 9")
 request = read()
 assert request.pop("parameters") > 5e6 and request.pop("data") == 2 * 8 * 112 * 112 * 3 + 2 * 256, request
-assert request == {"do": "prepare", "model": "r2plus1d", "threads": 1}, request
+assert request == {"do": "prepare", "model": "r2plus1d", "format": "f32", "threads": 1}, request
 say(settings="set as " + setting, peak_bytes={"eager": 2, "tuned": 3, "compiled": 4}[setting] * 10**9)
 for turn in range(3):
     request = read()

@@ -196,7 +196,9 @@ double StepBench::memory_share() const {
 }
 
 std::string StepBench::how() const {
-  const char* format = format_ == Format::kF32 ? "" : host_has_bf16() ? ", bf16" : ", bf16 emulated";
+  const char* format = format_ == Format::kF32 ? ""
+                       : host_has_bf16()       ? ", bf16"
+                                               : ", bf16 emulated";
   return fmt::format("{}{}{}", format, without_.empty() ? "" : ", without ",
                      fmt::join(without_, " "));
 }

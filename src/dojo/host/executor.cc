@@ -75,6 +75,9 @@ class HostExecutor final : public Executor {
                                    options.max_bytes, options.winograd);
     Lowering& l = *lowering_;
     if (options.in_place) l.in_place = find_in_place(graph_, units);
+    Graph costs = graph_;  // all in f32, as the ops' formulas want it
+    for (Value& v : costs.values)
+      if (v.type.format == Format::kBF16) v.type.format = Format::kF32;
     bool outputs_done = false;
     for (const Unit& unit : units) {
       if (unit.commits && !outputs_done) {
@@ -83,7 +86,7 @@ class HostExecutor final : public Executor {
       }
       const size_t first = l.program.steps.size();
       l.lower(unit);
-      add_flop(graph_, unit, l.program, first, flop_);
+      add_flop(costs, unit, l.program, first, flop_);
       for (NodeId n : unit.nodes)
         for (ValueId v : graph_.node(n).outputs)
           if (l.is_made(v)) made_after_.push_back({l.program.steps.size(), v});

@@ -8,8 +8,15 @@ namespace dojo::host {
 
 std::vector<RefTensor> evaluate_node(const Graph& graph, const Node& node,
                                      const std::vector<const RefTensor*>& inputs) {
+  // As the op's rules want them: it may have operands of bf16 in place of f32 (native_bf16.h).
+  std::vector<Type> wide;
+  for (ValueId v : node.inputs) {
+    wide.push_back(v == kNoValue ? Type{} : graph.type(v));
+    if (wide.back().format == Format::kBF16) wide.back().format = Format::kF32;
+  }
   std::vector<const Type*> input_types;
-  for (ValueId v : node.inputs) input_types.push_back(v == kNoValue ? nullptr : &graph.type(v));
+  for (size_t i = 0; i < wide.size(); ++i)
+    input_types.push_back(node.inputs[i] == kNoValue ? nullptr : &wide[i]);
   std::vector<Type> output_types;
   std::vector<RefTensor> outputs;
   for (ValueId v : node.outputs) {

@@ -25,7 +25,7 @@ struct Unit {
     kConvGrad,       // ConvWeightGrad and the ReduceSum that is the gradient of the bias
     kAttention,      // softmax(q k') v and what moves its operands and result (attention_pattern.h)
     kAttentionGrad,  // the gradients by q, k and v
-    kSoftmaxGrad,   // y (dy - sum(y dy)) over the last dimension, for the result y of a softmax
+    kSoftmaxGrad,    // y (dy - sum(y dy)) over the last dimension, for the result y of a softmax
   };
   Kind kind = Kind::kNode;
   // Sorted. Where values of bf16 lie in memory as such, any kind may have Casts that round results
