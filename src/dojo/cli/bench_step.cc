@@ -69,7 +69,8 @@ class StepBench {
   const Series* best_peer() const;  // nullptr: there is none
   std::vector<double> speedups(const Series& peer) const;
   double memory_share() const;
-  std::string how() const;  // ", bf16, without fuse": what ours does otherwise than usual
+  // ", bf16, without fuse": what ours does otherwise than usual; peers have only the format.
+  std::string how(bool ours = true) const;
   std::vector<double> shares() const;
   BenchRow row(const char* bench, const std::string& name, const char* unit, const char* better,
                const std::vector<double>& x) const;
@@ -195,12 +196,11 @@ double StepBench::memory_share() const {
   return least > 0 ? static_cast<double>(series_[0].peak_bytes) / static_cast<double>(least) : 0;
 }
 
-std::string StepBench::how() const {
-  const char* format = format_ == Format::kF32 ? ""
-                       : host_has_bf16()       ? ", bf16"
-                                               : ", bf16 emulated";
-  return fmt::format("{}{}{}", format, without_.empty() ? "" : ", without ",
-                     fmt::join(without_, " "));
+std::string StepBench::how(bool ours) const {
+  std::string text;
+  if (format_ != Format::kF32) text = host_has_bf16() ? ", bf16" : ", bf16 emulated";
+  if (ours && !without_.empty()) text += fmt::format(", without {}", fmt::join(without_, " "));
+  return text;
 }
 
 // Of the FMA peak of the same round.
@@ -257,7 +257,7 @@ std::vector<BenchRow> StepBench::rows() const {
   limit("FMA peak", "f32", "GFLOP/s", fma_peaks_);
   limit("memory bandwidth", "triad", "GB/s", bandwidths_);
   for (BenchRow& r : rows)
-    if (r.role == "ours") r.bench += how();
+    if (r.role != "limit") r.bench += how(r.role == "ours");
   return rows;
 }
 

@@ -12,7 +12,6 @@
 #include "dojo/base/error.h"
 #include "dojo/base/units.h"
 #include "dojo/host/block.h"
-#include "dojo/host/emulate.h"
 #include "dojo/host/exchange.h"
 #include "dojo/host/in_place.h"
 #include "dojo/host/kernel_info.h"
@@ -20,7 +19,6 @@
 #include "dojo/host/memory_plan.h"
 #include "dojo/host/native_bf16.h"
 #include "dojo/host/onednn.h"
-#include "dojo/host/pads_to_concat.h"
 #include "dojo/host/pass_text.h"
 #include "dojo/numerics/bf16.h"
 
@@ -54,17 +52,12 @@ void narrow(const std::vector<float>& wide, std::span<std::byte> bytes) {
   }
 }
 
-Graph with_bf16_for(const Graph& graph, const HostOptions& options) {
-  if (options.emulate_bf16 || !onednn::has_bf16()) return emulate_bf16(graph);
-  return with_native_bf16(with_concat_for_pads(graph));
-}
-
 class HostExecutor final : public Executor {
  public:
   // `plan_only`: nothing but memory_bytes() and text() may be called.
   HostExecutor(const Graph& graph, const HostOptions& options, bool plan_only = false)
       : shown_(graph),
-        graph_(with_bf16_for(graph, options)),
+        graph_(with_host_bf16(graph, options.native_bf16)),
         options_(options),
         constants_(fold_constants(graph_, options.fold)) {
     std::vector<Layout> layouts =

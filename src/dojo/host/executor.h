@@ -39,7 +39,7 @@ struct HostOptions {
   bool winograd = true;        // false: convolutions by oneDNN alone
   bool share = true;           // false: no result in the memory of an operand
   bool arena = true;           // false: each buffer has memory of its own
-  bool emulate_bf16 = false;   // also where the processor has it: the same rounding, sums in f32
+  bool native_bf16 = true;     // false: emulated also where the processor has it
   std::shared_ptr<Algorithms> algorithms = {};  // timed where there is a choice; null: by rule
   int64_t max_bytes = std::numeric_limits<int64_t>::max();  // of memory
 };

@@ -28,7 +28,7 @@ TEST(HostExecutor, EveryOpGivesWhatTheInterpreterGives) {
       std::vector<std::unique_ptr<Executor>> ours;
       ours.push_back(make_host_executor(graph));
       ours.push_back(make_host_executor(graph, kPlain));
-      ours.push_back(make_host_executor(graph, {.emulate_bf16 = true}));
+      ours.push_back(make_host_executor(graph, {.native_bf16 = false}));
       for (const Input& input : graph.inputs) {
         const Value& v = graph.value(input.value);
         const CaseInput& operand = c.inputs[static_cast<size_t>(std::stoi(v.name.substr(1)))];
@@ -75,8 +75,8 @@ TEST(HostExecutor, ConvolutionsByWinogradAreThoseOfTheInterpreter) {
 TEST(HostExecutor, TrainingStepsInBf16AreThoseOfTheInterpreter) {
   const Graph graph = with_bf16(training_graph());
   for (const HostOptions& options :
-       {HostOptions{}, HostOptions{.fuse = false}, kPlain, HostOptions{.emulate_bf16 = true},
-        HostOptions{.packed_weights = false}, HostOptions{.fuse = false, .emulate_bf16 = true}}) {
+       {HostOptions{}, HostOptions{.fuse = false}, kPlain, HostOptions{.native_bf16 = false},
+        HostOptions{.packed_weights = false}, HostOptions{.fuse = false, .native_bf16 = false}}) {
     const auto ours = make_host_executor(graph, options), oracle = make_interpreter(graph);
     initialize(*ours, 3);
     initialize(*oracle, 3);

@@ -11,6 +11,8 @@
 #include "dojo/graph/compact.h"
 #include "dojo/graph/op.h"
 #include "dojo/host/emulate.h"
+#include "dojo/host/onednn.h"
+#include "dojo/host/pads_to_concat.h"
 
 namespace dojo::host {
 namespace {
@@ -84,6 +86,11 @@ class Narrowing {
 };
 
 }  // namespace
+
+Graph with_host_bf16(const Graph& graph, bool native) {
+  if (!native || !onednn::has_bf16()) return emulate_bf16(graph);
+  return with_native_bf16(with_concat_for_pads(graph));
+}
 
 Graph with_native_bf16(const Graph& graph) {
   if (std::none_of(graph.values.begin(), graph.values.end(),

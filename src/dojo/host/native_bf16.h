@@ -18,6 +18,10 @@
 
 namespace dojo::host {
 
+// What the executor runs: the graph as with_native_bf16() makes it where `native` and the processor
+// allows it, else as emulate_bf16() does.
+Graph with_host_bf16(const Graph& graph, bool native);
+
 // The graph without casts from bf16 but where an output or an update is one; a graph without bf16
 // stays as it is. It is no graph for verify(): ops in f32 have operands of bf16. Inputs, outputs
 // and updates keep their order, names and formats.

@@ -9,9 +9,9 @@
 
 #include "dojo/base/text.h"
 #include "dojo/graph/text.h"
-#include "dojo/host/emulate.h"
 #include "dojo/host/in_place.h"
 #include "dojo/host/lower.h"
+#include "dojo/host/native_bf16.h"
 #include "dojo/host/passes.h"
 
 namespace dojo {
@@ -151,9 +151,9 @@ std::string text_after(const Graph& shown, std::string_view pass, const HostOpti
     if (pass == "lower") o.share = false;
     return host_program_text(shown, o, pass == "arena");
   }
-  const Graph graph = emulate_bf16(shown);
+  const Graph graph = with_host_bf16(shown, o.native_bf16);
   Lines lines(graph);
-  if (pass == "emulate") return lines.text();
+  if (pass == "bf16") return lines.text();
   const Constants constants = fold_constants(graph, o.fold);
   add_folded(graph, constants, lines);
   if (pass == "fold") return lines.text();

@@ -98,22 +98,23 @@ TEST(PassText, AfterWinogradItsConvolutionsAreMarked) {
 TEST(PassText, TheGraphAfterAPassCanBeReadAgain) {
   const Graph graph = parse_graph("graph \"g\" {\n" + kStep + "}\n");
   for (const char* pass :
-       {"emulate", "fold", "channels-last", "packed-weights", "fuse", "in-place", "winograd"}) {
+       {"bf16", "fold", "channels-last", "packed-weights", "fuse", "in-place", "winograd"}) {
     const Graph again = parse_graph(text_after(graph, pass));
     EXPECT_EQ(again.nodes.size(), graph.nodes.size()) << pass;
     EXPECT_EQ(again.outputs.size(), graph.outputs.size()) << pass;
   }
 }
 
-TEST(PassText, AfterEmulateThereIsNoBf16) {
+TEST(PassText, Bf16StaysWhereTheProcessorHasItElseThereIsNone) {
   const Graph graph = with_bf16(
       parse_graph("graph \"g\" {\n  data %x: f32[4,4]\n  parameter %w: f32[4,4] = normal(1.0)\n"
                   "  %y: f32[4,4] = MatMul(%x, %w)\n  %l: f32[] = ReduceSum(%y; keepdims=0)\n"
                   "  output l %l\n}\n"));
   ASSERT_NE(print_graph(graph).find("bf16["), std::string::npos);
-  const std::string text = text_after(graph, "emulate");
+  const std::string text = text_after(graph, "bf16", {.native_bf16 = false});
   EXPECT_EQ(text.find("bf16["), std::string::npos) << text;
   EXPECT_NE(text.find("Cast("), std::string::npos) << text;
+  EXPECT_EQ(text_after(graph, "bf16").find("bf16[") != std::string::npos, host_has_bf16());
 }
 
 // y and z have one size; neither fits into x, which is kept anyway.

@@ -10,7 +10,9 @@ namespace dojo {
 namespace {
 
 constexpr HostPass kPasses[] = {
-    {"emulate", "bf16 becomes f32 with rounding", nullptr},
+    {"bf16",
+     "where the processor multiplies bf16 it stays in two bytes, else it becomes f32 with rounding",
+     &HostOptions::native_bf16},
     {"fold", "what depends on constants only is computed once", &HostOptions::fold},
     {"channels-last", "images lie in memory pixel by pixel, with all channels of a pixel together",
      &HostOptions::channels_last},

@@ -76,6 +76,8 @@ std::string_view name(Unit::Kind kind) {
       return "attention";
     case kAttentionGrad:
       return "attention-grad";
+    case kSoftmaxGrad:
+      return "softmax-grad";
   }
   DOJO_CHECK(false);
   return "";
