@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 VERSION = "14"
-FOLDERS = ("src", "tests", "benchmarks")
+FOLDERS = ("src", "tests", "benchmarks", "examples")
 
 
 def find_formatter():

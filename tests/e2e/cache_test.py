@@ -35,8 +35,8 @@ class Cache(harness.TestCase):
             self.assertEqual({c["units"] for c in info["copies"]}, {units})
             self.assertIn("2 copies", self.cache("info", folder=folder).out)
             self.assertError(self.cache("info", self.videos, folder=folder), 2, "config", "not of one path")
-            self.assertIn("1 copies dropped", self.cache("drop", self.videos / "a.mp4", folder=folder).out)
-            self.assertIn("1 copies dropped", self.cache("drop", "--all", folder=folder).out)
+            self.assertIn("1 copy dropped", self.cache("drop", self.videos / "a.mp4", folder=folder).out)
+            self.assertIn("1 copy dropped", self.cache("drop", "--all", folder=folder).out)
             self.assertEqual(self.cache("info", "--json", folder=folder).json()["copies"], [])
 
     def test_a_build_that_was_killed_goes_on(self):

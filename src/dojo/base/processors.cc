@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <thread>
 
@@ -27,6 +28,24 @@ int num_processors(const std::string& root) {
       least = std::min(least, (quota->first + quota->second - 1) / quota->second);
   }
   return static_cast<int>(std::max<int64_t>(1, least));
+}
+
+OneProcessor::OneProcessor() {
+  cpu_set_t before, one;
+  const int here = sched_getcpu();
+  if (here < 0 || here >= CPU_SETSIZE || sched_getaffinity(0, sizeof before, &before) != 0) return;
+  CPU_ZERO(&one);
+  CPU_SET(here, &one);
+  if (sched_setaffinity(0, sizeof one, &one) != 0) return;
+  before_.resize(sizeof before);
+  std::memcpy(before_.data(), &before, sizeof before);
+}
+
+OneProcessor::~OneProcessor() {
+  if (before_.empty()) return;
+  cpu_set_t before;
+  std::memcpy(&before, before_.data(), sizeof before);
+  sched_setaffinity(0, sizeof before, &before);
 }
 
 std::string processor_name() {

@@ -1,6 +1,7 @@
 #include "dojo/base/processors.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <thread>
 
@@ -40,6 +41,23 @@ TEST_F(Processors, TheFirstVersionOfGroupsIsReadToo) {
   EXPECT_EQ(all(), machine);
   put("sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "70000\n");
   EXPECT_EQ(all(), 1);
+}
+
+int allowed() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
+}
+
+TEST(OneProcessor, HoldsThisThreadAndWhatItStartsUntilItsEnd) {
+  const int before = allowed();
+  {
+    const OneProcessor one;
+    EXPECT_EQ(allowed(), 1);
+    int in_thread = 0;
+    std::thread([&] { in_thread = allowed(); }).join();
+    EXPECT_EQ(in_thread, 1);
+  }
+  EXPECT_EQ(allowed(), before);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/interrupt.h"
 #include "dojo/base/progress.h"
 #include "dojo/base/tell.h"
 #include "dojo/base/text.h"
@@ -124,6 +125,10 @@ std::string when(int64_t ns) {
   return text;
 }
 
+std::string count_of_copies(int64_t n) {
+  return fmt::format("{} {}", n, n == 1 ? "copy" : "copies");
+}
+
 int info(const CacheOptions& o) {
   const std::vector<CopyInfo> copies = list_copies(o.folder, true);
   const Known known = read_catalogue(o.catalogue);
@@ -168,7 +173,8 @@ int info(const CacheOptions& o) {
                print_bytes(c.bytes), one_line(c.key.path), c.key.codec == "raw" ? " (raw)" : "",
                c.written_now ? " (in use)" : "");
   }
-  fmt::print("{} copies, {}, in {}\n", copies.size(), print_bytes(bytes), one_line(o.folder));
+  fmt::print("{}, {}, in {}\n", count_of_copies(std::ssize(copies)), print_bytes(bytes),
+             one_line(o.folder));
   if (known.catalogue)
     fmt::print("{} files known, {} of them gone, {}, in {}\n", known.files.size(),
                known.gone.size(), print_bytes(known.bytes), one_line(o.catalogue));
@@ -213,7 +219,7 @@ int drop(const CacheOptions& o) {
   if (dropped + in_use == 0 && !o.gone)
     for (const std::string& p : o.paths) check_exists(p, "`dojo cache info` lists what is cached");
   if (in_use > 0)
-    tell("warning: {} copies stay: they are being written, or cannot be removed\n", in_use);
+    tell("warning: {} stay: being written, or not to be removed\n", count_of_copies(in_use));
   int64_t forgotten = 0;
   if (o.gone) {
     Known known = read_catalogue(o.catalogue);
@@ -226,7 +232,7 @@ int drop(const CacheOptions& o) {
                             {"kept_in_use", in_use},
                             {"files_forgotten", forgotten}});
   else
-    fmt::print("{} copies dropped, {}{}\n", dropped, print_bytes(bytes),
+    fmt::print("{} dropped, {}{}\n", count_of_copies(dropped), print_bytes(bytes),
                o.gone ? fmt::format("; {} files forgotten", forgotten) : "");
   return in_use > 0 ? 1 : 0;
 }
@@ -278,6 +284,7 @@ int run_cache(std::span<const std::string> argv) {
   };
   only_for("build", {"--tier", "--size", "--cache-size", "--workers", "--deadline"});
   only_for("drop", {"--all", "--gone"});
+  const InterruptGuard guard(InterruptGuard::kThrow);
   if (action == "build") return build(o);
   if (action == "info" && !o.paths.empty())
     throw Error(Category::kConfig, "it tells of all copies, not of one path", "dojo cache info",

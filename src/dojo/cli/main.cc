@@ -136,7 +136,10 @@ int main(int argc, char** argv) {
   dojo::fill_standard_descriptors();
   if (!std::getenv("OMP_NUM_THREADS"))
     dojo::set_num_threads(std::min(dojo::num_threads(), dojo::num_processors()));
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, which undoes what is half done
+  // A closed pipe, or a file larger than allowed (ulimit -f), is a failed write, which undoes what
+  // is half done.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   const std::vector<std::string> words(argv + 1, argv + std::max(argc, 1));
   return dojo::run(words);
 }

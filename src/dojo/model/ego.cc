@@ -39,14 +39,6 @@ ValueId clip_input(Builder& b, const EgoOptions& o) {
   return b.data("clip", {Format::kU8, {o.batch, o.frames, o.height, o.width, 3}});
 }
 
-// Where the standardised answer is 0.
-EgoValues centre(const EgoScale& scale) {
-  EgoValues values = scale.mean;
-  for (size_t s = 0; s < values.size(); ++s)
-    if (kEgoSignals[s].changes_sign) values[s] = 0;
-  return values;
-}
-
 ValueId row(Builder& b, const EgoValues& values) {
   return b.constant({kSignals}, {values.begin(), values.end()});
 }
@@ -59,6 +51,13 @@ ValueId huber(Builder& b, ValueId error) {
 }
 
 }  // namespace
+
+EgoValues untrained_answer(const EgoScale& scale) {
+  EgoValues values = scale.mean;
+  for (size_t s = 0; s < values.size(); ++s)
+    if (kEgoSignals[s].changes_sign) values[s] = 0;
+  return values;
+}
 
 ModelMetadata to_metadata(const EgoOptions& o) { return common_metadata(o); }
 
@@ -79,7 +78,7 @@ TaskGraph ego_training(Builder& b, const EgoOptions& o, const EgoScale& scale) {
   const ValueId known = b.data("known", {Format::kF32, {o.batch, kSignals}});
   EgoValues inverse;
   for (size_t s = 0; s < inverse.size(); ++s) inverse[s] = 1 / scale.deviation[s];
-  const ValueId target = b.mul(b.sub(labels, row(b, centre(scale))), row(b, inverse));
+  const ValueId target = b.mul(b.sub(labels, row(b, untrained_answer(scale))), row(b, inverse));
   const ValueId answer = standardised(b, o, frames_of(b, clip, o.frames));
 
   // Each signal's mean over the clips that have it, and of these the mean.
@@ -98,8 +97,8 @@ Graph ego_inference(const EgoOptions& o, const EgoScale& scale) {
   Builder b("ego");
   std::vector<ValueId> frames = frames_of(b, clip_input(b, o), o.frames);
   for (ValueId& x : frames) x = b.concat({x, mirror(b, x)}, 0);
-  const ValueId both =
-      b.add(b.mul(standardised(b, o, frames), row(b, scale.deviation)), row(b, centre(scale)));
+  const ValueId both = b.add(b.mul(standardised(b, o, frames), row(b, scale.deviation)),
+                             row(b, untrained_answer(scale)));
   EgoValues sign;
   for (size_t s = 0; s < sign.size(); ++s) sign[s] = kEgoSignals[s].changes_sign ? -1 : 1;
   const ValueId seen = b.slice(both, 0, 0, o.batch);

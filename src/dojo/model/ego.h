@@ -46,6 +46,10 @@ struct EgoScale {
   std::array<int64_t, kEgoSignals.size()> frames{};  // with this label; 0: it was not trained
 };
 
+// What the network answers before its first step: the mean, but 0 for what changes its sign in a
+// mirror.
+EgoValues untrained_answer(const EgoScale& scale);
+
 struct EgoOptions {
   int64_t batch = 16;
   int64_t frames = 4;   // T, at least 2

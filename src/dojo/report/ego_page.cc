@@ -31,11 +31,16 @@ std::string with_unit(double value, const Look& look) {
   return significant(value * look.scale) + " " + escape(look.unit);
 }
 
+// Better than the mean, but no better than before training, is not good.
+const char* judge_signal(const SignalErrors& e) {
+  return e.learned() ? judge(e.over_mean()) : judge(INFINITY);
+}
+
 std::string cells(const SignalErrors& e) {
   const Look look = look_of(e.signal);
   return fmt::format(
       "<td class=\"{}\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
-      judge(e.over_mean()), ratio(e.over_mean()), with_unit(e.mae, look),
+      judge_signal(e), ratio(e.over_mean()), with_unit(e.mae, look),
       significant(e.mean_mae * look.scale), significant(e.rmse * look.scale),
       significant(e.mean_rmse * look.scale), count(e.clips));
 }
@@ -77,7 +82,7 @@ std::string cloud(const RunData& run, const std::string& signal) {
   return draw({"Held-out clips: " + look.name,
                "telemetry, " + look.unit,
                "network, " + look.unit,
-               {{"right", "copy", {{low, low}, {high, high}}},
+               {{"no error", "copy", {{low, low}, {high, high}}},
                 {"a clip", "network", std::move(points), /*scattered=*/true}},
                false});
 }
@@ -105,20 +110,20 @@ std::string ego_headline(const EvalLine& result) {
   for (size_t i = 0; i < result.signals.size(); ++i) {
     const SignalErrors& e = result.signals[i];
     const Look look = look_of(e.signal);
-    text += fmt::format("{} {} to within {} on average, {}", i == 0 ? "" : ";", escape(look.name),
-                        with_unit(e.mae, look),
-                        i == 0 ? compared(e.over_mean(), kBaseline)
-                               : fmt::format("<b class=\"{}\">{} ×</b>", judge(e.over_mean()),
-                                             ratio(e.over_mean())));
+    text += fmt::format(
+        "{} {} to within {} on average, {}", i == 0 ? "" : ";", escape(look.name),
+        with_unit(e.mae, look),
+        i == 0 ? compared(e.over_mean(), kBaseline)
+               : fmt::format("<b class=\"{}\">{} ×</b>", judge_signal(e), ratio(e.over_mean())));
   }
   text += ".";
   std::string not_learned;
   for (const SignalErrors& e : result.signals)
-    if (!(e.over_mean() < 1))
+    if (!e.learned())
       not_learned += (not_learned.empty() ? "" : ", ") + escape(look_of(e.signal).name);
   if (!not_learned.empty())
-    text +=
-        " <b class=\"bad\">Not learned:</b> " + not_learned + ", no better than " + kBaseline + ".";
+    text += " <b class=\"bad\">Not learned:</b> " + not_learned + ", no better than " + kBaseline +
+            " or than the untrained network.";
   return text;
 }
 

@@ -70,7 +70,8 @@ std::vector<SignalErrors> signal_errors(const Json& json) {
   for (const auto& [name, value] : json.items())
     if (value.is_object() && value.contains("mean_mae"))
       all.push_back({name, number(value, "mae"), number(value, "rmse"), number(value, "mean_mae"),
-                     number(value, "mean_rmse"), number(value, "clips")});
+                     number(value, "mean_rmse"), number(value, "clips"),
+                     number(value, "untrained_mae")});
   return all;
 }
 
@@ -171,9 +172,9 @@ bool each_line(const fs::path& path, RunData& run, Use use) {
     }
   }
   if (bad > 0) {
-    run.problems.push_back(fmt::format("{}: {} damaged {}, the first is line {}; it is left out",
+    run.problems.push_back(fmt::format("{}: {} damaged {}, the first is line {}; {} left out",
                                        path.filename().string(), bad, bad == 1 ? "line" : "lines",
-                                       first_bad));
+                                       first_bad, bad == 1 ? "it is" : "they are"));
   }
   return bad == 0;
 }

@@ -30,7 +30,9 @@ struct Waits {  // seconds of waiting for data, by what the loader was at
 struct SignalErrors {
   std::string signal;  // "speed_mps"
   double mae = NAN, rmse = NAN, mean_mae = NAN, mean_rmse = NAN, clips = NAN;
+  double untrained_mae = NAN;  // of the network before its first step; NaN: an old run's
   double over_mean() const { return mae / mean_mae; }
+  bool learned() const { return mae < mean_mae && !(mae >= untrained_mae); }
 };
 using SignalErrorsBy = std::vector<std::pair<std::string, std::vector<SignalErrors>>>;
 

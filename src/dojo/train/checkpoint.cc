@@ -62,6 +62,7 @@ std::string to_json(const LoopState& s) {
                              {"best_step", s.best_step},
                              {"best_score", s.best_score},
                              {"first_score", s.first_score},
+                             {"held_out_clips", s.held_out_clips},
                              {"elapsed_seconds", s.elapsed_seconds},
                              {"log", {{"steps", s.log.steps}, {"sums", s.log.sums}}},
                              {"guard",
@@ -83,6 +84,7 @@ LoopState parse_loop_state(const std::string& text, const std::string& where) {
   json.get("best_step", &s.best_step, -1, s.step);
   json.get("best_score", &s.best_score);
   json.get("first_score", &s.first_score);
+  if (json.has("held_out_clips")) json.get("held_out_clips", &s.held_out_clips, 0, kMany);
   json.get("elapsed_seconds", &s.elapsed_seconds, 0);
   const JsonReader log = json.object("log"), guard = json.object("guard");
   log.get("steps", &s.log.steps, 0, kMany);

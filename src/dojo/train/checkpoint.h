@@ -37,6 +37,7 @@ struct LoopState {
   int64_t best_step = -1;
   double best_score = 0;       // Verdict::score; lower is better
   double first_score = 0;      // that of the weights it began with
+  int64_t held_out_clips = 0;  // that these scores are of; 0: not known
   double elapsed_seconds = 0;  // 0 unless the run is limited in minutes
   LogSums log;
   DivergenceGuard guard;

@@ -27,6 +27,7 @@ TEST(Checkpoint, StateSurvivesBeingWritten) {
   s.best_step = 90;
   s.best_score = 0.1;  // no finite binary fraction: all bits must come back
   s.first_score = 0.9;
+  s.held_out_clips = 32;
   s.elapsed_seconds = 1.0 / 3;
   s.log = {.steps = 3, .sums = {{"loss", 0.7}, {"mse", 1e-300}}};
   s.guard.smooth_loss = 0.2;
@@ -39,6 +40,7 @@ TEST(Checkpoint, StateSurvivesBeingWritten) {
   EXPECT_EQ(t.best_score, s.best_score);
   EXPECT_EQ(t.log.sums, s.log.sums);
   EXPECT_EQ(t.first_score, 0.9);
+  EXPECT_EQ(t.held_out_clips, 32);
   EXPECT_EQ(t.guard.steps_above, 5);
 }
 

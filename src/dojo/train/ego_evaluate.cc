@@ -32,7 +32,8 @@ Json score_json(const EgoScore& score) {
                                            {"rmse", of.rmse},
                                            {"mean_mae", of.mean_mae},
                                            {"mean_rmse", of.mean_rmse},
-                                           {"beats_mean", of.beats_mean()},
+                                           {"untrained_mae", of.untrained_mae},
+                                           {"learned", of.learned()},
                                            {"clips", of.clips}};
   }
   j["clips"] = score.clips;
@@ -56,6 +57,7 @@ void add(EgoScore* score, const EgoAnswer& a, const EgoScale& scale) {
     of.rmse += error * error;
     of.mean_mae += std::abs(mean_error);
     of.mean_rmse += mean_error * mean_error;
+    of.untrained_mae += std::abs(a.untrained[s] - a.truth[s]);
     ++of.clips;
   }
 }
@@ -66,6 +68,7 @@ void divide(EgoScore* score) {
     const double n = static_cast<double>(of.clips);
     of.mae /= n;
     of.mean_mae /= n;
+    of.untrained_mae /= n;
     of.rmse = std::sqrt(of.rmse / n);
     of.mean_rmse = std::sqrt(of.mean_rmse / n);
   }
@@ -135,9 +138,10 @@ EgoJudge::EgoJudge(HeldOutSet set, std::vector<Recording> recordings, const EgoS
     for (size_t s = 0; s < counted.size(); ++s)
       if (scale_.frames[s] == 0) counted[s] = NAN;
     if (!any_known(counted)) continue;
-    truth_.push_back(a);
     stretch_.push_back((a.seconds - seconds.at(static_cast<size_t>(clip.first_frame))) /
                        (static_cast<double>(set_.inputs) * interval_seconds));
+    a.untrained = stretched(untrained_answer(scale_), 1 / stretch_.back());
+    truth_.push_back(a);
     kept.push_back(std::move(clip));
   }
   set_.clips = std::move(kept);
@@ -191,11 +195,12 @@ Verdict EgoJudge::judge(bool, const std::function<bool()>& stop) {
     lines.push_back(fmt::format(
         "held-out {}: off by {:.3g} {} on average, {} x predict-the-mean ({:.3g} {})", signal.words,
         of.mae, signal.unit, ratio_text(of.mae, of.mean_mae), of.mean_mae, signal.unit));
-    if (!of.beats_mean()) not_learned.emplace_back(signal.words);
+    if (!of.learned()) not_learned.emplace_back(signal.words);
   }
   if (!not_learned.empty())
-    lines.push_back(fmt::format("not learned, no better than predict-the-mean: {}",
-                                fmt::join(not_learned, ", ")));
+    lines.push_back(fmt::format(
+        "not learned, no better than predict-the-mean or than the untrained network: {}",
+        fmt::join(not_learned, ", ")));
   verdict.text += " predict-the-mean";
   verdict.summary = fmt::format("{}", fmt::join(lines, "\n"));
   return verdict;

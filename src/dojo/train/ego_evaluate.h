@@ -21,8 +21,11 @@ namespace dojo {
 struct SignalScore {
   double mae = 0, rmse = 0;            // mean absolute error, root of the mean square error
   double mean_mae = 0, mean_rmse = 0;  // of the mean of the training labels
+  double untrained_mae = 0;            // of the network before its first step
   int64_t clips = 0;                   // whose label is known
-  bool beats_mean() const { return mae < mean_mae; }
+  // Where few drives are trained on their mean may be worse than saying 0, as the network does that
+  // has learned nothing.
+  bool learned() const { return mae < mean_mae && mae < untrained_mae; }
 };
 
 struct EgoScore {
@@ -41,7 +44,7 @@ struct EgoAnswer {
   int32_t recording = 0;
   int64_t frame = 0;
   double seconds = 0;  // of the frame in its recording
-  EgoValues truth{}, network{};
+  EgoValues truth{}, network{}, untrained{};
 };
 
 // Signals that were not trained (scale.frames 0) count nowhere.
@@ -49,7 +52,8 @@ EgoEvaluation evaluate_ego(const std::vector<EgoAnswer>& answers,
                            const std::vector<Recording>& recordings, const EgoScale& scale);
 
 // One object: "score", "clips", for each signal that has labels {mae, rmse, mean_mae, mean_rmse,
-// beats_mean, clips}, "by_recording" and "by_camera" {name: the same without score}.
+// untrained_mae,
+// learned, clips}, "by_recording" and "by_camera" {name: the same without score}.
 std::string to_json(const EgoEvaluation& evaluation);
 
 // What `best` is chosen by: mae / mean_mae, mean over the signals that have labels.

@@ -35,9 +35,12 @@ const EgoScale kScale{.mean = {10, 0, 0}, .deviation = {2, 1, 1}, .frames = {100
 TEST(EgoEvaluate, ErrorsAreThoseThatAPersonCounts) {
   const std::vector<Recording> recordings = {named("a", "front"), named("b", "back")};
   const std::vector<EgoAnswer> answers = {
-      {.recording = 0, .truth = {12, 0.5, 1}, .network = {13, 0.5, 99}},
-      {.recording = 0, .truth = {8, NAN, 1}, .network = {5, 9, 99}},
-      {.recording = 1, .truth = {16, -0.5, 1}, .network = {16, -0.25, 99}}};
+      {.recording = 0, .truth = {12, 0.5, 1}, .network = {13, 0.5, 99}, .untrained = {9, 0, 0}},
+      {.recording = 0, .truth = {8, NAN, 1}, .network = {5, 9, 99}, .untrained = {9, 0, 0}},
+      {.recording = 1,
+       .truth = {16, -0.5, 1},
+       .network = {16, -0.25, 99},
+       .untrained = {16, 0, 0}}};
   const EgoEvaluation e = evaluate_ego(answers, recordings, kScale);
   const SignalScore& speed = e.overall.signals[0];
   EXPECT_EQ(speed.clips, 3);
@@ -58,8 +61,10 @@ TEST(EgoEvaluate, ErrorsAreThoseThatAPersonCounts) {
   EXPECT_FALSE(json.contains("steering_wheel_deg"));
   EXPECT_EQ(json["by_camera"]["back"]["speed_mps"]["mean_mae"], 6);
   EXPECT_EQ(json["by_recording"]["a"]["yaw_rate_radps"]["clips"], 1);
-  EXPECT_EQ(json["speed_mps"]["beats_mean"], true);
-  EXPECT_EQ(json["by_recording"]["a"]["speed_mps"]["beats_mean"], false);  // 2, as the mean
+  EXPECT_NEAR(json["speed_mps"]["untrained_mae"].get<double>(), (3 + 1 + 0) / 3.0, 1e-12);
+  EXPECT_EQ(json["speed_mps"]["learned"], false);  // 4/3, better than the mean's 10/3 but no more
+  EXPECT_EQ(json["by_recording"]["a"]["speed_mps"]["learned"], false);  // 2, as the mean
+  EXPECT_EQ(json["yaw_rate_radps"]["learned"], true);
 }
 
 TEST(EgoEvaluate, WhereTheMeanIsRightTheScoreStaysFinite) {

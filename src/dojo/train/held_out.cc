@@ -10,7 +10,7 @@
 namespace dojo {
 namespace {
 
-// A file whose clips keep failing is not asked forever: each may cost a deadline.
+// Of crashes and the like: each may cost a deadline.
 constexpr int kMaxFailures = 3;
 
 }  // namespace
@@ -75,9 +75,7 @@ bool HeldOutReading::next() {
   if (stop_) throw Interrupted{};
   while (recording_ < choices_.size() &&
          (clip_ == choices_[recording_].clips.size() || failures_ == kMaxFailures)) {
-    ++recording_;
-    clip_ = 0;
-    failures_ = 0;
+    end_recording();
   }
   if (recording_ == choices_.size()) return false;
   const Recording& recording = recordings_[recording_];
@@ -93,12 +91,33 @@ bool HeldOutReading::next() {
   try {
     clip.frames = read_clip(reader_, {recording}, ref, options_.height, options_.width);
     clips_.set.clips.push_back(std::move(clip));
+    ++read_;
+  } catch (const DamagedFrame& e) {
+    leave_out(recording, e);
   } catch (const Error& e) {
-    if (failures_++ == 0)
-      clips_.quarantined.push_back(
-          {recording.path, std::string(name(e.category())), e.message(), /*whole_file=*/false});
+    leave_out(recording, e);
+    ++failures_;
   }
   return true;
+}
+
+// The first reason stands for all.
+void HeldOutReading::leave_out(const Recording& recording, const Error& reason) {
+  if (left_out_++ == 0)
+    clips_.quarantined.push_back({recording.path, std::string(name(reason.category())),
+                                  reason.message(), /*whole_file=*/false});
+}
+
+void HeldOutReading::end_recording() {
+  if (left_out_ > 0) {
+    const int64_t all = std::ssize(choices_[recording_].clips);
+    clips_.quarantined.back().reason +=
+        fmt::format("; {} of its {} clips to judge by are left out", all - read_, all);
+  }
+  ++recording_;
+  clip_ = 0;
+  read_ = left_out_ = 0;
+  failures_ = 0;
 }
 
 HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldOutOptions& o) {

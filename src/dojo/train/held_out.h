@@ -37,8 +37,9 @@ struct HeldOutClips {
 };
 
 // Reads them one after another; which ones is known at once. A recording too short for all horizons
-// gives clips with fewer, and that is said; damaged clips are left out, and it may be that none is
-// left. Not thread-safe, but for stop().
+// gives clips with fewer, and that is said; damaged clips are left out, with a word about how many,
+// and it may be that none is left. A file at which decoding crashed or took too long three times is
+// not asked again. Not thread-safe, but for stop().
 class HeldOutReading {
  public:
   HeldOutReading(std::vector<Recording> recordings, const HeldOutOptions& options);
@@ -62,6 +63,8 @@ class HeldOutReading {
   };
   static Choice choose(const Recording& recording, const HeldOutOptions& options, int64_t count);
   std::string too_short_for_all() const;
+  void leave_out(const Recording& recording, const Error& reason);
+  void end_recording();
 
   const std::vector<Recording> recordings_;
   const HeldOutOptions options_;
@@ -70,7 +73,8 @@ class HeldOutReading {
   std::vector<Choice> choices_;  // by recording
   int64_t total_ = 0, tried_ = 0;
   size_t recording_ = 0, clip_ = 0;  // the next one
-  int failures_ = 0;                 // of this recording
+  int64_t read_ = 0, left_out_ = 0;  // of this recording
+  int failures_ = 0;                 // of this recording, other than damaged frames
   HeldOutClips clips_;
 };
 

@@ -2,6 +2,7 @@
 // Each task has a judge of its own, which knows what to measure and beside which baseline.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -31,6 +32,9 @@ class Judge {
 
   // Files of which not all clips could be read. Known once wait() is true.
   virtual std::vector<Quarantined> quarantined() const { return {}; }
+
+  // That it judges by; 0: that is not told. Known once wait() is true.
+  virtual int64_t num_clips() const { return 0; }
 
   // The weights to judge. Throws Error(kInput) that names `path` where they do not fit.
   virtual void load(const SafeTensors& weights, const std::string& path) = 0;

@@ -25,6 +25,7 @@ bool LateJudge::wait(double seconds) {
   HeldOutClips clips = clips_.get();
   reading_.reset();
   quarantined_ = std::move(clips.quarantined);
+  num_clips_ = std::ssize(clips.set.clips);
   judge_ = make_judge_(std::move(clips.set));
   return true;
 }

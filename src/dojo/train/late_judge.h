@@ -24,6 +24,7 @@ class LateJudge final : public Judge {
   // Once all clips are there it makes the judge, which takes as long as it takes.
   bool wait(double seconds) override;
   std::vector<Quarantined> quarantined() const override { return quarantined_; }
+  int64_t num_clips() const override { return num_clips_; }
 
   void load(const SafeTensors& weights, const std::string& path) override {
     made().load(weights, path);
@@ -41,6 +42,7 @@ class LateJudge final : public Judge {
   std::future<HeldOutClips> clips_;  // ends before what it reads with
   const MakeJudge make_judge_;
   std::vector<Quarantined> quarantined_;
+  int64_t num_clips_ = 0;
   std::unique_ptr<Judge> judge_;  // none: not yet
 };
 

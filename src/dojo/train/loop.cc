@@ -284,7 +284,23 @@ class Loop {
       lost_.push_back(std::move(q));
     }
     write_quarantine();
+    judge_best_anew(progress_bar);
     return true;
+  }
+
+  // Of a resumed run whose held-out clips are others than before, as where a file was damaged
+  // since: scores on other clips are no comparison.
+  void judge_best_anew(Progress& progress_bar) {
+    const int64_t before = std::exchange(state_.held_out_clips, judge_.num_clips());
+    if (before == 0 || before == state_.held_out_clips || state_.best_step < 0) return;
+    const std::string warning = fmt::format(
+        "the run is judged by {} held-out clips from here on, and was by {}; the best weights so "
+        "far, of step {}, are judged anew",
+        state_.held_out_clips, before, state_.best_step);
+    progress_bar.message(fmt::format("warning: {}", warning));
+    log_->warning(state_.step, warning);
+    state_.best_score = verdict_on(read_checkpoint(best_path(o_.folder))).score;
+    if (state_.best_step == 0) state_.first_score = state_.best_score;
   }
 
   Verdict verdict_on(const SafeTensors& weights) {
@@ -348,6 +364,7 @@ class Loop {
     for (LoopState* state : {&beginning, &state_}) {
       state->evaluated_step = state->best_step = 0;
       state->best_score = state->first_score = verdict.score;
+      state->held_out_clips = judge_.num_clips();
     }
     beginning.metrics_lines = log_->lines();
     checkpoint.metadata["state"] = to_json(beginning);

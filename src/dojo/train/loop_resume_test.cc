@@ -38,6 +38,60 @@ TEST_F(ResumedLoop, AnInterruptedRunGoesOnToTheSameBytes) {
   }
 }
 
+// Its scores are a thousandth where its clips are fewer.
+class CountedJudge : public Judge {
+ public:
+  CountedJudge(std::unique_ptr<Judge> judge, int64_t clips)
+      : judge_(std::move(judge)), clips_(clips) {}
+  int64_t num_clips() const override { return clips_; }
+  void load(const SafeTensors& weights, const std::string& path) override {
+    judge_->load(weights, path);
+  }
+  Verdict judge(bool at_end, const std::function<bool()>& stop) override {
+    Verdict verdict = judge_->judge(at_end, stop);
+    if (clips_ < 32) verdict.score *= 1e-3;
+    scores.push_back(verdict.score);
+    return verdict;
+  }
+  std::string final_words() override { return judge_->final_words(); }
+  void write_samples(const std::string& folder) override { judge_->write_samples(folder); }
+
+  std::vector<double> scores;
+
+ private:
+  std::unique_ptr<Judge> judge_;
+  int64_t clips_;
+};
+
+TEST_F(ResumedLoop, WhereHeldOutClipsAreGoneTheBestWeightsAreJudgedAnewByThoseLeft) {
+  LoopOptions o = options(folder("part"), 15);
+  tiny::Source source;
+  CountedJudge all(make_judge(), 32), few(make_judge(), 11);
+  train(o, source, all);
+  const LoopState before = last_state(o.folder);
+  EXPECT_EQ(before.held_out_clips, 32);
+  EXPECT_TRUE(warnings(o.folder).empty());
+  o.resume = true;
+  o.schedule.steps = 30;
+  tiny::Source again;
+  const LoopResult result = train(o, again, few);
+  const LoopState after = last_state(o.folder);
+  EXPECT_EQ(after.held_out_clips, 11);
+  ASSERT_GE(few.scores.size(), 2u);
+  EXPECT_EQ(few.scores[0], before.best_score * 1e-3) << "the best weights";
+  EXPECT_EQ(after.best_score, std::min(few.scores[0], few.scores[1]));
+  ASSERT_EQ(warnings(o.folder).size(), 1u);
+  EXPECT_NE(warnings(o.folder)[0].find("by 11 held-out clips from here on, and was by 32"),
+            std::string::npos);
+  // And with the same clips nothing is judged twice.
+  o.schedule.steps = 45;
+  CountedJudge same(make_judge(), 11);
+  tiny::Source third;
+  train(o, third, same);
+  EXPECT_EQ(warnings(o.folder).size(), 1u);
+  EXPECT_EQ(result.step, 30);
+}
+
 // As when a decoder hangs and its deadline is far away.
 TEST_F(ResumedLoop, ARunThatWaitsForClipsCanBeInterrupted) {
   struct Hanging : tiny::Source {

@@ -224,7 +224,10 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   lost.insert(lost.end(), split.copies.begin(), split.copies.end());
   list_noted(found.all, &lost);
   const int64_t num_clips = clips.reading->num_clips();
-  if (!quiet && state) tell("going on after step {}\n", state->step);
+  if (!quiet && state && o.steps > 0 && state->step >= o.steps)
+    tell("the run has done its {} steps: what is left is its evaluation\n", o.steps);
+  else if (!quiet && state)
+    tell("going on after step {}\n", state->step);
   const int64_t eval_every = o.eval_every >= 0 ? o.eval_every
                              : o.steps > 0     ? default_eval_every(num_clips, task->batch())
                                                : 0;
@@ -248,6 +251,8 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   loop.warnings = std::move(warnings);
   loop.quiet = quiet;
   const LoopResult result = run_loop(loop, *step, *source, judge);
+  for (const Quarantined& q : judge.quarantined())
+    if (q.category != name(Category::kIo)) catalogue.note(real_path(q.path), q);
   if (result.reason == StopReason::kSteps || result.reason == StopReason::kMinutes)
     judge.write_samples(folder + "/samples");
   return result;

@@ -72,7 +72,7 @@ WorkerReply FrameReader::ask(const Recording& recording, std::span<const int64_t
   cpu_seconds_ += reply.cpu_seconds;
   if (!reply.ok) throw error_from(reply, recording.path);
   if (!reply.damaged.empty())
-    throw Error(Category::kInput, reply.damaged[0].second, recording.path);
+    throw DamagedFrame(Category::kInput, reply.damaged[0].second, recording.path);
   return reply;
 }
 

@@ -15,6 +15,12 @@
 
 namespace dojo {
 
+// Some of the frames are damaged; others of the file may be read.
+class DamagedFrame : public Error {
+ public:
+  using Error::Error;
+};
+
 class FrameReader {
  public:
   explicit FrameReader(const WorkerOptions& options = {}) : worker_(options) {}
@@ -23,8 +29,8 @@ class FrameReader {
   // path.
   Recording open(const std::string& path);
 
-  // [frames, height, width, 3] u8 RGB; `frames` in any order. Throws Error(kInput) if one of them
-  // is damaged.
+  // [frames, height, width, 3] u8 RGB; `frames` in any order. Throws DamagedFrame (kInput) if
+  // one of them is damaged.
   std::vector<uint8_t> read(const Recording& recording, std::span<const int64_t> frames,
                             int64_t height, int64_t width);
 

@@ -68,7 +68,7 @@ struct LoaderOptions {
   // the prefetch thread). Without it, frames are copied, which needs equal sizes.
   std::function<void(uint64_t position, const ClipRef& ref, std::span<const uint8_t> frames,
                      std::span<uint8_t> clip)>
-      transform;
+      transform = {};
 };
 
 struct Batch {
