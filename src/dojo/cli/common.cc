@@ -112,7 +112,7 @@ std::shared_ptr<Algorithms> timed_algorithms(bool quiet) {
   const std::string folder = cache_folder();
   // A bar only where there is something to time.
   auto bar = std::make_shared<std::optional<Progress>>();
-  return std::make_shared<Algorithms>(Algorithms::Options{
+  auto algorithms = std::make_shared<Algorithms>(Algorithms::Options{
       .file = folder.empty() ? "" : folder + "/algorithms.json",
       .progress = [bar, quiet](int64_t timed, const std::string& problem) {
         if (!*bar)
@@ -125,6 +125,8 @@ std::shared_ptr<Algorithms> timed_algorithms(bool quiet) {
           throw_if_interrupted();
         }
       }});
+  if (!algorithms->message().empty()) warn({algorithms->message()});
+  return algorithms;
 }
 
 std::string searched_files() {

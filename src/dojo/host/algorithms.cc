@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -36,13 +37,12 @@ std::map<std::string, std::string> names_of(const json& object) {
   return object.get<std::map<std::string, std::string>>();
 }
 
+// Throws what reading and parsing do. No file is an empty one.
 json read_all(const std::string& file) {
-  try {
-    json all = json::parse(read_file(file, kMaxFileBytes));
-    if (all.is_object()) return all;
-  } catch (const std::exception&) {
-  }
-  return json::object();
+  if (!std::filesystem::exists(file)) return json::object();
+  json all = json::parse(read_file(file, kMaxFileBytes));
+  if (!all.is_object()) throw Error(Category::kInput, "it is no JSON object", file);
+  return all;
 }
 
 // The fastest call of each candidate, in turn; the first calls warm up.
@@ -83,6 +83,7 @@ Algorithms::Algorithms(Options options) : options_(std::move(options)) {
     if (const auto part = all.find(machine()); part != all.end()) known_ = names_of(*part);
   } catch (const std::exception&) {  // another program's, or damaged
     known_.clear();
+    message_ = fmt::format("{} cannot be used; algorithms are timed again", options_.file);
   }
 }
 
@@ -113,7 +114,11 @@ void Algorithms::save() {
   if (unsaved_.empty()) return;
   if (options_.progress) options_.progress(timed_, "");
   if (options_.file.empty()) return unsaved_.clear();
-  json all = read_all(options_.file);
+  json all = json::object();
+  try {
+    all = read_all(options_.file);
+  } catch (const std::exception&) {  // damaged: message() has told
+  }
   json& part = all[machine()];
   try {
     names_of(part);

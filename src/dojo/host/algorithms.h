@@ -41,11 +41,15 @@ class Algorithms {
   std::string text() const;
   void record(const std::string& text, const std::string& where);
 
+  // For a person: that the file cannot be used. Mostly empty.
+  const std::string& message() const { return message_; }
+
   // How many problems were timed here.
   int64_t timed() const { return timed_; }
 
  private:
   Options options_;
+  std::string message_;
   std::string recorded_in_;                    // names what record() was given
   std::map<std::string, std::string> chosen_;  // by problem: the name
   std::map<std::string, std::string> known_;   // the file's part for this machine

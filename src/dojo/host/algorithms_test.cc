@@ -79,9 +79,12 @@ TEST(Algorithms, ADamagedFileOrAnUnknownNameInItIsTimedAnew) {
     write_file_atomic(file_of(folder), text);
     Algorithms again({.file = file_of(folder)});
     EXPECT_EQ(again.choose("a", {takes("slow", 20), takes("fast", 1)}), "fast") << text;
+    // Of another machine's part nothing is said.
+    EXPECT_EQ(again.message().empty(), std::string_view(text).starts_with("{\"")) << text;
     again.save();
     Algorithms mended({.file = file_of(folder)});
     EXPECT_EQ(mended.choose("a", {must_not_be_timed("slow"), must_not_be_timed("fast")}), "fast");
+    EXPECT_EQ(mended.message(), "");
   }
 }
 
