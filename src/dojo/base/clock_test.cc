@@ -11,12 +11,10 @@ namespace dojo {
 namespace {
 
 TEST(Clock, TheAgeOfAProcessGrowsAsTheClockDoes) {
-  const double age = process_seconds(), clock = steady_seconds();
+  const double age = process_seconds();
   EXPECT_GT(age, 0);
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  const double grown = process_seconds() - age, passed = steady_seconds() - clock;
-  EXPECT_GE(grown, 0.04);
-  EXPECT_NEAR(grown, passed, 1);  // asked one after the other, on a machine that may be busy
+  EXPECT_GE(process_seconds() - age, 0.04);
 }
 
 TEST(Clock, AProcessThatWasForkedIsYoungerThanThisOne) {

@@ -384,9 +384,12 @@ int run_train(std::span<const std::string> argv) {
     tell(
         "in all {}: {} of training, {} before the first step and after the last: reading "
         "the video, the final "
-        "evaluation, pictures and report; the first step was done after {}\n",
+        "evaluation, pictures and report{}\n",
         print_seconds(all), print_seconds(result.training_seconds),
-        print_seconds(all - result.training_seconds), print_seconds(result.first_step_seconds));
+        print_seconds(all - result.training_seconds),
+        result.first_step_seconds > 0 ? fmt::format("; the first step was done after {}",
+                                                    print_seconds(result.first_step_seconds))
+                                      : "");
   }
   return 0;
 }

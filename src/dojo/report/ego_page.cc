@@ -31,9 +31,10 @@ std::string with_unit(double value, const Look& look) {
   return significant(value * look.scale) + " " + escape(look.unit);
 }
 
-// Better than the mean, but no better than before training, is not good.
+// Better than the mean, but no better than before training, is bad too.
 const char* judge_signal(const SignalErrors& e) {
-  return e.learned() ? judge(e.over_mean()) : judge(INFINITY);
+  const double over = e.over_mean();
+  return over < 1 && !e.learned() ? "bad" : judge(over);
 }
 
 std::string cells(const SignalErrors& e) {

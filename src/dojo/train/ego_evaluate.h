@@ -52,8 +52,8 @@ EgoEvaluation evaluate_ego(const std::vector<EgoAnswer>& answers,
                            const std::vector<Recording>& recordings, const EgoScale& scale);
 
 // One object: "score", "clips", for each signal that has labels {mae, rmse, mean_mae, mean_rmse,
-// untrained_mae,
-// learned, clips}, "by_recording" and "by_camera" {name: the same without score}.
+// untrained_mae, learned,
+// clips}, "by_recording" and "by_camera" {name: the same without score}.
 std::string to_json(const EgoEvaluation& evaluation);
 
 // What `best` is chosen by: mae / mean_mae, mean over the signals that have labels.

@@ -1,5 +1,6 @@
 #include "dojo/train/ego_task.h"
 
+#include "dojo/base/error.h"
 #include "dojo/train/ego_evaluate.h"
 #include "dojo/train/ego_source.h"
 #include "dojo/train/model_metadata.h"
@@ -42,6 +43,14 @@ void EgoTask::learn(const std::vector<Recording>& train) {
   train_ = train;
   labels_ = std::make_shared<const EgoLabels>(train);
   scale_ = labels_->scale();
+}
+
+void EgoTask::check_held_out(const std::vector<Recording>& held_out) const {
+  const EgoScale there = EgoLabels(held_out).scale();
+  for (size_t s = 0; s < kEgoSignals.size(); ++s)
+    if (scale_.frames[s] > 0 && there.frames[s] > 0) return;
+  throw Error(Category::kInput, "no recording that is held out has a signal that is trained on", "",
+              "`dojo inspect FOLDER` lists the signals; hold out other recordings");
 }
 
 std::unique_ptr<ClipSource> EgoTask::source(std::unique_ptr<ClipLoader> loader) const {

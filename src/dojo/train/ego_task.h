@@ -23,6 +23,7 @@ class EgoTask final : public Task {
   bool wants_all_indexed() const override { return true; }
   void prepare(FoundRecordings* found, bool quiet) override { keep_labelled(found, quiet); }
   void learn(const std::vector<Recording>& train) override;
+  void check_held_out(const std::vector<Recording>& held_out) const override;
   std::unique_ptr<ClipSource> source(std::unique_ptr<ClipLoader> loader) const override;
   std::unique_ptr<Judge> judge(HeldOutSet set, const std::vector<Recording>& recordings,
                                const ExecutorFactory& make_executor) const override;

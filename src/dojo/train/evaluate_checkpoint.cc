@@ -69,8 +69,7 @@ HeldOutClips clips_of(const std::string& path, const FoundRecordings& found, Hel
   }
   HeldOutClips held = load_held_out(found.recordings, choice);
   Catalogue catalogue(o.catalogue);
-  for (const Quarantined& q : held.quarantined)
-    if (q.category != name(Category::kIo)) catalogue.note(real_path(q.path), q);
+  note_problems(held.quarantined, &catalogue);
   if (held.set.clips.empty()) throw no_clip_to_judge_by(held, choice);
   result->quarantined = found.quarantined;
   result->quarantined.insert(result->quarantined.end(), held.quarantined.begin(),

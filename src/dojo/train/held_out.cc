@@ -6,12 +6,15 @@
 
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
+#include "dojo/video/catalogue.h"
 
 namespace dojo {
 namespace {
 
 // Of crashes and the like: each may cost a deadline.
 constexpr int kMaxFailures = 3;
+
+constexpr std::string_view kLeftOut = " (left out: ";  // behind a reason
 
 }  // namespace
 
@@ -81,8 +84,6 @@ bool HeldOutReading::next() {
   const Recording& recording = recordings_[recording_];
   const Choice& choice = choices_[recording_];
   const ClipRef& ref = choice.clips[clip_++];
-  if (options_.progress) options_.progress(tried_, total_);
-  ++tried_;
   HeldOutClip clip;
   clip.recording = static_cast<int32_t>(recording_);
   clip.first_frame = ref.frames[0];
@@ -112,7 +113,7 @@ void HeldOutReading::end_recording() {
   if (left_out_ > 0) {
     const int64_t all = std::ssize(choices_[recording_].clips);
     clips_.quarantined.back().reason +=
-        fmt::format("; {} of its {} clips to judge by are left out", all - read_, all);
+        fmt::format("{}{} of its {} clips to judge by)", kLeftOut, all - read_, all);
   }
   ++recording_;
   clip_ = 0;
@@ -125,6 +126,17 @@ HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldO
   while (reading.next()) {
   }
   return reading.take();
+}
+
+void note_problems(const std::vector<Quarantined>& quarantined, Catalogue* catalogue) {
+  for (Quarantined q : quarantined) {
+    const auto known = catalogue->find(real_path(q.path));
+    if (q.category == name(Category::kIo) ||
+        (known && known->problem && known->problem->whole_file))
+      continue;
+    q.reason = q.reason.substr(0, q.reason.rfind(kLeftOut));
+    catalogue->note(real_path(q.path), q);
+  }
 }
 
 Error no_clip_to_judge_by(const HeldOutClips& held, const HeldOutOptions& o) {

@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +16,8 @@
 
 namespace dojo {
 
+class Catalogue;
+
 struct HeldOutOptions {
   int64_t inputs = 3, horizons = 4;  // frames given, frames to predict
   int64_t height = 128, width = 256;
@@ -25,8 +26,7 @@ struct HeldOutOptions {
   int64_t clips_in_all = 256;  // with many recordings each gives fewer, but at least 4
   int64_t max_bytes =
       int64_t{1} << 30;          // of all clips; then each recording gives fewer, at least 1
-  double deadline_seconds = 60;  // for one clip; then its file is given up
-  std::function<void(int64_t done, int64_t total)> progress = {};  // before each clip
+  double deadline_seconds = 60;  // for one clip
 };
 
 struct HeldOutClips {
@@ -71,7 +71,7 @@ class HeldOutReading {
   std::atomic<bool> stop_ = false;
   FrameReader reader_;
   std::vector<Choice> choices_;  // by recording
-  int64_t total_ = 0, tried_ = 0;
+  int64_t total_ = 0;
   size_t recording_ = 0, clip_ = 0;  // the next one
   int64_t read_ = 0, left_out_ = 0;  // of this recording
   int failures_ = 0;                 // of this recording, other than damaged frames
@@ -79,6 +79,10 @@ class HeldOutReading {
 };
 
 HeldOutClips load_held_out(const std::vector<Recording>& recordings, const HeldOutOptions& options);
+
+// What was met in the files, for whoever looks at them next. Not what may be the machine's, nor
+// where more is known already.
+void note_problems(const std::vector<Quarantined>& quarantined, Catalogue* catalogue);
 
 // The error, Category::kInput, that none is left, with the first reason.
 Error no_clip_to_judge_by(const HeldOutClips& held, const HeldOutOptions& options);

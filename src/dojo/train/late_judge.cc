@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "dojo/base/check.h"
+
 namespace dojo {
 
 LateJudge::LateJudge(std::unique_ptr<HeldOutReading> reading, MakeJudge make_judge)
@@ -14,6 +16,7 @@ LateJudge::~LateJudge() {
 
 bool LateJudge::wait(double seconds) {
   if (judge_) return true;
+  DOJO_CHECK(reading_ != nullptr);  // not again after an error
   if (!clips_.valid())
     clips_ = std::async(std::launch::async, [reading = reading_.get()] {
       while (reading->next()) {

@@ -151,7 +151,7 @@ class Loop {
       if (!source_.wait(kPatience)) continue;  // a signal must not wait for a decoder that hangs
       if (!one_step()) break;
       show(progress_bar);
-      if (first_is_due_ && (evaluation_due() || checkpoint_due() || judge_.wait(0)) &&
+      if (first_is_due_ && (evaluation_due() || checkpoint_due() || clips_are_there(0)) &&
           !evaluate_first(progress_bar))
         break;
       if (evaluation_due() && !evaluate(progress_bar)) break;
@@ -177,7 +177,7 @@ class Loop {
     } catch (const Error&) {
     }
     try {
-      if (between_steps_ && state_.guard.steps_above == 0 &&
+      if (between_steps_ && state_.step > 0 && state_.guard.steps_above == 0 &&
           (!first_is_due_ || evaluate_first(progress_bar)))
         save_last();
       log_->release();
@@ -270,9 +270,24 @@ class Loop {
     return elapsed() >= next_eval_;
   }
 
+  // True once judging needs no more waiting. What it takes to get there, also to prepare the
+  // executor and the baselines, is time of the next evaluation.
+  bool clips_are_there(double seconds) {
+    const double began = steady_seconds();
+    const bool there = judge_.wait(seconds);
+    preparing_ += steady_seconds() - began;
+    return there;
+  }
+
+  double seconds_of_evaluation(double began) {
+    return steady_seconds() - began + std::exchange(preparing_, 0.0);
+  }
+
   // Until the held-out clips are there. False when the run must stop: a signal came before.
   bool wait_for_judge(Progress& progress_bar) {
-    while (!judge_.wait(kPatience)) {
+    while (!clips_are_there(kPatience)) {
+      if (!o_.quiet && !std::exchange(waiting_is_told_, true))
+        progress_bar.message("waiting for the held-out clips");
       if (interrupt_.signal() == 0) continue;
       if (result_.problem.empty()) result_.reason = StopReason::kInterrupted;
       return false;
@@ -292,15 +307,28 @@ class Loop {
   // since: scores on other clips are no comparison.
   void judge_best_anew(Progress& progress_bar) {
     const int64_t before = std::exchange(state_.held_out_clips, judge_.num_clips());
-    if (before == 0 || before == state_.held_out_clips || state_.best_step < 0) return;
+    if (before == 0 || before == state_.held_out_clips || state_.evaluated_step < 0) return;
+    const double began = steady_seconds();
     const std::string warning = fmt::format(
-        "the run is judged by {} held-out clips from here on, and was by {}; the best weights so "
-        "far, of step {}, are judged anew",
-        state_.held_out_clips, before, state_.best_step);
+        "the run is judged by {} held-out clips from here on, and was by {}; its first and its "
+        "best "
+        "weights are judged anew",
+        state_.held_out_clips, before);
     progress_bar.message(fmt::format("warning: {}", warning));
     log_->warning(state_.step, warning);
-    state_.best_score = verdict_on(read_checkpoint(best_path(o_.folder))).score;
-    if (state_.best_step == 0) state_.first_score = state_.best_score;
+    state_.first_score = verdict_on(first_weights()).score;
+    if (state_.best_step >= 0)
+      state_.best_score = verdict_on(read_checkpoint(best_path(o_.folder))).score;
+    preparing_ += steady_seconds() - began;
+  }
+
+  // Those that the run began with: a function of the seed.
+  SafeTensors first_weights() {
+    const SafeTensors now = training_tensors(step_);
+    initialize_training(step_, o_.seed);
+    SafeTensors first = averaged_tensors(step_);
+    restore(step_, now, "the weights of this run");
+    return first;
   }
 
   Verdict verdict_on(const SafeTensors& weights) {
@@ -328,7 +356,7 @@ class Loop {
     const Verdict verdict = verdict_on(weights);
     state_.evaluated_step = state_.step;
     if (state_.step == 0) state_.first_score = verdict.score;
-    log_->evaluation(state_.step, verdict, steady_seconds() - began);
+    log_->evaluation(state_.step, verdict, seconds_of_evaluation(began));
     if (state_.best_step < 0 || verdict.score < state_.best_score) {
       describe(weights, state_.step, verdict);
       if (!keep_as_best(weights, verdict.score)) return false;
@@ -359,7 +387,7 @@ class Loop {
     LoopState beginning = parse_loop_state(metadata(checkpoint, "state", path), path);
     SafeTensors weights = averaged_tensors(step_.graph(), checkpoint);
     const Verdict verdict = verdict_on(weights);
-    log_->first_evaluation(verdict, steady_seconds() - began);
+    log_->first_evaluation(verdict, seconds_of_evaluation(began));
     log_->sync();
     for (LoopState* state : {&beginning, &state_}) {
       state->evaluated_step = state->best_step = 0;
@@ -442,7 +470,6 @@ class Loop {
   void finish(Progress& progress_bar) {
     result_.step = state_.step;
     result_.best_step = state_.best_step;
-    result_.learned = state_.best_score < state_.first_score;
     if (result_.reason == StopReason::kSteps || result_.reason == StopReason::kMinutes) {
       const double began = steady_seconds();
       const std::string path = best_path(o_.folder);
@@ -456,12 +483,13 @@ class Loop {
       if (interrupt_.signal() != 0)
         result_.reason = StopReason::kInterrupted;
       else
-        log_->evaluation(state_.best_step, result_.final_verdict, steady_seconds() - began);
+        log_->evaluation(state_.best_step, result_.final_verdict, seconds_of_evaluation(began));
     }
     log_final();
   }
 
   void log_final() {
+    result_.learned = state_.best_score < state_.first_score;
     log_->release();
     log_->final(result_, count_parameters(step_.graph()), source_.stats());
   }
@@ -478,7 +506,8 @@ class Loop {
   std::vector<std::string> watched_;  // the outputs that are f32 scalars
   double saved_ = 0, next_eval_ = 0;  // when, by the clock of this process and of the run
   bool between_steps_ = true;         // the step, and the evaluation that it is due, are done
-  bool judge_is_ready_ = false;
+  bool judge_is_ready_ = false, waiting_is_told_ = false;
+  double preparing_ = 0;       // seconds: seconds_of_evaluation()
   bool first_is_due_ = false;  // evaluate_first()
   std::vector<Quarantined> lost_ = o_.lost;
   size_t quarantined_ = 0;

@@ -232,6 +232,7 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
                              : o.steps > 0     ? default_eval_every(num_clips, task->batch())
                                                : 0;
   task->learn(split.train);
+  task->check_held_out(split.held_out);
   const auto source = make_source(*task, split.train, o, indexing,
                                   state ? std::move(state->given_up) : std::vector<Quarantined>());
   // The first batch is read while the step is prepared.
@@ -251,8 +252,7 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   loop.warnings = std::move(warnings);
   loop.quiet = quiet;
   const LoopResult result = run_loop(loop, *step, *source, judge);
-  for (const Quarantined& q : judge.quarantined())
-    if (q.category != name(Category::kIo)) catalogue.note(real_path(q.path), q);
+  note_problems(judge.quarantined(), &catalogue);
   if (result.reason == StopReason::kSteps || result.reason == StopReason::kMinutes)
     judge.write_samples(folder + "/samples");
   return result;

@@ -59,7 +59,9 @@ void RunLog::append(Line line) {
 }
 
 void RunLog::curves(int64_t step, std::vector<std::pair<std::string, float>> scalars) {
-  put([this, step, scalars = std::move(scalars)] { events_.scalars(step, scalars); });
+  put([this, now = wall_seconds(), step, scalars = std::move(scalars)] {
+    events_.scalars(now, step, scalars);
+  });
 }
 
 void RunLog::put(std::function<void()> what) {

@@ -46,6 +46,9 @@ class Task {
   // What is known of the recordings to train on, before the next functions are called.
   virtual void learn(const std::vector<Recording>& /*train*/) {}
 
+  // After learn(). Throws Error(kInput) where the recordings cannot judge what is learned.
+  virtual void check_held_out(const std::vector<Recording>& /*held_out*/) const {}
+
   virtual std::unique_ptr<ClipSource> source(std::unique_ptr<ClipLoader> loader) const {
     return std::make_unique<LoaderSource>(std::move(loader));
   }

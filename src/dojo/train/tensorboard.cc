@@ -56,11 +56,11 @@ std::string event(double wall_time, int64_t step, const std::string& what) {
   return field(1, wall_time) + (step != 0 ? field(2, step) : "") + what;
 }
 
-double now() {
+}  // namespace
+
+double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
-
-}  // namespace
 
 std::string tfrecord(std::string_view bytes) {
   const std::string length = little_endian<uint64_t>(bytes.size());
@@ -85,7 +85,7 @@ std::string restart_event(double wall_time, int64_t step) {
 
 EventFile::EventFile(const std::string& folder, int64_t first_step) {
   const std::string base =
-      fmt::format("{}/events.out.tfevents.{:.0f}.dojo", folder, std::floor(now()));
+      fmt::format("{}/events.out.tfevents.{:.0f}.dojo", folder, std::floor(wall_seconds()));
   path_ = base;
   for (int n = 1; n < 1000; ++n) {
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
@@ -95,16 +95,17 @@ EventFile::EventFile(const std::string& folder, int64_t first_step) {
   if (fd_ < 0)
     throw Error(Category::kIo, fmt::format("cannot create an event file: {}", std::strerror(errno)),
                 path_);
-  append(tfrecord(version_event(now())));
-  if (first_step > 0) append(tfrecord(restart_event(now(), first_step)));
+  append(tfrecord(version_event(wall_seconds())));
+  if (first_step > 0) append(tfrecord(restart_event(wall_seconds(), first_step)));
 }
 
 EventFile::~EventFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void EventFile::scalars(int64_t step, std::span<const std::pair<std::string, float>> scalars) {
-  append(tfrecord(scalars_event(now(), step, scalars)));
+void EventFile::scalars(double wall_time, int64_t step,
+                        std::span<const std::pair<std::string, float>> scalars) {
+  append(tfrecord(scalars_event(wall_time, step, scalars)));
 }
 
 void EventFile::append(std::string_view record) { write_all(fd_, record, path_); }

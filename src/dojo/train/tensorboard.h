@@ -12,6 +12,8 @@
 
 namespace dojo {
 
+double wall_seconds();  // since 1970, now
+
 // The bytes of one record.
 std::string tfrecord(std::string_view bytes);
 
@@ -31,8 +33,9 @@ class EventFile {
   EventFile(const EventFile&) = delete;
   EventFile& operator=(const EventFile&) = delete;
 
-  // Appends; a full disk is an Error(kIo).
-  void scalars(int64_t step, std::span<const std::pair<std::string, float>> scalars);
+  // Appends; a full disk is an Error(kIo). `wall_time`: when it was so.
+  void scalars(double wall_time, int64_t step,
+               std::span<const std::pair<std::string, float>> scalars);
 
  private:
   void append(std::string_view record);
