@@ -284,8 +284,10 @@ int run_cache(std::span<const std::string> argv) {
   };
   only_for("build", {"--tier", "--size", "--cache-size", "--workers", "--deadline"});
   only_for("drop", {"--all", "--gone"});
-  const InterruptGuard guard(InterruptGuard::kThrow);
-  if (action == "build") return build(o);
+  if (action == "build") {
+    const InterruptGuard guard(InterruptGuard::kThrow);
+    return build(o);
+  }
   if (action == "info" && !o.paths.empty())
     throw Error(Category::kConfig, "it tells of all copies, not of one path", "dojo cache info",
                 "name another cache with --cache-dir");

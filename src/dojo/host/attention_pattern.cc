@@ -80,8 +80,9 @@ bool find_forward(const Walk& w, const Constants& constants, NodeId softmax, For
     if (matrix.size() != 3 || matrix[0] != items || matrix[2] != w.graph.type(f.q).shape[2])
       return false;
     if (matrix[2] < 2 || constants.has(v)) return false;
+    if (w.graph.type(v).format != Format::kF32) return false;
   }
-  return w.graph.type(f.q).format == Format::kF32;
+  return true;
 }
 
 struct Backward {
@@ -175,6 +176,7 @@ std::optional<AttentionPattern> find_attention(const Graph& graph, const Constan
   if (!find_forward(w, constants, softmax, f)) return {};
   const bool backward = readers[at(f.p)].size() > 1;
   if (backward && !find_backward(w, f, b)) return {};
+  if (backward && graph.type(b.dy).format != Format::kF32) return {};
 
   std::vector<NodeId> sources, gradient_sources;
   AttentionPattern pattern{.q = locator.source(f.q, sources),

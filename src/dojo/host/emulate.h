@@ -18,7 +18,7 @@ namespace dojo::host {
 // keep their order and names.
 Graph emulate_bf16(const Graph& graph);
 
-// True iff the node, of such a graph, rounds its result to bf16.
+// True iff the node rounds to bf16, in any of these graphs.
 bool rounds_to_bf16(const Node& node);
 
 }  // namespace dojo::host

@@ -79,7 +79,7 @@ class HostExecutor final : public Executor {
       }
       const size_t first = l.program.steps.size();
       l.lower(unit);
-      add_flop(costs, unit, l.program, first, flop_);
+      add_flop(costs, unit, l.program, std::max(first, l.own_steps_from), flop_);
       for (NodeId n : unit.nodes)
         for (ValueId v : graph_.node(n).outputs)
           if (l.is_made(v)) made_after_.push_back({l.program.steps.size(), v});
@@ -306,7 +306,8 @@ class HostExecutor final : public Executor {
   }
 
   const Graph shown_;  // as the caller gave it
-  const Graph graph_;  // what runs: casts from bf16 are gone. Inputs have the same ids in both
+  const Graph graph_;  // what runs: casts from bf16 to f32 are gone, mostly. Inputs have the same
+                       // ids in both
   const HostOptions options_;
   const Constants constants_;
   std::unique_ptr<Lowering> lowering_;

@@ -123,7 +123,7 @@ TEST(HostExecutor, WithoutAnyOfThePassesTheStepIsThatOfTheInterpreter) {
   HostOptions none;
   std::vector<std::pair<std::string_view, HostOptions>> ways;
   for (const HostPass& pass : host_passes()) {
-    if (!pass.option) continue;
+    if (!pass.option || pass.name == "bf16") continue;  // the graph is f32
     none.*pass.option = false;
     ways.push_back({pass.name, {}});
     ways.back().second.*pass.option = false;

@@ -11,7 +11,7 @@
 namespace dojo::host {
 namespace {
 
-// Their first result may be written in bf16.
+// Their first result may be written in bf16; that of a product, if its factors are bf16 too.
 constexpr std::string_view kWritesBf16[] = {"BatchNormalization",
                                             "BatchNormalizationGrad",
                                             "Conv",
@@ -31,8 +31,12 @@ bool writes_bf16(const Graph& graph, const Unit& unit, ValueId v) {
   if (unit.kind == Unit::Kind::kNorm || unit.kind == Unit::Kind::kSoftmaxGrad)
     return n == unit.nodes.back();
   if (unit.kind != Unit::Kind::kNode && unit.kind != Unit::Kind::kNormGrad) return false;
-  return v == graph.node(n).outputs[0] && std::find(std::begin(kWritesBf16), std::end(kWritesBf16),
-                                                    graph.node(n).op) != std::end(kWritesBf16);
+  const Node& node = graph.node(n);
+  if (v != node.outputs[0] ||
+      std::find(std::begin(kWritesBf16), std::end(kWritesBf16), node.op) == std::end(kWritesBf16))
+    return false;
+  const bool product = node.op.starts_with("Conv") || node.op == "Gemm" || node.op == "MatMul";
+  return !product || (is_bf16(graph, node.inputs[0]) && is_bf16(graph, node.inputs[1]));
 }
 
 void merge_roundings(const Graph& graph, Merger& m) {

@@ -54,7 +54,11 @@ std::map<ValueId, ValueId> find_in_place(const Graph& graph, const std::vector<U
     const Unit& unit = units[static_cast<size_t>(home)];
     const Node& node = graph.node(producer);
     const bool optimizer = node.op == "AdamW" || node.op == "Momentum";
-    if (unit.kind == Unit::Kind::kNorm) continue;  // its order of memory may be another
+    // Others of several nodes may have another order of memory, or read what they have written
+    // over.
+    if (!optimizer && unit.nodes.size() > 1 && unit.kind != Unit::Kind::kElementwise &&
+        unit.kind != Unit::Kind::kLerp)
+      continue;
     if (!unit.commits || !(optimizer || is_elementwise(graph, node))) continue;
     if (graph.type(u.state) != graph.type(u.value)) continue;
     const bool safe =

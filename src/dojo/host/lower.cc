@@ -54,6 +54,7 @@ BufferId Lowering::new_buffer(ValueId v, int64_t bytes) {
   if (state != in_place.end()) {
     const BufferId buffer = primary(state->second).buffer;
     DOJO_CHECK_EQ(program.buffers[at(buffer)].bytes, bytes);
+    widened_.erase(buffer);  // it holds another value now
     return buffer;
   }
   return program.add_buffer(graph.value(v).name, bytes);
@@ -68,6 +69,7 @@ const Form& Lowering::primary(ValueId v) {
     std::vector<const Type*> inputs = std::exchange(call_inputs_, {});
     std::vector<Type> outputs = std::exchange(call_outputs_, {});
     add_steps(unit);
+    own_steps_from = program.steps.size();
     call_inputs_ = std::move(inputs);
     call_outputs_ = std::move(outputs);
   }

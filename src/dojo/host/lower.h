@@ -124,6 +124,8 @@ class Lowering {
   std::map<ValueId, BufferId> side;
   // Results that are written straight into the state that they update.
   std::map<ValueId, ValueId> in_place;
+  // Steps before are of units that waited until the one that is being lowered asked for them.
+  size_t own_steps_from = 0;
   bool committing = false;  // steps added now belong to phase two
 
  private:

@@ -19,7 +19,7 @@ int64_t leading(const Shape& shape) {
   return n;
 }
 
-// A factor of bf16, read through transpositions.
+// A factor of bf16, read through transpositions; not beyond what lies in memory.
 struct Factor {
   ValueId value = kNoValue;
   bool transposed = false;
@@ -28,7 +28,7 @@ struct Factor {
 Factor factor_of(const Lowering& l, ValueId v) {
   Factor f{v};
   for (NodeId n = l.graph.value(v).producer;
-       n != kNoNode && swaps_rows_and_columns(l.graph, l.graph.node(n));
+       n != kNoNode && !l.is_made(f.value) && swaps_rows_and_columns(l.graph, l.graph.node(n));
        n = l.graph.value(f.value).producer)
     f = {l.graph.node(n).inputs[0], !f.transposed};
   return f;

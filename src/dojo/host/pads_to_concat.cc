@@ -38,18 +38,29 @@ class PadsToConcat {
  private:
   // Adds the parts of a sum of pads along one axis; false where it is none.
   bool collect(ValueId sum, std::optional<size_t>& axis, std::vector<Part>& parts) const {
-    const NodeId n = graph_.value(sum).producer;
-    if (n == kNoNode || uses_[at(sum)] != 1) return false;
-    const Node& node = graph_.node(n);
-    const Shape& shape = graph_.type(sum).shape;
-    if (node.op == "Add")
-      return graph_.type(node.inputs[0]).shape == shape &&
-             graph_.type(node.inputs[1]).shape == shape && collect(node.inputs[0], axis, parts) &&
-             collect(node.inputs[1], axis, parts);
+    for (std::vector<ValueId> rest = {sum}; !rest.empty();) {
+      const ValueId v = rest.back();
+      rest.pop_back();
+      const NodeId n = graph_.value(v).producer;
+      if (n == kNoNode || uses_[at(v)] != 1) return false;
+      const Node& node = graph_.node(n);
+      if (node.op != "Add") {
+        if (!add_part(node, axis, parts)) return false;
+        continue;
+      }
+      for (size_t i : {1, 0}) {
+        if (graph_.type(node.inputs[i]).shape != graph_.type(v).shape) return false;
+        rest.push_back(node.inputs[i]);
+      }
+    }
+    return true;
+  }
+
+  bool add_part(const Node& node, std::optional<size_t>& axis, std::vector<Part>& parts) const {
     const OpCall call{node.attributes, {}, {}};
     if (node.op != "Pad" || call.number("value", 0) != 0) return false;
     const Shape pads = call.integers("pads");
-    const size_t rank = shape.size();
+    const size_t rank = pads.size() / 2;
     for (size_t d = 0; d < rank; ++d) {
       if (pads[d] < 0 || pads[rank + d] < 0) return false;
       if (pads[d] == 0 && pads[rank + d] == 0) continue;

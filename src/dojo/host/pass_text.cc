@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -122,14 +123,21 @@ std::string program_text(const std::string& graph, const Program& p, size_t comm
   if (plan)
     text += fmt::format("  # arena of {} bytes, {} bytes that are kept from step to step\n",
                         plan->arena_bytes, plan->persistent_bytes);
+  std::set<BufferId> used;
+  for (const Step& step : p.steps)
+    for (const auto* buffers : {&step.reads, &step.writes})
+      for (BufferId b : *buffers)
+        if (b != kNoBuffer) used.insert(p.root(b).first), used.insert(b);
   for (size_t b = 0; b < p.buffers.size(); ++b) {
     const Buffer& buffer = p.buffers[b];
     text +=
         fmt::format("  buffer {} {} {}", b, buffer.name.empty() ? "_" : buffer.name, buffer.bytes);
     const auto [root, offset] = p.root(static_cast<BufferId>(b));
     if (at(root) != b) text += fmt::format(" = {} + {}", at(root), offset);
-    if (p.buffers[at(root)].kind == Buffer::Kind::kPersistent) text += " kept";
-    if (plan) text += fmt::format(" at {}", plan->offsets[b]);
+    const bool kept = p.buffers[at(root)].kind == Buffer::Kind::kPersistent;
+    if (kept) text += " kept";
+    if (plan && (kept || used.contains(static_cast<BufferId>(b))))
+      text += fmt::format(" at {}", plan->offsets[b]);
     text += "\n";
   }
   for (size_t s = 0; s < p.steps.size(); ++s) {

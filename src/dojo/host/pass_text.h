@@ -1,6 +1,6 @@
 // What is there after a pass (passes.h), as text. Up to `winograd` it is the graph in its text form
-// (docs/graph.md) with the pass's answers as comments, so it can be read again; from `fuse` on in
-// the order of execution:
+// (docs/graph.md) with the pass's answers as comments, and can be read again where there is no bf16
+// in it; from `fuse` on in the order of execution:
 //
 //   # unit 1: conv-grad
 //   %dw: f32[5,4,1,1] = ConvWeightGrad(%x, %dy; kernel_shape=[1,1])  # packed for %dw

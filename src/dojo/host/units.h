@@ -28,8 +28,8 @@ struct Unit {
     kSoftmaxGrad,    // y (dy - sum(y dy)) over the last dimension, for the result y of a softmax
   };
   Kind kind = Kind::kNode;
-  // Sorted. Where values of bf16 lie in memory as such, any kind may have Casts that round results
-  // of its other nodes (fuse_bf16.h).
+  // Sorted. Where values of bf16 lie in memory as such, a node, a norm, a gradient of a norm or of
+  // a softmax may have Casts behind it that round its results (fuse_bf16.h).
   std::vector<NodeId> nodes;
   bool commits = false;  // no output depends on it
 

@@ -309,7 +309,7 @@ TEST(Elementwise, RandomProgramsEqualTheLoopOverElements) {
   });
 }
 
-// Every code, by whole vectors and by rows of each length that is left over.
+// Every code, and rows of two random lengths.
 TEST(Elementwise, Bf16IsWidenedExactlyAndRoundedAsTheScalarOne) {
   std::vector<Bf16> codes;
   for (uint32_t code = 0; code < 1u << 16; ++code) codes.push_back(static_cast<Bf16>(code));
