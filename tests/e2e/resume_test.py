@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -123,6 +124,24 @@ class Resume(TrainCase):
             other = self.folder / "other"
             self.assertError(run(*self.words(other), "--without", *options, deadline=DEADLINE), 2, "config", "--without")
             self.assertFalse(other.exists())
+
+    def test_a_run_with_less_memory_has_the_same_numbers_and_keeps_to_it(self):
+        plain, less = self.folder / "plain", self.folder / "less"
+        for out, words in ((plain, []), (less, ["--memory", "1"])):
+            words = [*self.words(out), "--deterministic", *words]
+            result = run(*words, deadline=DEADLINE)
+            if words[-1] == "1":  # too little: it says what the least is
+                self.assertError(result, 2, "config", ["--memory", "at least"])
+                least = re.search(r"at least ([0-9.]+ .B)", result.error).group(1)
+                self.assertFalse(less.exists())
+                result = run(*words[:-1], str(float(least.split()[0]) * 1.05) + least.split()[1], deadline=DEADLINE)
+                self.assertIn("segments", result.err)
+            self.assertDone(result)
+        self.assertGreater(json.loads((less / "config.json").read_text())["options"]["segments"], 1)
+        self.assertEqual(metrics_without_time(plain / "metrics.jsonl"), metrics_without_time(less / "metrics.jsonl"))
+        self.assertError(run("train", "--resume", less, "--memory", "1G", deadline=DEADLINE), 2, "config", "--memory")
+        self.assertDone(run("train", "--resume", less, "--steps", "14", deadline=DEADLINE))
+        self.assertError(run(*self.words(self.folder / "x"), "--memory", "much", deadline=DEADLINE), 2, "config", ["much", "4G"])
 
     def test_algorithms_by_rule_are_not_timed(self):
         cache = self.folder / "cache"

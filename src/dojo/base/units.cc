@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <cmath>
 
 namespace dojo {
@@ -30,6 +31,21 @@ std::string scaled(double x, const std::array<std::string_view, N>& suffixes) {
 std::string print_bytes(int64_t bytes) {
   return scaled(static_cast<double>(bytes),
                 std::array<std::string_view, 6>{" B", " kB", " MB", " GB", " TB", " PB"});
+}
+
+int64_t parse_bytes(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return 0;
+  std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
+  if (unit.starts_with(' ')) unit.remove_prefix(1);
+  if (unit.ends_with('B')) unit.remove_suffix(1);
+  constexpr std::string_view kUnits = "kMGT";
+  if (unit.size() > 1 || (unit.size() == 1 && kUnits.find(unit[0]) == kUnits.npos)) return 0;
+  const double bytes =
+      unit.empty() ? number
+                   : number * std::pow(1000.0, static_cast<double>(kUnits.find(unit[0]) + 1));
+  return bytes >= 1 && bytes < 1e18 ? static_cast<int64_t>(bytes) : 0;
 }
 
 std::string print_count(double count) {

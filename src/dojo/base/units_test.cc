@@ -40,6 +40,17 @@ TEST(Units, RatesTurnRoundWhenSlow) {
   EXPECT_EQ(print_rate(12300, "frames"), "12.3 k frames/s");
 }
 
+TEST(Units, SizesAsPeopleWriteThem) {
+  EXPECT_EQ(parse_bytes("4G"), 4'000'000'000);
+  EXPECT_EQ(parse_bytes("1.5 GB"), 1'500'000'000);
+  EXPECT_EQ(parse_bytes("800M"), 800'000'000);
+  EXPECT_EQ(parse_bytes("12kB"), 12'000);
+  EXPECT_EQ(parse_bytes("77"), 77);
+  EXPECT_EQ(parse_bytes("77 B"), 77);
+  for (const char* bad : {"", "G", "-1G", "0", "4g", "4GG", "4 G ", "1e30", "nan", "inf", "0x10"})
+    EXPECT_EQ(parse_bytes(bad), 0) << bad;
+}
+
 TEST(Units, CountsLikeParameters) {
   EXPECT_EQ(print_count(999), "999");
   EXPECT_EQ(print_count(11689512), "11.7 M");

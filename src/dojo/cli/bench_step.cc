@@ -48,11 +48,13 @@ struct Series {
 
 class StepBench {
  public:
-  StepBench(std::string model, Format format, std::vector<std::string> without, int64_t runs,
-            int64_t rounds)
+  // `memory`: that a step may take; 0: any.
+  StepBench(std::string model, Format format, std::vector<std::string> without, int64_t memory,
+            int64_t runs, int64_t rounds)
       : model_(std::move(model)),
         format_(format),
         without_(std::move(without)),
+        memory_(memory),
         runs_(runs),
         rounds_(rounds) {}
 
@@ -78,9 +80,10 @@ class StepBench {
   std::string model_;
   Format format_;
   std::vector<std::string> without_;  // passes
+  int64_t memory_, segments_ = 1;
   int64_t runs_, rounds_;
   std::unique_ptr<Executor> executor_;
-  double flop_ = 0;  // of a step
+  double flop_ = 0;  // of the graph
   StepSize size_;
   std::vector<Series> series_;  // ours first
   std::vector<double> fma_peaks_, bandwidths_;
@@ -99,8 +102,16 @@ std::vector<double> StepBench::steps(int64_t n) {
 
 void StepBench::prepare(bool quiet) {
   const NamedNetwork network = named_network(model_);
-  const Graph graph = step_graph(model_, network, format_);
+  Graph graph = step_graph(model_, network, format_);
+  flop_ = graph_cost(graph).total.cost.flop;  // what is computed twice counts once
   HostOptions options = host_options(without_);
+  if (memory_ > 0) {
+    const FittedStep step =
+        fit_step(graph, memory_, [&](const Graph& g) { return host_memory_bytes(g, options); });
+    tell_fitted(step);
+    segments_ = step.segments;
+    graph = recomputed(graph, segments_);
+  }
   options.algorithms = timed_algorithms(quiet);
   const double compiling = seconds_of([&] { executor_ = make_host_executor(graph, options); });
   tell("{} nodes compiled in {:.2f} s, {:.0f} MB\n", graph.nodes.size(), compiling,
@@ -108,7 +119,6 @@ void StepBench::prepare(bool quiet) {
   initialize_training(*executor_, 1);
   feed_step(*executor_, network, 1, 1e-3);
   steps(kWarmUp);
-  flop_ = graph_cost(graph).total.cost.flop;
   size_ = step_size(graph);
   // Now, before this process does anything that a training run does not. A step allocates nothing.
   series_.push_back({"ours", {}, process_memory().peak_bytes, nullptr});
@@ -199,6 +209,7 @@ double StepBench::memory_share() const {
 std::string StepBench::how(bool ours) const {
   std::string text;
   if (format_ != Format::kF32) text = host_has_bf16() ? ", bf16" : ", bf16 emulated";
+  if (ours && segments_ > 1) text += fmt::format(", {} segments", segments_);
   if (ours && !without_.empty()) text += fmt::format(", without {}", fmt::join(without_, " "));
   return text;
 }
@@ -305,6 +316,7 @@ int run_bench_step(std::span<const std::string> argv) {
   int64_t threads = 0, runs = 5, rounds = 3;
   bool json = false, peers = false, quiet = false;
   std::vector<std::string> without;
+  std::string memory;
   Args args(
       "dojo bench step",
       "Measures the speed of a training step, in turn with the machine's own limits and, with\n"
@@ -316,6 +328,7 @@ int run_bench_step(std::span<const std::string> argv) {
   args.option("--model", "NAME", network_names(), &model);
   args.option("--format", "NAME", kFormatHelp, &format);
   add_without(&args, &without);
+  add_memory(&args, &memory);
   args.option("--peers", "",
               fmt::format("also PyTorch, where python3 has it, of {}; each of its three processes "
                           "takes memory for a step",
@@ -346,7 +359,8 @@ int run_bench_step(std::span<const std::string> argv) {
   if (threads > 0) set_num_threads(static_cast<int>(threads));
   const InterruptGuard guard(InterruptGuard::kThrow);
   if (args.given("--profile")) check_output_file(profile, "profile");
-  StepBench bench(model, step, parse_without(without), runs, rounds);
+  StepBench bench(model, step, parse_without(without),
+                  args.given("--memory") ? parse_memory(memory) : 0, runs, rounds);
   bench.prepare(quiet);
   if (peers) bench.add_peers();
   bench.run(quiet);

@@ -18,6 +18,7 @@
 #include "dojo/base/memory_limit.h"
 #include "dojo/base/tell.h"
 #include "dojo/base/text.h"
+#include "dojo/base/units.h"
 #include "dojo/cli/called.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/host/passes.h"
@@ -99,6 +100,29 @@ HostOptions host_options(const std::vector<std::string>& without) {
   HostOptions options;
   leave_out(without, &options);
   return options;
+}
+
+void add_memory(Args* args, std::string* given) {
+  args->option("--memory", "SIZE",
+               "what a training step may take, such as 4G or 800M: what the forward part does not "
+               "keep is computed again in the backward part, to the same numbers",
+               given);
+}
+
+int64_t parse_memory(const std::string& given) {
+  const int64_t bytes = parse_bytes(given);
+  if (bytes == 0)
+    throw Error(Category::kConfig, "\"" + given + "\" is no size of a memory", "--memory",
+                "write it as 4G or 800M");
+  return bytes;
+}
+
+void tell_fitted(const FittedStep& step) {
+  if (step.segments == 1) return;
+  tell(
+      "a step takes {} instead of {}: of {} segments all but the last are computed twice, {:.0f} % "
+      "more arithmetic\n",
+      print_bytes(step.bytes), print_bytes(step.whole_bytes), step.segments, 100 * step.more_flop);
 }
 
 Format step_format(const std::string& name) {

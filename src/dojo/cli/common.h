@@ -15,6 +15,7 @@
 #include "dojo/base/progress.h"
 #include "dojo/cli/args.h"
 #include "dojo/graph/executor.h"
+#include "dojo/graph/recompute.h"
 #include "dojo/host/algorithms.h"
 #include "dojo/host/executor.h"
 #include "dojo/scene/demo.h"
@@ -37,6 +38,11 @@ ExecutorFactory executor_factory(const std::string& name,
 void add_without(Args* args, std::vector<std::string>* given);
 std::vector<std::string> parse_without(const std::vector<std::string>& given);
 HostOptions host_options(const std::vector<std::string>& without);
+
+// --memory SIZE: what a training step may take. Throws Error(kConfig) for what is no size.
+void add_memory(Args* args, std::string* given);
+int64_t parse_memory(const std::string& given);
+void tell_fitted(const FittedStep& step);  // for a person, where anything is computed again
 
 // Error(kConfig) or Error(kIo), before any work is done for a file that could not be written: a
 // folder has its name, or its own folder is not there. "the `what`" is in the message.

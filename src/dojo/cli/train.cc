@@ -132,6 +132,18 @@ void check_memory(const RunOptions& o) {
       sizes_of(o), hint);
 }
 
+// As many segments as a step takes to fit into max_bytes.
+void fit_memory(RunOptions* o, int64_t max_bytes, bool quiet) {
+  if (o->executor != "host")
+    throw Error(Category::kConfig, "only the host executor plans its memory", "--memory",
+                "leave it out, or use --executor host");
+  const FittedStep step = fit_training(*o, max_bytes, [&](const Graph& g) {
+    return host_memory_bytes(g, host_options(o->without));
+  });
+  o->segments = step.segments;
+  if (!quiet) tell_fitted(step);
+}
+
 // The run's executors. Which algorithms they use stays in the folder, for a resumed run.
 ExecutorFactory executor_of_run(const std::string& folder, const RunOptions& o, bool resume,
                                 bool quiet) {
@@ -174,6 +186,7 @@ int run_train(std::span<const std::string> argv) {
   std::string cache = "none", order = std::string(name(o.order)), format = "f32";
   bool quiet = false, json = false, profile = false;
   std::vector<std::string> without;
+  std::string memory;
   o.threads = num_threads();
   Args args(
       "dojo train [FOLDER...]",
@@ -259,6 +272,7 @@ int run_train(std::span<const std::string> argv) {
       "of two machines of a kind",
       &o.deterministic);
   add_without(&args, &without);
+  add_memory(&args, &memory);
   args.option(
       "--profile", "",
       "also the time of each kernel of the step, as a table on stderr, in RUN/report.html, and in "
@@ -282,7 +296,7 @@ int run_train(std::span<const std::string> argv) {
     for (const char* name :
          {"--task", "--out", "--interval", "--held-out", "--lr", "--weight-decay", "--seed",
           "--threads", "--order", "--frame-scale", "--cache", "--eval-every", "--executor",
-          "--format", "--keep-damaged", "--deterministic", "--without"})
+          "--format", "--keep-damaged", "--deterministic", "--without", "--memory"})
       refuse(name);
     if (!o.folders.empty())
       throw Error(Category::kConfig, "a resumed run keeps its folders", o.folders[0],
@@ -301,6 +315,7 @@ int run_train(std::span<const std::string> argv) {
     executor_factory(o.executor, {}, o.without);  // a wrong name before the folder is made
     set_num_threads(static_cast<int>(o.threads));
     check_profile(profile, o.executor);
+    if (args.given("--memory")) fit_memory(&o, parse_memory(memory), quiet);
     check_memory(o);
   }
   // From here on no other process trains in this folder.

@@ -10,6 +10,7 @@
 #include "dojo/graph/cost.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/graph/profile.h"
+#include "dojo/graph/recompute.h"
 #include "dojo/graph/text.h"
 #include "dojo/host/executor.h"
 #include "dojo/host/test_step.h"
@@ -205,6 +206,33 @@ TEST(HostExecutor, WhereMemoryIsShortItDoesNotLookForTheValueThatIsNotFinite) {
   initialize(*e, 1);
   feed(*e, graph, 1, 1);
   EXPECT_NE(e->first_nonfinite().find("more memory than is allowed"), std::string::npos);
+}
+
+TEST(HostExecutor, WhatIsComputedAgainTakesLessMemoryAndGivesTheSameBits) {
+  const Graph graph = training_graph(64);
+  const auto whole = make_host_executor(graph);
+  initialize(*whole, 3);
+  for (int64_t step = 1; step <= 3; ++step) {
+    feed(*whole, graph, 1, step);
+    ASSERT_TRUE(whole->run());
+  }
+  for (int64_t segments : {2, 3, 5}) {
+    const Graph less = recomputed(graph, segments);
+    EXPECT_GT(less.nodes.size(), graph.nodes.size());
+    const auto again = make_host_executor(less);
+    EXPECT_LT(again->memory_bytes(), whole->memory_bytes()) << segments;
+    initialize(*again, 3);
+    for (int64_t step = 1; step <= 3; ++step) {
+      feed(*again, less, 1, step);
+      ASSERT_TRUE(again->run());
+    }
+    for (const Output& o : graph.outputs)
+      EXPECT_EQ(again->read_f32(o.name), whole->read_f32(o.name)) << segments << " " << o.name;
+    for (const Update& u : graph.updates) {
+      const std::string& name = graph.value(u.state).name;
+      EXPECT_EQ(again->read_f32(name), whole->read_f32(name)) << segments << " " << name;
+    }
+  }
 }
 
 TEST(HostExecutor, TenThousandStepsNeedNoMoreMemory) {

@@ -91,8 +91,10 @@ std::string counted(size_t n, const char* what) {
 }
 
 Graph training_graph(const Task& task, const RunOptions& o) {
-  return in_format(build_training_step(o.task, task.model(), {.weight_decay = o.weight_decay}),
-                   o.format);
+  return recomputed(
+      in_format(build_training_step(o.task, task.model(), {.weight_decay = o.weight_decay}),
+                o.format),
+      o.segments);
 }
 
 LoopOptions loop_options(const std::string& folder, const Task& task, const RunOptions& o) {
@@ -165,6 +167,13 @@ MemoryNeed training_memory(const RunOptions& o,
   for (const Input& input : graph.inputs)
     if (input.role != Role::kData) need.checkpoint += graph.type(input.value).num_bytes();
   return need;
+}
+
+FittedStep fit_training(const RunOptions& o, int64_t max_bytes,
+                        const std::function<int64_t(const Graph&)>& executor_bytes) {
+  RunOptions whole = o;
+  whole.segments = 1;
+  return fit_step(training_graph(*make_task(whole), whole), max_bytes, executor_bytes);
 }
 
 LoopResult run_training(const std::string& folder, const RunOptions& o, bool resume, bool quiet,

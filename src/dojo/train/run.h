@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "dojo/graph/recompute.h"
 #include "dojo/train/loop.h"
 #include "dojo/train/run_config.h"
 
@@ -23,6 +24,11 @@ struct MemoryNeed {
 // `executor_bytes`: what an executor of a graph will take.
 MemoryNeed training_memory(const RunOptions& options,
                            const std::function<int64_t(const Graph&)>& executor_bytes);
+
+// The segments (graph/recompute.h) with which a step takes at most max_bytes. Throws Error(kConfig)
+// where none does.
+FittedStep fit_training(const RunOptions& options, int64_t max_bytes,
+                        const std::function<int64_t(const Graph&)>& executor_bytes);
 
 // Runs in `folder`, which exists; with `resume` it holds a run to go on with, whose config.json is
 // written again where an option that may change did. A run that was killed before its first

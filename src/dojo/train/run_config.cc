@@ -119,6 +119,7 @@ std::string to_json(const RunConfig& config) {
                   {"format", std::string(name(o.format))},
                   {"deterministic", o.deterministic},
                   {"without", o.without},
+                  {"segments", o.segments},
                   {"keep_damaged", o.keep_damaged},
                   {"order", std::string(name(o.order))},
                   {"frame_scale", o.frame_scale},
@@ -149,6 +150,7 @@ std::string fixed_options(const RunOptions& o) {
   if (o.cache == CopyTier::kShortGop) text += ", short-gop copies";  // raw ones change no byte
   if (o.deterministic) text += ", deterministic";
   if (!o.without.empty()) text += fmt::format(", without {}", fmt::join(o.without, " "));
+  if (o.segments > 1) text += fmt::format(", {} segments", o.segments);
   if (o.keep_damaged) text += ", damaged frames kept";
   return text;
 }
@@ -236,6 +238,7 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
   }
   if (options.has("deterministic")) options.get("deterministic", &o.deterministic);
   if (options.has("without")) options.get("without", &o.without);
+  if (options.has("segments")) options.get("segments", &o.segments, 1, 1000);
   if (options.has("keep_damaged")) options.get("keep_damaged", &o.keep_damaged);
   return config;
 }

@@ -41,6 +41,7 @@ struct RunOptions {
   Format format = Format::kF32;      // of the step; or kBF16: graph/format_policy.h
   bool deterministic = false;        // the executor's algorithms by rule, not by timing
   std::vector<std::string> without;  // names of passes that the executor leaves out
+  int64_t segments = 1;              // of the forward part: graph/recompute.h
   bool keep_damaged = false;         // LoaderOptions::keep_damaged
   std::vector<std::string> command;  // as it was typed, for people
   bool end_was_moved = false;        // by a resume: the command does not say where the run ended

@@ -33,6 +33,7 @@ TEST(RunConfig, SurvivesBeingWritten) {
                .format = Format::kBF16,
                .deterministic = true,
                .without = {"fold", "fuse"},
+               .segments = 6,
                .command = {"dojo", "train"}};
   c.train = {"x.mp4"};
   c.held_out = {"y.mp4", "z.mp4"};
@@ -43,6 +44,7 @@ TEST(RunConfig, SurvivesBeingWritten) {
   EXPECT_EQ(d.options.format, Format::kBF16);
   EXPECT_TRUE(d.options.deterministic);
   EXPECT_EQ(d.options.without, (std::vector<std::string>{"fold", "fuse"}));
+  EXPECT_EQ(d.options.segments, 6);
   EXPECT_EQ(d.options.cache, CopyTier::kShortGop);
   EXPECT_EQ(d.options.seed, ~uint64_t{0});
   EXPECT_EQ(d.options.folders[1], "/d\"e");
