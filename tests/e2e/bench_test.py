@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -182,6 +183,21 @@ def read():
             self.assertEqual(rows["step", model]["runs"], 2)
             share = rows["step rate", model]["value"] / rows["FMA peak", "f32"]["value"]
             self.assertAlmostEqual(rows["step share", model]["value"], share, delta=share)
+
+    def test_beside_a_neighbour_a_step_takes_longer_and_nobody_is_left_behind(self):
+        rows, _ = self.rows("--model", "r2plus1d", "--neighbour")
+        self.assertGreater(rows["step slowdown", "r2plus1d"]["value"], 0.5)  # a shared machine may do anything
+        self.assertEqual(rows["step slowdown", "r2plus1d"]["role"], "ours")
+
+    def test_with_less_memory_the_rows_say_how_many_segments_there_are(self):
+        whole, _ = self.rows("--model", "r2plus1d")
+        size = whole["step memory", "r2plus1d"]["value"]
+        result = run("bench", "step", "--model", "r2plus1d", "--runs", 1, "--rounds", 1, "--json", "--memory", "1M")
+        self.assertError(result, 2, "config", "--memory")
+        least = float(re.search(r"at least ([0-9.]+) MB", result.error).group(1))
+        self.assertLess(least, size)
+        rows, err = self.rows("--model", "r2plus1d", "--memory", f"{least * 1.05} MB")
+        self.assertTrue(any(re.fullmatch(r"step, \d+ segments", name) for name, _ in rows), rows.keys())
 
     def test_in_bf16_our_rows_say_so_and_whether_it_is_emulated(self):
         rows, _ = self.rows("--model", "r2plus1d", "--format", "bf16")

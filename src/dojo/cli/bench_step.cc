@@ -18,6 +18,7 @@
 #include "dojo/cli/args.h"
 #include "dojo/cli/bench.h"
 #include "dojo/cli/common.h"
+#include "dojo/cli/neighbour.h"
 #include "dojo/cli/step_peer.h"
 #include "dojo/cli/step_work.h"
 #include "dojo/cli/write_profile.h"
@@ -35,10 +36,17 @@ constexpr int kWarmUp = 3;
 struct Series {
   std::string name;                          // "ours", "peer-eager"
   std::vector<std::vector<double>> seconds;  // of each step, by round
+  std::vector<std::vector<double>> beside;   // the same beside a neighbour; empty: not asked for
   int64_t peak_bytes = 0;                    // resident, of the process that runs the step
   std::unique_ptr<StepPeer> peer;            // nullptr: ours
 
   double median(size_t round) const { return spread_of(seconds[round]).median; }
+  // How many times as long a step takes beside a neighbour, in each round.
+  std::vector<double> slowdowns() const {
+    std::vector<double> x;
+    for (size_t r = 0; r < beside.size(); ++r) x.push_back(spread_of(beside[r]).median / median(r));
+    return x;
+  }
   std::vector<double> all() const {
     std::vector<double> x;
     for (const auto& round : seconds) x.insert(x.end(), round.begin(), round.end());
@@ -60,7 +68,8 @@ class StepBench {
 
   void prepare(bool quiet);
   void add_peers();
-  void run(bool quiet);
+  // `neighbour`: each also while another process keeps a processor busy.
+  void run(bool quiet, bool neighbour);
   std::vector<BenchRow> rows() const;
   // Some more of our steps, with the time of each kernel, beside the medians of the limits.
   void profile(const std::string& path, std::FILE* table);
@@ -68,6 +77,7 @@ class StepBench {
 
  private:
   std::vector<double> steps(int64_t n);
+  std::vector<double> time(Series& series);
   const Series* best_peer() const;  // nullptr: there is none
   std::vector<double> speedups(const Series& peer) const;
   double memory_share() const;
@@ -121,7 +131,7 @@ void StepBench::prepare(bool quiet) {
   steps(kWarmUp);
   size_ = step_size(graph);
   // Now, before this process does anything that a training run does not. A step allocates nothing.
-  series_.push_back({"ours", {}, process_memory().peak_bytes, nullptr});
+  series_.push_back({"ours", {}, {}, process_memory().peak_bytes, nullptr});
   check_small_step(model_, format_, host_options(without_));
   const bool exact = format_ == Format::kF32;
   tell("{}: {} of a small step {} of the interpreter\n", model_,
@@ -147,11 +157,17 @@ void StepBench::add_peers() {
       continue;
     }
     tell("dojo: {}: {}\n", name, one_line(peer->settings()));
-    series_.push_back({name, {}, 0, std::move(peer)});
+    series_.push_back({name, {}, {}, 0, std::move(peer)});
   }
 }
 
-void StepBench::run(bool quiet) {
+std::vector<double> StepBench::time(Series& s) {
+  if (s.peer) return s.peer->time(runs_);
+  steps(1);  // what others have pushed out of the caches comes back
+  return steps(runs_);
+}
+
+void StepBench::run(bool quiet, bool neighbour) {
   ProgressOptions look;
   look.total = rounds_ * (1 + std::ssize(series_));
   look.unit = "measurements";
@@ -167,8 +183,11 @@ void StepBench::run(bool quiet) {
       throw_if_interrupted();
       progress.update(done++, s.name);
       try {
-        if (!s.peer) steps(1);  // what others have pushed out of the caches comes back
-        s.seconds.push_back(s.peer ? s.peer->time(runs_) : steps(runs_));
+        s.seconds.push_back(time(s));
+        if (neighbour) {
+          const Neighbour busy;
+          s.beside.push_back(time(s));
+        }
         if (s.peer) s.peak_bytes = s.peer->peak_bytes();
         ++i;
       } catch (const PeerError& e) {
@@ -252,6 +271,9 @@ std::vector<BenchRow> StepBench::rows() const {
     rows.back().role = "ours";
   };
   for (const Series& s : series_)
+    if (!s.beside.empty())
+      rows.push_back(row("step slowdown", s.name, "x", "lower", s.slowdowns()));
+  for (const Series& s : series_)
     if (s.peer) beside("step speedup", s.name, "x", "higher", speedups(s));
   if (const Series* best = best_peer())
     beside("step speedup", "best-peer", "x", "higher", speedups(*best));
@@ -300,6 +322,12 @@ void StepBench::print_table() const {
   if (best)
     fmt::print("\nbest peer: {}; ours is {} times as fast, and takes {:.2f} of the least memory\n",
                best->name, spread_text(spread_of(speedups(*best)), 1, 2), memory_share());
+  if (!series_[0].beside.empty()) {
+    fmt::print("\nbeside a process that keeps one processor busy a step takes\n");
+    for (const Series& s : series_)
+      fmt::print("{:<16} {:>26} times as long\n", s.name,
+                 spread_text(spread_of(s.slowdowns()), 1, 2));
+  }
   fmt::print("\nours: {:.1f} GFLOP a step, {:.0f} GFLOP/s, {} of the FMA peak\n", flop_ * 1e-9,
              flop_ / spread_of(series_[0].all()).median * 1e-9,
              spread_text(spread_of(shares()), 1, 2));
@@ -314,7 +342,7 @@ void StepBench::print_table() const {
 int run_bench_step(std::span<const std::string> argv) {
   std::string model = "resnet18-clip", format = "f32", profile;
   int64_t threads = 0, runs = 5, rounds = 3;
-  bool json = false, peers = false, quiet = false;
+  bool json = false, peers = false, neighbour = false, quiet = false;
   std::vector<std::string> without;
   std::string memory;
   Args args(
@@ -334,6 +362,10 @@ int run_bench_step(std::span<const std::string> argv) {
                           "takes memory for a step",
                           fmt::join(step_peer_models(), ", ")),
               &peers);
+  args.option(
+      "--neighbour", "",
+      "each step also while another process keeps one processor busy: how much longer it takes",
+      &neighbour);
   args.option("--threads", "N", "processor threads; default: all cores", &threads,
               {.min = 1, .max = 1024});
   args.option("--runs", "N", "timed steps in a round", &runs, {.min = 1, .max = 100000});
@@ -363,7 +395,7 @@ int run_bench_step(std::span<const std::string> argv) {
                   args.given("--memory") ? parse_memory(memory) : 0, runs, rounds);
   bench.prepare(quiet);
   if (peers) bench.add_peers();
-  bench.run(quiet);
+  bench.run(quiet, neighbour);
   if (json)
     for (const BenchRow& r : bench.rows()) print_json(r);
   else

@@ -1,0 +1,34 @@
+#include "dojo/cli/neighbour.h"
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "dojo/base/error.h"
+#include "dojo/base/processors.h"
+
+namespace dojo {
+
+Neighbour::Neighbour() : pid_(fork()) {
+  if (pid_ < 0)
+    throw Error(Category::kIo, std::string("no process can be started: ") + std::strerror(errno),
+                "--neighbour", "leave it out");
+  if (pid_ > 0) return;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // it must not outlive the measurement
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  const OneProcessor one;
+  for (;;) asm volatile("");  // a loop that the compiler leaves
+}
+
+Neighbour::~Neighbour() {
+  kill(pid_, SIGKILL);
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace dojo
