@@ -30,6 +30,24 @@ inline Graph tiny_step() {
   return std::move(b).finish();
 }
 
+// `layers` on x [size,size], each with values that its gradient needs; outputs the loss and the
+// gradients.
+inline Graph deep_step(int64_t layers, int64_t size) {
+  Builder b("deep");
+  ValueId x = b.data("x", {Format::kF32, {size, size}});
+  std::vector<ValueId> wrt;
+  for (int64_t i = 0; i < layers; ++i) {
+    wrt.push_back(b.parameter("w" + std::to_string(i), {size, size}, normal(0.2)));
+    x = b.op("Gelu", {b.op("MatMul", {x, wrt.back()})});
+    x = b.add(b.op("Tanh", {x}), b.op("Sigmoid", {x}));
+  }
+  const ValueId loss = b.op("ReduceMean", {b.mul(x, x)}, {{"keepdims", int64_t{0}}}, "loss");
+  const std::vector<ValueId> g = gradients(b, loss, wrt);
+  b.output("loss", loss, true);
+  for (size_t i = 0; i < g.size(); ++i) b.output("g" + std::to_string(i), g[i]);
+  return std::move(b).finish();
+}
+
 // Many cases of ops in one graph, some on shared operands; with parameters, states, guards and
 // updates.
 inline Graph random_graph(uint64_t seed) {

@@ -49,23 +49,6 @@ TEST(Recompute, AGraphWithoutALossStaysAsItIs) {
   EXPECT_EQ(recomputed(graph, 4), graph);
 }
 
-// `layers` of them, each with values of 4 KB that its gradient needs.
-Graph deep(int64_t layers) {
-  Builder b("deep");
-  ValueId x = b.data("x", {Format::kF32, {32, 32}});
-  std::vector<ValueId> wrt;
-  for (int64_t i = 0; i < layers; ++i) {
-    wrt.push_back(b.parameter("w" + std::to_string(i), {32, 32}, normal(0.2)));
-    x = b.op("Gelu", {b.op("MatMul", {x, wrt.back()})});
-    x = b.add(b.op("Tanh", {x}), b.op("Sigmoid", {x}));
-  }
-  const ValueId loss = b.op("ReduceMean", {b.mul(x, x)}, {{"keepdims", int64_t{0}}}, "loss");
-  const std::vector<ValueId> g = gradients(b, loss, wrt);
-  b.output("loss", loss, true);
-  for (size_t i = 0; i < g.size(); ++i) b.output("g" + std::to_string(i), g[i]);
-  return std::move(b).finish();
-}
-
 // The most bytes of node results that are alive at once, where each dies with its last reader.
 int64_t most_alive(const Graph& graph) {
   std::vector<size_t> last(graph.values.size(), 0);
@@ -85,7 +68,7 @@ int64_t most_alive(const Graph& graph) {
 }
 
 TEST(Recompute, TheNumbersAreTheSameToTheBitAndFewerBytesAreAlive) {
-  const Graph graph = deep(12);
+  const Graph graph = deep_step(12, 32);
   Random random(1, stream_id("recompute"));
   std::vector<float> x(32 * 32);
   for (float& v : x) v = static_cast<float>(random.normal());
@@ -104,6 +87,7 @@ TEST(Recompute, TheNumbersAreTheSameToTheBitAndFewerBytesAreAlive) {
     const Graph less = recomputed(graph, segments);
     verify(less);
     EXPECT_EQ(results(less), want) << segments;
+    if (segments == 100) continue;  // one for each node: all is handed over
     EXPECT_GT(less.nodes.size(), graph.nodes.size()) << segments;
     if (segments <= 4) {
       EXPECT_LT(most_alive(less), before) << segments;
@@ -113,7 +97,7 @@ TEST(Recompute, TheNumbersAreTheSameToTheBitAndFewerBytesAreAlive) {
 }
 
 TEST(Recompute, AStepIsFittedWithTheFewestSegmentsThatDo) {
-  const Graph graph = deep(12);
+  const Graph graph = deep_step(12, 32);
   const int64_t all = most_alive(graph), four = most_alive(recomputed(graph, 4));
   EXPECT_EQ(fit_step(graph, all, most_alive).segments, 1);
   EXPECT_EQ(fit_step(graph, all - 1, most_alive).segments, 2);

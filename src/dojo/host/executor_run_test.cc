@@ -8,6 +8,7 @@
 #include "dojo/base/error.h"
 #include "dojo/base/parallel_for.h"
 #include "dojo/graph/cost.h"
+#include "dojo/graph/graph_test_util.h"
 #include "dojo/graph/interpreter.h"
 #include "dojo/graph/profile.h"
 #include "dojo/graph/recompute.h"
@@ -208,7 +209,17 @@ TEST(HostExecutor, WhereMemoryIsShortItDoesNotLookForTheValueThatIsNotFinite) {
   EXPECT_NE(e->first_nonfinite().find("more memory than is allowed"), std::string::npos);
 }
 
-TEST(HostExecutor, WhatIsComputedAgainTakesLessMemoryAndGivesTheSameBits) {
+TEST(HostExecutor, WhatIsComputedAgainTakesLessMemory) {
+  const Graph graph = deep_step(16, 128);
+  int64_t before = host_memory_bytes(graph);
+  for (int64_t segments : {2, 4}) {
+    const int64_t bytes = host_memory_bytes(recomputed(graph, segments));
+    EXPECT_LT(bytes, before) << segments;
+    before = bytes;
+  }
+}
+
+TEST(HostExecutor, WhatIsComputedAgainGivesTheSameBits) {
   const Graph graph = training_graph(64);
   const auto whole = make_host_executor(graph);
   initialize(*whole, 3);
@@ -220,7 +231,6 @@ TEST(HostExecutor, WhatIsComputedAgainTakesLessMemoryAndGivesTheSameBits) {
     const Graph less = recomputed(graph, segments);
     EXPECT_GT(less.nodes.size(), graph.nodes.size());
     const auto again = make_host_executor(less);
-    EXPECT_LT(again->memory_bytes(), whole->memory_bytes()) << segments;
     initialize(*again, 3);
     for (int64_t step = 1; step <= 3; ++step) {
       feed(*again, less, 1, step);

@@ -24,7 +24,7 @@ TEST(TensorBoard, EventsHaveTheBytesOfTheRealWriter) {
 TEST(TensorBoard, EachSessionHasAFileOfItsOwn) {
   const TestFolder folder;
   for (int session = 0; session < 3; ++session)
-    EventFile(folder.path(), session * 10).scalars(1, Scalars{{"a", 1}});
+    EventFile(folder.path(), session * 10).scalars(1.5e9, 1, Scalars{{"a", 1}});
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
     EXPECT_TRUE(entry.path().filename().string().starts_with("events.out.tfevents."));
