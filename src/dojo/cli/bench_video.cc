@@ -15,7 +15,6 @@
 #include "dojo/base/cache_folder.h"
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
-#include "dojo/base/processors.h"
 #include "dojo/base/progress.h"
 #include "dojo/base/tell.h"
 #include "dojo/base/text.h"
@@ -209,7 +208,6 @@ void VideoBench::add_peers(const std::string& only) {
   for (const std::string& name : peer_names()) {
     const std::string case_name = "peer-" + name;
     if (!only.empty() && only != case_name) continue;
-    const OneProcessor one;
     auto peer = std::make_unique<Peer>(name);
     if (!peer->missing().empty()) {
       tell("dojo: {} is left out: {}\n", name, one_line(peer->missing()));
@@ -238,10 +236,6 @@ void VideoBench::run(bool quiet) {
       progress.update(done++, s.case_name);
       if (lost_.contains(s.case_name)) continue;
       try {
-        // Two threads on two processors may be in each other's way where these share a core or a
-        // cache, and a thread that moves leaves its data behind.
-        std::optional<OneProcessor> one;
-        if (s.threads == 1) one.emplace();
         s.runs.push_back(s.measure(round));
       } catch (const PeerError& e) {
         lost_.emplace(s.case_name, e.message());

@@ -136,10 +136,7 @@ int main(int argc, char** argv) {
   dojo::fill_standard_descriptors();
   if (!std::getenv("OMP_NUM_THREADS"))
     dojo::set_num_threads(std::min(dojo::num_threads(), dojo::num_processors()));
-  // A closed pipe, or a file larger than allowed (ulimit -f), is a failed write, which undoes what
-  // is half done.
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, which undoes what is half done
   const std::vector<std::string> words(argv + 1, argv + std::max(argc, 1));
   return dojo::run(words);
 }
