@@ -184,7 +184,7 @@ def read():
             share = rows["step rate", model]["value"] / rows["FMA peak", "f32"]["value"]
             self.assertAlmostEqual(rows["step share", model]["value"], share, delta=share)
 
-    def test_beside_a_neighbour_a_step_takes_longer_and_nobody_is_left_behind(self):
+    def test_beside_a_neighbour_there_is_a_row_for_the_slowdown(self):
         rows, _ = self.rows("--model", "r2plus1d", "--neighbour")
         self.assertGreater(rows["step slowdown", "r2plus1d"]["value"], 0.5)  # a shared machine may do anything
         self.assertEqual(rows["step slowdown", "r2plus1d"]["role"], "ours")
@@ -196,7 +196,7 @@ def read():
         self.assertError(result, 2, "config", "--memory")
         least = float(re.search(r"at least ([0-9.]+) MB", result.error).group(1))
         self.assertLess(least, size)
-        rows, err = self.rows("--model", "r2plus1d", "--memory", f"{least * 1.05} MB")
+        rows, err = self.rows("--model", "r2plus1d", "--memory", f"{least} MB")
         self.assertTrue(any(re.fullmatch(r"step, \d+ segments", name) for name, _ in rows), rows.keys())
 
     def test_in_bf16_our_rows_say_so_and_whether_it_is_emulated(self):

@@ -134,7 +134,7 @@ class Resume(TrainCase):
                 self.assertError(result, 2, "config", ["--memory", "at least"])
                 least = re.search(r"at least ([0-9.]+ .B)", result.error).group(1)
                 self.assertFalse(less.exists())
-                result = run(*words[:-1], str(float(least.split()[0]) * 1.05) + least.split()[1], deadline=DEADLINE)
+                result = run(*words[:-1], str(float(least.split()[0])) + least.split()[1], deadline=DEADLINE)
                 self.assertIn("segments", result.err)
             self.assertDone(result)
         self.assertGreater(json.loads((less / "config.json").read_text())["options"]["segments"], 1)

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include "dojo/base/clock.h"
@@ -68,8 +69,8 @@ class StepBench {
 
   void prepare(bool quiet);
   void add_peers();
-  // `neighbour`: each also while another process keeps a processor busy.
-  void run(bool quiet, bool neighbour);
+  // `neighbour`: each also while that works; null: without.
+  void run(bool quiet, Neighbour* neighbour);
   std::vector<BenchRow> rows() const;
   // Some more of our steps, with the time of each kernel, beside the medians of the limits.
   void profile(const std::string& path, std::FILE* table);
@@ -115,6 +116,7 @@ void StepBench::prepare(bool quiet) {
   Graph graph = step_graph(model_, network, format_);
   flop_ = graph_cost(graph).total.cost.flop;  // what is computed twice counts once
   HostOptions options = host_options(without_);
+  options.algorithms = timed_algorithms(quiet);
   if (memory_ > 0) {
     const FittedStep step =
         fit_step(graph, memory_, [&](const Graph& g) { return host_memory_bytes(g, options); });
@@ -122,7 +124,6 @@ void StepBench::prepare(bool quiet) {
     segments_ = step.segments;
     graph = recomputed(graph, segments_);
   }
-  options.algorithms = timed_algorithms(quiet);
   const double compiling = seconds_of([&] { executor_ = make_host_executor(graph, options); });
   tell("{} nodes compiled in {:.2f} s, {:.0f} MB\n", graph.nodes.size(), compiling,
        static_cast<double>(executor_->memory_bytes()) * 1e-6);
@@ -167,7 +168,7 @@ std::vector<double> StepBench::time(Series& s) {
   return steps(runs_);
 }
 
-void StepBench::run(bool quiet, bool neighbour) {
+void StepBench::run(bool quiet, Neighbour* neighbour) {
   ProgressOptions look;
   look.total = rounds_ * (1 + std::ssize(series_));
   look.unit = "measurements";
@@ -185,8 +186,9 @@ void StepBench::run(bool quiet, bool neighbour) {
       try {
         s.seconds.push_back(time(s));
         if (neighbour) {
-          const Neighbour busy;
+          neighbour->work();
           s.beside.push_back(time(s));
+          neighbour->rest();
         }
         if (s.peer) s.peak_bytes = s.peer->peak_bytes();
         ++i;
@@ -391,11 +393,13 @@ int run_bench_step(std::span<const std::string> argv) {
   if (threads > 0) set_num_threads(static_cast<int>(threads));
   const InterruptGuard guard(InterruptGuard::kThrow);
   if (args.given("--profile")) check_output_file(profile, "profile");
+  std::optional<Neighbour> busy;
+  if (neighbour) busy.emplace();
   StepBench bench(model, step, parse_without(without),
                   args.given("--memory") ? parse_memory(memory) : 0, runs, rounds);
   bench.prepare(quiet);
   if (peers) bench.add_peers();
-  bench.run(quiet, neighbour);
+  bench.run(quiet, busy ? &*busy : nullptr);
   if (json)
     for (const BenchRow& r : bench.rows()) print_json(r);
   else

@@ -120,8 +120,8 @@ int64_t parse_memory(const std::string& given) {
 void tell_fitted(const FittedStep& step) {
   if (step.segments == 1) return;
   tell(
-      "a step takes {} instead of {}: of {} segments all but the last are computed twice, {:.0f} % "
-      "more arithmetic\n",
+      "a step takes {} instead of {}: of all of {} segments but the last, what the backward part "
+      "needs is computed again, {:.0f} % more arithmetic\n",
       print_bytes(step.bytes), print_bytes(step.whole_bytes), step.segments, 100 * step.more_flop);
 }
 

@@ -137,11 +137,18 @@ void fit_memory(RunOptions* o, int64_t max_bytes, bool quiet) {
   if (o->executor != "host")
     throw Error(Category::kConfig, "only the host executor plans its memory", "--memory",
                 "leave it out, or use --executor host");
-  const FittedStep step = fit_training(*o, max_bytes, [&](const Graph& g) {
-    return host_memory_bytes(g, host_options(o->without));
-  });
-  o->segments = step.segments;
-  if (!quiet) tell_fitted(step);
+  HostOptions options = host_options(o->without);
+  options.max_bytes = memory_limit().bytes;  // no timing on images that do not fit
+  if (!o->deterministic) options.algorithms = timed_algorithms(quiet);
+  try {
+    const FittedStep step =
+        fit_training(*o, max_bytes, [&](const Graph& g) { return host_memory_bytes(g, options); });
+    o->segments = step.segments;
+    if (!quiet) tell_fitted(step);
+  } catch (const Error& e) {  // of a graph with tensors beyond all bounds
+    if (e.category() == Category::kConfig) throw;
+    throw Error(Category::kConfig, e.message(), sizes_of(*o), "take smaller ones");
+  }
 }
 
 // The run's executors. Which algorithms they use stays in the folder, for a resumed run.

@@ -40,6 +40,7 @@ class Recomputation {
         if (v != kNoValue && is_forward(v) && segment_of(v) != segment_[n]) kept_[at(v)] = true;
     for (size_t v = 0; v < kept_.size(); ++v)
       if (graph_.values[v].type.num_bytes() < kFewBytes) kept_[v] = true;
+    keep_around_attention();
     for (int64_t s = 0; s + 1 < segments; ++s) plan(s);
   }
 
@@ -66,6 +67,21 @@ class Recomputation {
     return producer(v) != kNoNode && segment_[at(producer(v))] != kNone;
   }
   int64_t segment_of(ValueId v) const { return segment_[at(producer(v))]; }
+
+  // softmax(q k') v is one kernel, and its gradient another, where both parts read the same values
+  // (host/attention_pattern.h): these are kept, and the result, so that nothing makes it again.
+  void keep_around_attention() {
+    for (size_t n = 0; n <= loss_; ++n) {
+      const Node& y = graph_.nodes[n];
+      const NodeId softmax = y.op == "MatMul" ? producer(y.inputs[0]) : kNoNode;
+      if (softmax == kNoNode || graph_.node(softmax).op != "Softmax") continue;
+      kept_[at(y.outputs[0])] = true;
+      for (ValueId v : y.inputs) kept_[at(v)] = true;
+      const NodeId scores = producer(graph_.node(softmax).inputs[0]);
+      if (scores == kNoNode || graph_.node(scores).op != "MatMul") continue;
+      for (ValueId v : graph_.node(scores).inputs) kept_[at(v)] = true;
+    }
+  }
 
   // The first node behind the loss that reads each value.
   void find_late_uses() {
@@ -182,8 +198,8 @@ FittedStep fit_step(const Graph& graph, int64_t max_bytes,
   }
   throw Error(
       Category::kConfig,
-      fmt::format("a step takes at least {}, computing what it can again, and {} are allowed",
-                  print_bytes(least), print_bytes(max_bytes)),
+      fmt::format("a step takes at least {} MB, computing what it can again, and {} are allowed",
+                  (least + 999'999) / 1'000'000, print_bytes(max_bytes)),
       "--memory", "allow more, or take a smaller batch or size");
 }
 

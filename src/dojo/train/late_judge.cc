@@ -25,8 +25,8 @@ bool LateJudge::wait(double seconds) {
     });
   if (clips_.wait_for(std::chrono::duration<double>(seconds)) != std::future_status::ready)
     return false;
+  const auto reading = std::move(reading_);
   HeldOutClips clips = clips_.get();
-  reading_.reset();
   quarantined_ = std::move(clips.quarantined);
   num_clips_ = std::ssize(clips.set.clips);
   judge_ = make_judge_(std::move(clips.set));

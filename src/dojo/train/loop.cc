@@ -299,25 +299,26 @@ class Loop {
       lost_.push_back(std::move(q));
     }
     write_quarantine();
-    judge_best_anew(progress_bar);
+    judge_anew(progress_bar);
     return true;
   }
 
   // Of a resumed run whose held-out clips are others than before, as where a file was damaged
-  // since: scores on other clips are no comparison.
-  void judge_best_anew(Progress& progress_bar) {
+  // since: scores on other clips are no comparison. Its first and its best weights get theirs
+  // again.
+  void judge_anew(Progress& progress_bar) {
     const int64_t before = std::exchange(state_.held_out_clips, judge_.num_clips());
     if (before == 0 || before == state_.held_out_clips || state_.evaluated_step < 0) return;
     const double began = steady_seconds();
     const std::string warning = fmt::format(
         "the run is judged by {} held-out clips from here on, and was by {}; its first and its "
-        "best "
-        "weights are judged anew",
+        "best weights are judged anew",
         state_.held_out_clips, before);
     progress_bar.message(fmt::format("warning: {}", warning));
     log_->warning(state_.step, warning);
     state_.first_score = verdict_on(first_weights()).score;
-    if (state_.best_step >= 0)
+    if (state_.best_step == 0) state_.best_score = state_.first_score;
+    if (state_.best_step > 0)
       state_.best_score = verdict_on(read_checkpoint(best_path(o_.folder))).score;
     preparing_ += steady_seconds() - began;
   }
@@ -471,9 +472,9 @@ class Loop {
     result_.step = state_.step;
     result_.best_step = state_.best_step;
     if (result_.reason == StopReason::kSteps || result_.reason == StopReason::kMinutes) {
-      const double began = steady_seconds();
       const std::string path = best_path(o_.folder);
       if (!wait_for_judge(progress_bar)) return log_final();
+      const double began = steady_seconds();
       if (!o_.quiet)
         progress_bar.message(fmt::format("final evaluation: the weights of step {}, {}",
                                          state_.best_step, judge_.final_words()));
