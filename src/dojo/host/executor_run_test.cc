@@ -14,6 +14,7 @@
 #include "dojo/graph/recompute.h"
 #include "dojo/graph/text.h"
 #include "dojo/host/executor.h"
+#include "dojo/host/pass_text.h"
 #include "dojo/host/test_step.h"
 
 namespace dojo {
@@ -245,6 +246,7 @@ Graph attention_graph() {
 
 TEST(HostExecutor, WhatIsComputedAgainOfAttentionGivesTheSameBits) {
   const Graph graph = attention_graph();
+  ASSERT_NE(text_after(graph, "fuse").find(": attention-grad"), std::string::npos);
   const auto whole = make_host_executor(graph);
   initialize(*whole, 3);
   feed(*whole, graph, 1, 1);

@@ -70,6 +70,26 @@ TEST(HostExecutor, ConvolutionsByWinogradAreThoseOfTheInterpreter) {
   }
 }
 
+// Training steps beside the interpreter's: each loss within `loss_error` of it, and after the first
+// step all results within `first_error`. Adam divides by the size of small gradients, so states
+// differ more in later steps.
+void expect_the_same_training(const Graph& graph, const HostOptions& options, int64_t steps,
+                              double loss_error, double first_error) {
+  const auto ours = make_host_executor(graph, options), oracle = make_interpreter(graph);
+  initialize(*ours, 3);
+  initialize(*oracle, 3);
+  for (int64_t step = 1; step <= steps; ++step) {
+    feed(*ours, graph, 1, step);
+    feed(*oracle, graph, 1, step);
+    ASSERT_TRUE(ours->run());
+    ASSERT_TRUE(oracle->run());
+    ASSERT_NEAR(ours->read_scalar("loss"), oracle->read_scalar("loss"),
+                loss_error * oracle->read_scalar("loss"))
+        << "step " << step;
+    if (step == 1) expect_same_results(graph, *ours, *oracle, "first step", first_error);
+  }
+}
+
 // A difference in the last bit of f32, from another order of sums, becomes one in the last bit of
 // bf16, 2^-8, where a value lies near the middle of two: few values, so a loss moves by less.
 TEST(HostExecutor, TrainingStepsInBf16AreThoseOfTheInterpreter) {
@@ -77,43 +97,18 @@ TEST(HostExecutor, TrainingStepsInBf16AreThoseOfTheInterpreter) {
   for (const HostOptions& options :
        {HostOptions{}, HostOptions{.fuse = false}, kPlain, HostOptions{.native_bf16 = false},
         HostOptions{.packed_weights = false}, HostOptions{.fuse = false, .native_bf16 = false}}) {
-    const auto ours = make_host_executor(graph, options), oracle = make_interpreter(graph);
-    initialize(*ours, 3);
-    initialize(*oracle, 3);
-    for (int64_t step = 1; step <= 5; ++step) {
-      feed(*ours, graph, 1, step);
-      feed(*oracle, graph, 1, step);
-      ASSERT_TRUE(ours->run());
-      ASSERT_TRUE(oracle->run());
-      ASSERT_NEAR(ours->read_scalar("loss"), oracle->read_scalar("loss"),
-                  2e-3 * oracle->read_scalar("loss"))
-          << "step " << step;
-      if (step == 1) expect_same_results(graph, *ours, *oracle, "first step", 1e-2);
-    }
+    expect_the_same_training(graph, options, 5, 2e-3, 1e-2);
+    if (HasFatalFailure()) return;
   }
 }
 
 TEST(HostExecutor, TenTrainingStepsAreThoseOfTheInterpreter) {
-  for (int64_t channels : {16, 5}) {
-    const Graph graph = training_graph(channels);
+  for (int64_t channels : {16, 5})
     for (const HostOptions& options : {HostOptions{}, HostOptions{.packed_weights = false},
                                        HostOptions{.fuse = false}, kPlain}) {
-      const auto ours = make_host_executor(graph, options), oracle = make_interpreter(graph);
-      initialize(*ours, 3);
-      initialize(*oracle, 3);
-      for (int64_t step = 1; step <= 10; ++step) {
-        feed(*ours, graph, 1, step);
-        feed(*oracle, graph, 1, step);
-        ASSERT_TRUE(ours->run());
-        ASSERT_TRUE(oracle->run());
-        ASSERT_NEAR(ours->read_scalar("loss"), oracle->read_scalar("loss"),
-                    2e-4 * oracle->read_scalar("loss"))
-            << "step " << step;
-        // Adam divides by the size of small gradients, so states differ more in later steps.
-        if (step == 1) expect_same_results(graph, *ours, *oracle, "first step", 1e-3);
-      }
+      expect_the_same_training(training_graph(channels), options, 10, 2e-4, 1e-3);
+      if (HasFatalFailure()) return;
     }
-  }
 }
 
 // In f32 sums in another order, by one multiplication more or less: 2e-4 of the loss over ten
@@ -132,19 +127,8 @@ TEST(HostExecutor, WithoutAnyOfThePassesTheStepIsThatOfTheInterpreter) {
   ASSERT_GT(ways.size(), 8u);
   for (const auto& [left_out, options] : ways) {
     SCOPED_TRACE(left_out);
-    const auto ours = make_host_executor(graph, options), oracle = make_interpreter(graph);
-    initialize(*ours, 3);
-    initialize(*oracle, 3);
-    for (int64_t step = 1; step <= 10; ++step) {
-      feed(*ours, graph, 1, step);
-      feed(*oracle, graph, 1, step);
-      ASSERT_TRUE(ours->run());
-      ASSERT_TRUE(oracle->run());
-      ASSERT_NEAR(ours->read_scalar("loss"), oracle->read_scalar("loss"),
-                  2e-4 * oracle->read_scalar("loss"))
-          << "step " << step;
-      if (step == 1) expect_same_results(graph, *ours, *oracle, "first step", 1e-3);
-    }
+    expect_the_same_training(graph, options, 10, 2e-4, 1e-3);
+    if (HasFatalFailure()) return;
   }
 }
 
