@@ -33,6 +33,7 @@ struct VideoWriter::Impl {
   SwsContext* scaler = nullptr;
   AVFrame* frame = nullptr;
   AVPacket* packet = nullptr;
+  std::vector<uint8_t> source;  // a picture and what the scaler reads beyond its end
   int64_t next_pts = 0;
   bool x264 = false;
   std::deque<std::pair<int64_t, std::vector<uint8_t>>>
@@ -204,7 +205,9 @@ void VideoWriter::add(std::span<const uint8_t> rgb, std::span<const uint8_t> nal
   Impl& m = *impl_;
   DOJO_CHECK_EQ(static_cast<int64_t>(rgb.size()), m.options.height * m.options.width * 3);
   m.check(av_frame_make_writable(m.frame), "allocate a frame");
-  const uint8_t* source[1] = {rgb.data()};
+  m.source.resize(rgb.size() + AV_INPUT_BUFFER_PADDING_SIZE);
+  std::copy(rgb.begin(), rgb.end(), m.source.begin());
+  const uint8_t* source[1] = {m.source.data()};
   const int stride[1] = {static_cast<int>(m.options.width * 3)};
   sws_scale(m.scaler, source, stride, 0, static_cast<int>(m.options.height), m.frame->data,
             m.frame->linesize);

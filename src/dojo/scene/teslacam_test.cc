@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -118,24 +119,34 @@ TEST_F(TeslaCam, TheTelemetryOfEachFrameIsTheTruth) {
 
 TEST_F(TeslaCam, TelemetryChangesNoPicture) {
   const int64_t h = 48, w = 64;
-  const auto encode = [&](const char* name, bool with) {
-    scene::VideoWriter writer((folder / name).string(), {.height = h, .width = w, .fps = 10});
-    std::vector<uint8_t> rgb(static_cast<size_t>(h * w * 3));
-    for (int i = 0; i < 40; ++i) {
-      for (size_t p = 0; p < rgb.size(); ++p)
-        rgb[p] = static_cast<uint8_t>(p * 7 + static_cast<size_t>(i) * 3 + p / 192);
-      VehicleState state;
-      state.frame_seq_no = static_cast<uint64_t>(i);
-      state.longitude_deg = i % 2 ? 0 : 1;  // zeros and ones: start codes must not appear inside
-      writer.add(rgb, with ? encode_sei_nal(state) : std::vector<uint8_t>());
-    }
-    writer.finish();
-    return decode((folder / name).string());
+  const std::string path = (folder / "with.mp4").string();
+  std::vector<std::vector<uint8_t>> nals;
+  scene::VideoWriter writer(path, {.height = h, .width = w, .fps = 10});
+  std::vector<uint8_t> rgb(static_cast<size_t>(h * w * 3));
+  for (int i = 0; i < 40; ++i) {
+    for (size_t p = 0; p < rgb.size(); ++p)
+      rgb[p] = static_cast<uint8_t>(p * 7 + static_cast<size_t>(i) * 3 + p / 192);
+    VehicleState state;
+    state.frame_seq_no = static_cast<uint64_t>(i);
+    state.longitude_deg = i % 2 ? 0 : 1;  // zeros and ones: start codes must not appear inside
+    writer.add(rgb, nals.emplace_back(encode_sei_nal(state)));
+  }
+  writer.finish();
+  // The same coded pictures, each without its unit and that unit's length of four bytes.
+  size_t taken = 0;
+  const auto take_out = [&](std::span<const uint8_t> packet) {
+    const std::vector<uint8_t>& nal = nals.at(taken);
+    const auto at = std::search(packet.begin(), packet.end(), nal.begin(), nal.end());
+    if (at - packet.begin() < 4 || at == packet.end()) return std::vector<uint8_t>();
+    ++taken;
+    std::vector<uint8_t> rest(packet.begin(), at - 4);
+    rest.insert(rest.end(), at + static_cast<std::ptrdiff_t>(nal.size()), packet.end());
+    return rest;
   };
-  const Decoded with = encode("with.mp4", true), without = encode("without.mp4", false);
+  const Decoded with = decode(path), without = decode(path, take_out);
+  ASSERT_EQ(taken, 40u);
   ASSERT_EQ(with.luma.size(), 40u);
-  EXPECT_EQ(with.luma, without.luma);
-  EXPECT_EQ(with.key_frames, without.key_frames);
+  EXPECT_TRUE(with.luma == without.luma);
   for (size_t i = 0; i < 40; ++i) {
     ASSERT_TRUE(with.states[i].has_value()) << i;
     EXPECT_EQ(with.states[i]->frame_seq_no, i);

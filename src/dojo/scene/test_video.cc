@@ -7,9 +7,11 @@ extern "C" {
 #include <libavutil/pixdesc.h>
 }
 
+#include <algorithm>
+
 namespace dojo {
 
-Decoded decode(const std::string& path) {
+Decoded decode(const std::string& path, const ChangePacket& change) {
   Decoded out;
   AVFormatContext* format = nullptr;
   EXPECT_EQ(avformat_open_input(&format, path.c_str(), nullptr, nullptr), 0);
@@ -26,6 +28,15 @@ Decoded decode(const std::string& path) {
   AVFrame* frame = av_frame_alloc();
   for (bool more = true; more;) {
     more = av_read_frame(format, packet) >= 0;
+    if (more && change) {
+      const std::vector<uint8_t> bytes = change({packet->data, static_cast<size_t>(packet->size)});
+      AVPacket* changed = av_packet_alloc();
+      EXPECT_EQ(av_new_packet(changed, static_cast<int>(bytes.size())), 0);
+      av_packet_copy_props(changed, packet);
+      std::copy(bytes.begin(), bytes.end(), changed->data);
+      av_packet_free(&packet);
+      packet = changed;
+    }
     if (more) {
       out.states.push_back(find_state({packet->data, static_cast<size_t>(packet->size)}, 4));
       out.seconds.push_back(static_cast<double>(packet->pts) * av_q2d(stream->time_base));

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -25,7 +27,9 @@ struct Decoded {
   std::vector<double> seconds;                      // of each packet
 };
 
-Decoded decode(const std::string& path);
+// `change`: what is decoded instead of a packet of the file.
+using ChangePacket = std::function<std::vector<uint8_t>(std::span<const uint8_t> packet)>;
+Decoded decode(const std::string& path, const ChangePacket& change = nullptr);
 
 // Rows of a table by column.
 using Table = std::map<std::string, std::vector<double>>;
