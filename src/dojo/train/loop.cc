@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -20,22 +18,19 @@
 #include "dojo/train/checkpoint.h"
 #include "dojo/train/json.h"
 #include "dojo/train/quarantine_list.h"
+#include "dojo/train/run_evaluation.h"
 #include "dojo/train/run_log.h"
 #include "dojo/train/step.h"
 
 namespace dojo {
 namespace {
 
-// Evaluations by time: after one that took c seconds the next starts kEvalPause * c later.
-constexpr double kEvalPause = 33;
-constexpr double kLeastEvalPauseSeconds = 20;
-
 constexpr double kPatience = 0.2;  // seconds of waiting for a batch between looks at other things
 
 class Loop {
  public:
   Loop(const LoopOptions& options, Executor& step, ClipSource& source, Judge& judge)
-      : o_(options), step_(step), source_(source), judge_(judge) {
+      : o_(options), step_(step), source_(source) {
     for (const Output& output : step.graph().outputs)
       if (step.graph().type(output.value) == Type{Format::kF32, {}})
         watched_.push_back(output.name);
@@ -56,37 +51,29 @@ class Loop {
     log_.emplace(o_.folder, o_.resume ? &state_ : nullptr);
     if (o_.resume) find_losses();
     source_.seek(state_.position);
+    evaluation_.emplace(EvaluatedRun{.options = o_,
+                                     .step = step_,
+                                     .judge = judge,
+                                     .interrupt = interrupt_,
+                                     .state = state_,
+                                     .log = *log_,
+                                     .save_last = [this] { return save_last(); },
+                                     .give_up = [this](auto lost) { give_up(std::move(lost)); }});
   }
 
   LoopResult run() {
     saved_ = steady_seconds();
     log_->start(state_.step * o_.batch);
     const double began = elapsed();
-    next_eval_ = elapsed() + kLeastEvalPauseSeconds;
+    evaluation_->start();
     ProgressOptions bar;
     bar.total = o_.schedule.steps;
     bar.start = state_.step;
     bar.quiet = o_.quiet;
     Progress progress_bar("training", bar);
     try {
-      for (const std::string& loss : losses_) {
-        progress_bar.message(fmt::format("warning: {}", one_line(loss)));
-        log_->warning(state_.step, loss);
-      }
-      if (!o_.resume)
-        for (const std::string& warning : o_.warnings) log_->warning(0, warning);
-      if (o_.resume || save_last()) {
-        first_is_due_ = state_.step == 0 && state_.evaluated_step < 0;
-        if (first_is_due_) log_->hold();
-        if (first_is_due_ || state_.best_step >= 0 || evaluate(progress_bar)) {
-          between_steps_ = true;
-          quarantined_ = state_.given_up.size();  // what is known already is no news
-          write_quarantine();
-          steps(progress_bar);
-        }
-        if (first_is_due_ && result_.reason != StopReason::kInterrupted)
-          evaluate_first(progress_bar);
-      }
+      tell_warnings(progress_bar);
+      if (o_.resume || save_last()) train(progress_bar);
       if (result_.problem.empty()) end(progress_bar);
     } catch (const Error&) {
       rescue(progress_bar);
@@ -135,6 +122,28 @@ class Loop {
     }
   }
 
+  void tell_warnings(Progress& progress_bar) {
+    for (const std::string& loss : losses_) {
+      progress_bar.message(fmt::format("warning: {}", one_line(loss)));
+      log_->warning(state_.step, loss);
+    }
+    if (!o_.resume)
+      for (const std::string& warning : o_.warnings) log_->warning(0, warning);
+  }
+
+  // Once there is a checkpoint: all steps, and the evaluations before and between them.
+  void train(Progress& progress_bar) {
+    evaluation_->put_off_first();
+    if (evaluation_->first_is_due() || state_.best_step >= 0 || evaluate(progress_bar)) {
+      between_steps_ = true;
+      quarantined_ = state_.given_up.size();  // what is known already is no news
+      write_quarantine();
+      steps(progress_bar);
+    }
+    if (evaluation_->first_is_due() && result_.reason != StopReason::kInterrupted)
+      evaluate_first(progress_bar);
+  }
+
   // Until the run is over; result_ says why it is.
   void steps(Progress& progress_bar) {
     first_step_ = state_.step + 1;
@@ -151,10 +160,11 @@ class Loop {
       if (!source_.wait(kPatience)) continue;  // a signal must not wait for a decoder that hangs
       if (!one_step()) break;
       show(progress_bar);
-      if (first_is_due_ && (evaluation_due() || checkpoint_due() || clips_are_there(0)) &&
+      if (evaluation_->first_is_due() &&
+          (evaluation_->due() || checkpoint_due() || evaluation_->clips_are_there(0)) &&
           !evaluate_first(progress_bar))
         break;
-      if (evaluation_due() && !evaluate(progress_bar)) break;
+      if (evaluation_->due() && !evaluate(progress_bar)) break;
       between_steps_ = true;
       // Weights that may be on their way to divergence replace no good ones.
       if (checkpoint_due() && state_.guard.steps_above == 0 && !save_last()) break;
@@ -165,7 +175,8 @@ class Loop {
   void end(Progress& progress_bar) {
     const bool interrupted = result_.reason == StopReason::kInterrupted;
     if (!interrupted && state_.evaluated_step != state_.step && !evaluate(progress_bar)) return;
-    if (interrupted && (first_is_due_ || !between_steps_ || state_.guard.steps_above > 0))
+    if (interrupted &&
+        (evaluation_->first_is_due() || !between_steps_ || state_.guard.steps_above > 0))
       return;  // going on from the former one is exact too
     save_last();
   }
@@ -178,7 +189,7 @@ class Loop {
     }
     try {
       if (between_steps_ && state_.step > 0 && state_.guard.steps_above == 0 &&
-          (!first_is_due_ || evaluate_first(progress_bar)))
+          (!evaluation_->first_is_due() || evaluate_first(progress_bar)))
         save_last();
       log_->release();
     } catch (const Error&) {
@@ -265,173 +276,20 @@ class Loop {
     write_quarantine();
   }
 
-  bool evaluation_due() const {
-    if (o_.eval_every > 0) return state_.step % o_.eval_every == 0;
-    return elapsed() >= next_eval_;
-  }
-
-  // True once judging needs no more waiting. What it takes to get there, also to prepare the
-  // executor and the baselines, is time of the next evaluation.
-  bool clips_are_there(double seconds) {
-    const double began = steady_seconds();
-    const bool there = judge_.wait(seconds);
-    preparing_ += steady_seconds() - began;
-    return there;
-  }
-
-  double seconds_of_evaluation(double began) {
-    return steady_seconds() - began + std::exchange(preparing_, 0.0);
-  }
-
-  // Until the held-out clips are there. False when the run must stop: a signal came before.
-  bool wait_for_judge(Progress& progress_bar) {
-    while (!clips_are_there(kPatience)) {
-      if (!o_.quiet && !std::exchange(waiting_is_told_, true))
-        progress_bar.message("waiting for the held-out clips");
-      if (interrupt_.signal() == 0) continue;
-      if (result_.problem.empty()) result_.reason = StopReason::kInterrupted;
-      return false;
-    }
-    if (std::exchange(judge_is_ready_, true)) return true;
-    for (Quarantined& q : judge_.quarantined()) {
-      progress_bar.message(fmt::format("warning: not usable, or not all of it: {}: {}",
-                                       one_line(q.path), one_line(q.reason)));
-      lost_.push_back(std::move(q));
-    }
-    write_quarantine();
-    judge_anew(progress_bar);
-    return true;
-  }
-
-  // Of a resumed run whose held-out clips are others than before, as where a file was damaged
-  // since: scores on other clips are no comparison. Its first and its best weights get theirs
-  // again.
-  void judge_anew(Progress& progress_bar) {
-    const int64_t before = std::exchange(state_.held_out_clips, judge_.num_clips());
-    if (before == 0 || before == state_.held_out_clips || state_.evaluated_step < 0) return;
-    const double began = steady_seconds();
-    const std::string warning = fmt::format(
-        "the run is judged by {} held-out clips from here on, and was by {}; its first and its "
-        "best weights are judged anew",
-        state_.held_out_clips, before);
-    progress_bar.message(fmt::format("warning: {}", warning));
-    log_->warning(state_.step, warning);
-    state_.first_score = verdict_on(first_weights()).score;
-    if (state_.best_step == 0) state_.best_score = state_.first_score;
-    if (state_.best_step > 0)
-      state_.best_score = verdict_on(read_checkpoint(best_path(o_.folder))).score;
-    preparing_ += steady_seconds() - began;
-  }
-
-  // Those that the run began with: a function of the seed.
-  SafeTensors first_weights() {
-    const SafeTensors now = training_tensors(step_);
-    initialize_training(step_, o_.seed);
-    SafeTensors first = averaged_tensors(step_);
-    restore(step_, now, "the weights of this run");
-    return first;
-  }
-
-  Verdict verdict_on(const SafeTensors& weights) {
-    judge_.load(weights, "the weights of this run");
-    Verdict verdict = judge_.judge(/*at_end=*/false);
-    if (!std::isfinite(verdict.score))
-      verdict.score = std::numeric_limits<double>::max();  // JSON has no other
-    return verdict;
-  }
-
-  // What best.safetensors says of itself.
-  void describe(SafeTensors& weights, int64_t step, const Verdict& verdict) const {
-    weights.metadata = o_.metadata;
-    weights.metadata["step"] = std::to_string(step);
-    weights.metadata["metrics"] = verdict.json;
-  }
-
-  // The averaged weights on the held-out clips; keeps them if they are the best so
-  // far. False when the run must stop, as save_last() and wait_for_judge().
   bool evaluate(Progress& progress_bar) {
     between_steps_ = false;
-    if (!wait_for_judge(progress_bar)) return false;
-    const double began = steady_seconds();
-    SafeTensors weights = averaged_tensors(step_);
-    const Verdict verdict = verdict_on(weights);
-    state_.evaluated_step = state_.step;
-    if (state_.step == 0) state_.first_score = verdict.score;
-    log_->evaluation(state_.step, verdict, seconds_of_evaluation(began));
-    if (state_.best_step < 0 || verdict.score < state_.best_score) {
-      describe(weights, state_.step, verdict);
-      if (!keep_as_best(weights, verdict.score)) return false;
-    }
-    end_evaluation(progress_bar, state_.step, verdict, began);
-    return true;
+    return goes_on(evaluation_->evaluate(progress_bar));
   }
 
-  void end_evaluation(Progress& progress_bar, int64_t step, const Verdict& verdict, double began) {
-    const double cost = steady_seconds() - began;
-    next_eval_ = elapsed() + std::max(kLeastEvalPauseSeconds, kEvalPause * cost);
-    if (o_.quiet) return;
-    progress_bar.message(fmt::format("step {}: {}{}", step, verdict.text,
-                                     state_.best_step == step ? " (best)" : ""));
-  }
-
-  // The weights that the run began with, once their evaluation is possible: no step waits for the
-  // held-out clips, as long as no other evaluation or checkpoint is due. The weights are in the
-  // checkpoint of step 0; it, best.safetensors and metrics.jsonl become what they would be if this
-  // had come before the first step. False as evaluate().
   bool evaluate_first(Progress& progress_bar) {
     between_steps_ = false;
-    if (!wait_for_judge(progress_bar)) return false;
-    const double began = steady_seconds();
-    const std::string path = o_.folder + "/last.safetensors";
-    SafeTensors checkpoint = read_checkpoint(path);
-    check_tensors(step_.graph(), checkpoint, path);
-    LoopState beginning = parse_loop_state(metadata(checkpoint, "state", path), path);
-    SafeTensors weights = averaged_tensors(step_.graph(), checkpoint);
-    const Verdict verdict = verdict_on(weights);
-    log_->first_evaluation(verdict, seconds_of_evaluation(began));
-    log_->sync();
-    for (LoopState* state : {&beginning, &state_}) {
-      state->evaluated_step = state->best_step = 0;
-      state->best_score = state->first_score = verdict.score;
-      state->held_out_clips = judge_.num_clips();
-    }
-    beginning.metrics_lines = log_->lines();
-    checkpoint.metadata["state"] = to_json(beginning);
-    describe(weights, 0, verdict);
-    write_next_best(o_.folder, weights);
-    try {
-      write_checkpoint(path, std::move(checkpoint));
-    } catch (const Error&) {
-      drop_next_best(o_.folder);
-      throw;
-    }
-    take_next_best(o_.folder);
-    log_->release();
-    first_is_due_ = false;
-    end_evaluation(progress_bar, 0, verdict, began);
-    return true;
+    return goes_on(evaluation_->evaluate_first(progress_bar));
   }
 
-  // Both checkpoints change, in an order that a kill cannot tear apart (best_weights.h).
-  bool keep_as_best(const SafeTensors& weights, double score) {
-    const int64_t former_step = std::exchange(state_.best_step, state_.step);
-    const double former_score = std::exchange(state_.best_score, score);
-    write_next_best(o_.folder, weights);
-    bool saved = false;
-    try {
-      saved = save_last();
-    } catch (const Error&) {
-      drop_next_best(o_.folder);
-      throw;
-    }
-    if (saved) {
-      take_next_best(o_.folder);
-    } else {
-      drop_next_best(o_.folder);
-      state_.best_step = former_step;
-      state_.best_score = former_score;
-    }
-    return saved;
+  // False when the run must stop; then result_ says why: a signal, if it does not already.
+  bool goes_on(bool evaluated) {
+    if (!evaluated && result_.problem.empty()) result_.reason = StopReason::kInterrupted;
+    return evaluated;
   }
 
   bool checkpoint_due() const {
@@ -461,6 +319,11 @@ class Loop {
     return true;
   }
 
+  void give_up(std::vector<Quarantined> lost) {
+    for (Quarantined& q : lost) lost_.push_back(std::move(q));
+    write_quarantine();
+  }
+
   void write_quarantine() {
     std::vector<Quarantined> all = lost_;
     for (Quarantined& q : source_.quarantined()) all.push_back(std::move(q));
@@ -472,24 +335,11 @@ class Loop {
     result_.step = state_.step;
     result_.best_step = state_.best_step;
     if (result_.reason == StopReason::kSteps || result_.reason == StopReason::kMinutes) {
-      const std::string path = best_path(o_.folder);
-      if (!wait_for_judge(progress_bar)) return log_final();
-      const double began = steady_seconds();
-      if (!o_.quiet)
-        progress_bar.message(fmt::format("final evaluation: the weights of step {}, {}",
-                                         state_.best_step, judge_.final_words()));
-      judge_.load(read_checkpoint(path), path);
-      result_.final_verdict =
-          judge_.judge(/*at_end=*/true, [this] { return interrupt_.signal() != 0; });
-      if (interrupt_.signal() != 0)
-        result_.reason = StopReason::kInterrupted;
+      if (std::optional<Verdict> verdict = evaluation_->evaluate_best(progress_bar))
+        result_.final_verdict = *std::move(verdict);
       else
-        log_->evaluation(state_.best_step, result_.final_verdict, seconds_of_evaluation(began));
+        result_.reason = StopReason::kInterrupted;
     }
-    log_final();
-  }
-
-  void log_final() {
     result_.learned = state_.best_score < state_.first_score;
     log_->release();
     log_->final(result_, count_parameters(step_.graph()), source_.stats());
@@ -498,18 +348,15 @@ class Loop {
   const LoopOptions& o_;
   Executor& step_;
   ClipSource& source_;
-  Judge& judge_;
   InterruptGuard interrupt_;
   LoopState state_;
   LoopResult result_;
   std::vector<std::string> losses_;  // of a resumed run, for people
   std::optional<RunLog> log_;
+  std::optional<RunEvaluation> evaluation_;
   std::vector<std::string> watched_;  // the outputs that are f32 scalars
-  double saved_ = 0, next_eval_ = 0;  // when, by the clock of this process and of the run
+  double saved_ = 0;                  // when, by the clock of this process
   bool between_steps_ = true;         // the step, and the evaluation that it is due, are done
-  bool judge_is_ready_ = false, waiting_is_told_ = false;
-  double preparing_ = 0;       // seconds: seconds_of_evaluation()
-  bool first_is_due_ = false;  // evaluate_first()
   std::vector<Quarantined> lost_ = o_.lost;
   size_t quarantined_ = 0;
   std::string status_;

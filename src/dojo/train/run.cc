@@ -36,12 +36,23 @@ std::vector<std::string> names_of(const std::vector<Recording>& recordings) {
   return names;
 }
 
+template <typename T>
+void append(const std::vector<T>& more, std::vector<T>* all) {
+  all->insert(all->end(), more.begin(), more.end());
+}
+
 // Evaluations that cost about kEvalShare of the time, as a function of sizes only: a prediction
 // of a clip and its mirror image costs two thirds of a training step.
 int64_t default_eval_every(int64_t clips, int64_t batch) {
   const double cost_in_steps = static_cast<double>(clips) / (1.5 * static_cast<double>(batch));
   const double apart = std::ceil(cost_in_steps / kEvalShare / kEvalStepsApart);
   return static_cast<int64_t>(std::max(1.0, apart) * kEvalStepsApart);
+}
+
+// Of LoopOptions: 0 is by time.
+int64_t eval_every(const RunOptions& o, int64_t clips, int64_t batch) {
+  if (o.eval_every >= 0) return o.eval_every;
+  return o.steps > 0 ? default_eval_every(clips, batch) : 0;
 }
 
 // In whole pairs of pixels, as copies on disk are coded.
@@ -70,6 +81,18 @@ std::unique_ptr<ClipSource> make_source(const Task& task, const std::vector<Reco
   loader.quarantined = std::move(given_up);
   loader.transform = task.variation(loader.decode_height, loader.decode_width);
   return task.source(std::make_unique<ClipLoader>(recordings, sampler, loader));
+}
+
+// The first batch is read while the step is prepared.
+std::unique_ptr<ClipSource> begin_reading(const Task& task,
+                                          const std::vector<Recording>& recordings,
+                                          const RunOptions& o, const IndexOptions& indexing,
+                                          const std::optional<LoopState>& state) {
+  auto source = make_source(task, recordings, o, indexing,
+                            state ? state->given_up : std::vector<Quarantined>());
+  source->seek(state ? state->position : 0);
+  source->wait(0);
+  return source;
 }
 
 // Reading packets is short work for a processor, and waiting for the disk.
@@ -152,6 +175,103 @@ SplitClips split_and_read(RunRecordings* found, const HeldOutOptions& options,
   }
 }
 
+// What a run goes on from.
+struct Resumed {
+  std::optional<RunConfig> config;  // none: it is a new run
+  std::optional<LoopState> state;   // none: from the beginning
+};
+
+Resumed read_resumed(const std::string& folder, const std::string& config_path,
+                     const RunOptions& o) {
+  Resumed before{.config = parse_run_config(read_file(config_path), config_path),
+                 .state = state_to_resume(folder)};
+  if (before.state) check_end(folder, *before.state, before.config->options, o);
+  return before;
+}
+
+void tell_where_it_goes_on(const LoopState& state, const RunOptions& o) {
+  if (o.steps > 0 && state.step >= o.steps)
+    tell("the run has done its {} steps: what is left is its evaluation\n", o.steps);
+  else
+    tell("going on after step {}\n", state.step);
+}
+
+RunRecordings find_for(Task& task, const RunOptions& o, const IndexOptions& indexing, bool quiet) {
+  std::function<void(FoundRecordings*)> prepare;
+  if (task.wants_all_indexed())
+    prepare = [&](FoundRecordings* files) { task.prepare(files, quiet); };
+  return recordings_of_run({.paths = o.folders,
+                            .held_out = o.held_out,
+                            .frames = task.clips().frames,
+                            .interval_seconds = o.interval_seconds,
+                            .gap_seconds = gap_seconds(task.held_out()),
+                            .indexing = indexing,
+                            .prepare = prepare});
+}
+
+// As config.json keeps them: those that the run began with, which must be the same.
+std::vector<RunFile> checked_files(const RunRecordings& found,
+                                   const std::optional<RunConfig>& before,
+                                   const std::string& config_path) {
+  std::vector<RunFile> files = files_of(found.all);
+  if (!before) return files;
+  const std::string warning =
+      check_same_files(before->files, files, found.quarantined, config_path);
+  if (!warning.empty()) tell("warning: {}\n", one_line(warning));
+  return before->files;
+}
+
+void check_same_split(const RunConfig& before, const RunConfig& now,
+                      const std::string& config_path) {
+  if (before.train != now.train || before.held_out != now.held_out)
+    throw Error(Category::kInput, "other recordings would be held out than when the run began",
+                config_path,
+                "go on with the version of OpenDojo that began it, or start a new run");
+}
+
+// What a run trains on and is judged by.
+struct RunVideo {
+  RunConfig config;  // names all recordings
+  RecordingSplit split;
+  std::unique_ptr<HeldOutReading> reading;  // has read one clip of those held out
+  std::vector<Quarantined> lost;
+  std::vector<std::string> warnings;  // of what is trained on
+};
+
+// Looks for it, and tells what is found.
+RunVideo video_of_run(Task& task, const RunOptions& o, const IndexOptions& indexing,
+                      const std::optional<RunConfig>& before, const std::string& config_path,
+                      bool quiet) {
+  RunRecordings found = find_for(task, o, indexing, quiet);
+  RunVideo video;
+  video.config = {.options = o,
+                  .train = {},
+                  .held_out = {},
+                  .files = checked_files(found, before, config_path)};
+  if (found.cannot_split) throw Error(*found.cannot_split);
+  SplitClips clips = split_and_read(&found, task.held_out(), o);
+  video.split = std::move(clips.split);
+  video.reading = std::move(clips.reading);
+  RunConfig& config = video.config;
+  config.train = names_of(video.split.train);
+  config.held_out = names_of(video.split.held_out);
+  if (before) check_same_split(*before, config, config_path);
+  if (!quiet)
+    tell("{} to train on, {} held out: {}\n", counted(config.train.size(), "recording"),
+         config.held_out.size(), one_line(fmt::format("{}", fmt::join(config.held_out, ", "))));
+
+  video.lost = std::move(found.quarantined);
+  append(clips.unreadable, &video.lost);
+  warn(video.lost);
+  video.warnings = video.split.messages;
+  append(video.reading->messages(), &video.warnings);
+  for (const auto* messages : {&found.messages, &video.warnings})
+    for (const std::string& m : *messages) tell("warning: {}\n", one_line(m));
+  append(video.split.copies, &video.lost);
+  list_noted(found.all, &video.lost);
+  return video;
+}
+
 }  // namespace
 
 MemoryNeed training_memory(const RunOptions& o,
@@ -180,86 +300,31 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
                         const ExecutorFactory& make_executor) {
   const std::string config_path = folder + "/config.json";
   const auto task = make_task(o);
-  std::optional<RunConfig> before;  // of a run that is resumed
-  std::optional<LoopState> state;   // none: from the beginning
-  if (resume) {
-    before = parse_run_config(read_file(config_path), config_path);
-    state = state_to_resume(folder);
-    if (state) check_end(folder, *state, before->options, o);
-  }
+  const Resumed before = resume ? read_resumed(folder, config_path, o) : Resumed();
 
   if (!quiet) tell("looking at the video\n");
   Catalogue catalogue(o.catalogue);
   const IndexOptions indexing{.workers = index_workers(o), .catalogue = &catalogue};
-  std::function<void(FoundRecordings*)> prepare;
-  if (task->wants_all_indexed())
-    prepare = [&](FoundRecordings* files) { task->prepare(files, quiet); };
-  RunRecordings found = recordings_of_run({.paths = o.folders,
-                                           .held_out = o.held_out,
-                                           .frames = task->clips().frames,
-                                           .interval_seconds = o.interval_seconds,
-                                           .gap_seconds = gap_seconds(task->held_out()),
-                                           .indexing = indexing,
-                                           .prepare = prepare});
-  RunConfig config{.options = o, .train = {}, .held_out = {}, .files = files_of(found.all)};
-  if (before) {
-    const std::string warning =
-        check_same_files(before->files, config.files, found.quarantined, config_path);
-    if (!warning.empty()) tell("warning: {}\n", one_line(warning));
-    config.files = before->files;
-  }
-  if (found.cannot_split) throw Error(*found.cannot_split);
-  std::vector<Quarantined> lost = std::move(found.quarantined);
-  SplitClips clips = split_and_read(&found, task->held_out(), o);
-  const RecordingSplit& split = clips.split;
-  lost.insert(lost.end(), clips.unreadable.begin(), clips.unreadable.end());
-  config.train = names_of(split.train);
-  config.held_out = names_of(split.held_out);
-  const std::string config_text = to_json(config);
-  if (before && (before->train != config.train || before->held_out != config.held_out))
-    throw Error(Category::kInput, "other recordings would be held out than when the run began",
-                config_path,
-                "go on with the version of OpenDojo that began it, or start a new run");
-  if (!quiet)
-    tell("{} to train on, {} held out: {}\n", counted(config.train.size(), "recording"),
-         config.held_out.size(), one_line(fmt::format("{}", fmt::join(config.held_out, ", "))));
+  RunVideo video = video_of_run(*task, o, indexing, before.config, config_path, quiet);
+  if (!quiet && before.state) tell_where_it_goes_on(*before.state, o);
 
-  warn(lost);
-  std::vector<std::string> warnings = split.messages;
-  const std::vector<std::string>& of_clips = clips.reading->messages();
-  warnings.insert(warnings.end(), of_clips.begin(), of_clips.end());
-  for (const auto* messages : {&found.messages, &warnings})
-    for (const std::string& m : *messages) tell("warning: {}\n", one_line(m));
-  lost.insert(lost.end(), split.copies.begin(), split.copies.end());
-  list_noted(found.all, &lost);
-  const int64_t num_clips = clips.reading->num_clips();
-  if (!quiet && state && o.steps > 0 && state->step >= o.steps)
-    tell("the run has done its {} steps: what is left is its evaluation\n", o.steps);
-  else if (!quiet && state)
-    tell("going on after step {}\n", state->step);
-  const int64_t eval_every = o.eval_every >= 0 ? o.eval_every
-                             : o.steps > 0     ? default_eval_every(num_clips, task->batch())
-                                               : 0;
-  task->learn(split.train);
-  task->check_held_out(split.held_out);
-  const auto source = make_source(*task, split.train, o, indexing,
-                                  state ? std::move(state->given_up) : std::vector<Quarantined>());
-  // The first batch is read while the step is prepared.
-  source->seek(state ? state->position : 0);
-  source->wait(0);
+  task->learn(video.split.train);
+  task->check_held_out(video.split.held_out);
+  const auto source = begin_reading(*task, video.split.train, o, indexing, before.state);
   if (!quiet) tell("preparing the training step\n");
   const auto step = make_executor(training_graph(*task, o));
-  LateJudge judge(std::move(clips.reading), [&](HeldOutSet set) {
-    return task->judge(std::move(set), split.held_out, make_executor);
-  });
 
-  if (!resume || read_file(config_path) != config_text) write_file_atomic(config_path, config_text);
   LoopOptions loop = loop_options(folder, *task, o);
-  loop.resume = state.has_value();
-  loop.eval_every = eval_every;
-  loop.lost = std::move(lost);
-  loop.warnings = std::move(warnings);
+  loop.resume = before.state.has_value();
+  loop.eval_every = eval_every(o, video.reading->num_clips(), task->batch());
+  loop.lost = std::move(video.lost);
+  loop.warnings = std::move(video.warnings);
   loop.quiet = quiet;
+  LateJudge judge(std::move(video.reading), [&](HeldOutSet set) {
+    return task->judge(std::move(set), video.split.held_out, make_executor);
+  });
+  const std::string config = to_json(video.config);
+  if (!resume || read_file(config_path) != config) write_file_atomic(config_path, config);
   const LoopResult result = run_loop(loop, *step, *source, judge);
   note_problems(judge.quarantined(), &catalogue);
   if (result.reason == StopReason::kSteps || result.reason == StopReason::kMinutes)
