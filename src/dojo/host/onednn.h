@@ -75,6 +75,7 @@ struct Conv {
 Conv conv_forward(const ConvShape& shape, bool bias);      // x, w, bias?, y
 Conv conv_input_grad(const ConvShape& shape);              // dy, w, dx
 Conv conv_weight_grad(const ConvShape& shape, bool bias);  // x, dy, dw, dbias?
+bool weight_grad_takes_bf16(const ConvShape& shape);       // false where oneDNN has a fault
 
 Operation reorder(const Format& from, const Format& to);  // from, to; rounds f32 to bf16
 
