@@ -250,6 +250,7 @@ HWY_INLINE void store_u(D d, hn::Vec<D> v, Bf16* p) {
 template <class D>
 HWY_INLINE hn::Vec<D> load_n(D d, const Bf16* p, int64_t n) {
   if (n >= static_cast<int64_t>(hn::Lanes(d))) return load_u(d, p);
+  if (n <= 0) return hn::Zero(d);  // else a compiler warns where a vector is one number
   Bf16 part[HWY_MAX_BYTES / sizeof(float)] = {};
   std::memcpy(part, p, static_cast<size_t>(n) * sizeof(Bf16));
   return load_u(d, static_cast<const Bf16*>(part));
@@ -257,6 +258,7 @@ HWY_INLINE hn::Vec<D> load_n(D d, const Bf16* p, int64_t n) {
 template <class D>
 HWY_INLINE void store_n(D d, hn::Vec<D> v, Bf16* p, int64_t n) {
   if (n >= static_cast<int64_t>(hn::Lanes(d))) return store_u(d, v, p);
+  if (n <= 0) return;
   Bf16 part[HWY_MAX_BYTES / sizeof(float)];
   store_u(d, v, part);
   std::memcpy(p, part, static_cast<size_t>(n) * sizeof(Bf16));
