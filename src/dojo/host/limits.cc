@@ -9,7 +9,7 @@
 #include "dojo/base/clock.h"
 #include "dojo/base/memory_limit.h"
 #include "dojo/base/parallel_for.h"
-#include "dojo/host/kernels/simd.h"
+#include "dojo/base/simd.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dojo/host/limits.cc"

@@ -1,11 +1,17 @@
 #include "dojo/numerics/float_format.h"
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
 #include "dojo/base/check.h"
 
 namespace dojo {
+namespace {
+
+constexpr uint64_t kQuietNan = 0x7ff8000000000000;
+
+}  // namespace
 
 std::string_view name(FloatKind kind) {
   switch (kind) {
@@ -90,7 +96,9 @@ double decode(const FloatFormat& format, uint32_t code) {
   const int exponent = static_cast<int>(magnitude >> format.fraction_bits);
   const uint32_t fraction = magnitude & (format.smallest_normal_code() - 1);
   const double sign = magnitude != code ? -1 : 1;
-  if (is_nan(format, code)) return std::copysign(std::numeric_limits<double>::quiet_NaN(), sign);
+  if (is_nan(format, code))
+    return std::copysign(
+        std::bit_cast<double>(kQuietNan | uint64_t{fraction} << (52 - format.fraction_bits)), sign);
   if (format.top == TopExponent::kInfinityAndNan && magnitude == format.infinity_code())
     return sign * std::numeric_limits<double>::infinity();
   if (exponent > 0)

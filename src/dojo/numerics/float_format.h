@@ -80,7 +80,8 @@ FloatFormat float_format(FloatKind kind, std::optional<int> bias = {});
 // Of a graph's tensor. REQUIRES: is_floating(format).
 FloatFormat float_format(Format format);
 
-// The value of a code, exact; NaN for the codes of a NaN. REQUIRES: code < 2^format.bits().
+// The value of a code, exact; for those of a NaN a quiet one with the code's sign and payload.
+// REQUIRES: code < 2^format.bits().
 double decode(const FloatFormat& format, uint32_t code);
 
 bool is_nan(const FloatFormat& format, uint32_t code);

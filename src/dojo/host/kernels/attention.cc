@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/simd.h"
 #include "dojo/host/kernels/product.h"
-#include "dojo/host/kernels/simd.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dojo/host/kernels/attention.cc"

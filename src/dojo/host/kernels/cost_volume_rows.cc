@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "dojo/host/kernels/simd.h"
+#include "dojo/base/simd.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dojo/host/kernels/cost_volume_rows.cc"

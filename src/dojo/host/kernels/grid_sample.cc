@@ -6,8 +6,8 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/simd.h"
 #include "dojo/host/kernels/sample.h"
-#include "dojo/host/kernels/simd.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dojo/host/kernels/grid_sample.cc"

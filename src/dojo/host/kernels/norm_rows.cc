@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "dojo/host/kernels/simd.h"
+#include "dojo/base/simd.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dojo/host/kernels/norm_rows.cc"

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "dojo/base/parallel_for.h"
-#include "dojo/host/kernels/simd.h"
+#include "dojo/base/simd.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dojo/host/kernels/optimizer.cc"

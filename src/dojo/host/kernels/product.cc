@@ -1,6 +1,6 @@
 #include "dojo/host/kernels/product.h"
 
-#include "dojo/host/kernels/simd.h"
+#include "dojo/base/simd.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dojo/host/kernels/product.cc"

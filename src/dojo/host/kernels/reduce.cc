@@ -8,8 +8,8 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/simd.h"
 #include "dojo/host/kernels/copy.h"
-#include "dojo/host/kernels/simd.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dojo/host/kernels/reduce.cc"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "dojo/base/parallel_for.h"
-#include "dojo/host/kernels/simd.h"
+#include "dojo/base/simd.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dojo/host/kernels/softmax.cc"

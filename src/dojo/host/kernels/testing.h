@@ -1,18 +1,14 @@
-// Helpers of the kernels' tests: random arrays, comparison, and running a body on every vector
-// target and thread count.
+// Helpers of the kernels' tests: random arrays and comparison; and on_every_target().
 #pragma once
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 #include <cmath>
 #include <cstdint>
-#include <functional>
-#include <string>
 #include <vector>
 
-#include "dojo/base/parallel_for.h"
 #include "dojo/base/random.h"
+#include "dojo/base/test_targets.h"
 
 namespace dojo::kernels {
 
@@ -46,25 +42,6 @@ inline void expect_near(const std::vector<float>& a, const std::vector<float>& b
           << "at " << i << ": " << a[i] << " for " << b[i];
     }
   }
-}
-
-// Runs the body with each vector target that this processor has, each with 1 and 2 threads.
-inline void on_every_target(const std::function<void()>& body) {
-  const int threads = num_threads();
-  for (int64_t target : {int64_t{HWY_AVX3}, int64_t{HWY_AVX2}, int64_t{HWY_SCALAR}}) {
-    hwy::SetSupportedTargetsForTest(0);
-    if ((hwy::SupportedTargets() & target) == 0) continue;
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().DeInit();
-    for (int n : {1, 2}) {
-      set_num_threads(n);
-      SCOPED_TRACE(std::string(hwy::TargetName(target)) + ", threads " + std::to_string(n));
-      body();
-    }
-  }
-  set_num_threads(threads);
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().DeInit();
 }
 
 }  // namespace dojo::kernels

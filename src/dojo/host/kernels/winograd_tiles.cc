@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "dojo/host/kernels/simd.h"
+#include "dojo/base/simd.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dojo/host/kernels/winograd_tiles.cc"

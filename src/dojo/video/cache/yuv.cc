@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-// AVX-512, AVX2 and the compiler's baseline: few targets keep compilation short.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
+#include "dojo/base/simd.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "dojo/video/cache/yuv.cc"
 #include <hwy/foreach_target.h>
