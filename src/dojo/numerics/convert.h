@@ -9,7 +9,7 @@
 //
 // Codes of at most 8 bits lie in a byte each, those of 9 to 16 bits in two. The four formats of 16
 // bits and both CFloat8 have vector code, with every choice of RoundingRules; what has none
-// (subnormal numbers as written, odd sizes) takes the loop, 20 to 100 times as long.
+// (subnormal numbers as written, odd sizes) takes the loop, hundreds of times as long.
 //
 // Thread safety: pure functions, on the calling thread. A tensor may be cut into pieces anywhere.
 #pragma once

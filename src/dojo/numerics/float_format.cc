@@ -102,10 +102,10 @@ double decode(const FloatFormat& format, uint32_t code) {
   if (format.top == TopExponent::kInfinityAndNan && magnitude == format.infinity_code())
     return sign * std::numeric_limits<double>::infinity();
   if (exponent > 0)
-    return sign * std::ldexp(format.smallest_normal_code() + fraction,
-                             exponent - format.bias - format.fraction_bits);
+    return sign * (format.smallest_normal_code() + fraction) *
+           power_of_two(exponent - format.bias - format.fraction_bits);
   const int scale = format.subnormals == Subnormals::kGradual ? 1 - format.bias : -format.bias;
-  return sign * std::ldexp(fraction, scale - format.fraction_bits);
+  return sign * fraction * power_of_two(scale - format.fraction_bits);
 }
 
 double largest(const FloatFormat& format) { return decode(format, format.largest_code()); }

@@ -24,6 +24,7 @@
 // Thread safety: pure functions.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -31,6 +32,11 @@
 #include "dojo/numerics/format.h"
 
 namespace dojo {
+
+// 2^exponent. REQUIRES: -1022 <= exponent <= 1023.
+constexpr double power_of_two(int exponent) {
+  return std::bit_cast<double>(static_cast<uint64_t>(exponent + 1023) << 52);
+}
 
 enum class FloatKind : uint8_t { kF32, kBF16, kF16, kCFloat8_1_4_3, kCFloat8_1_5_2, kShp, kUhp };
 

@@ -57,6 +57,7 @@ class PhiloxVectors {
     const V32 m0 = hn::Set(d32, 0xD2511F53u), m1 = hn::Set(d32, 0xCD9E8D57u);
     V64 c0 = hn::Add(hn::Set(d64, static_cast<uint64_t>(element) / 4), blocks_);
     V64 c1 = step_, c2 = tensor_low_, c3 = tensor_high_;
+#pragma GCC unroll 10
     for (int round = 0; round < kRounds; ++round) {
       const V64 p0 = hn::MulEven(hn::BitCast(d32, c0), m0);
       const V64 p1 = hn::MulEven(hn::BitCast(d32, c2), m1);

@@ -13,7 +13,7 @@ namespace {
 uint32_t beyond(const FloatFormat& f) { return f.largest_code() + 1; }
 
 double value_beyond(const FloatFormat& f) {
-  return std::ldexp(1, static_cast<int>(beyond(f) >> f.fraction_bits) - f.bias);
+  return power_of_two(static_cast<int>(beyond(f) >> f.fraction_bits) - f.bias);
 }
 
 // The code of the largest number that is not above a. REQUIRES: 0 <= a < value_beyond(f).
@@ -24,7 +24,7 @@ uint32_t code_below(const FloatFormat& f, double a) {
     return std::min(code, first_normal - 1);  // in the gap, if there is one
   }
   const int exponent = std::ilogb(a);
-  const auto significand = static_cast<uint32_t>(std::ldexp(a, f.fraction_bits - exponent));
+  const auto significand = static_cast<uint32_t>(a * power_of_two(f.fraction_bits - exponent));
   return (static_cast<uint32_t>(exponent + f.bias) << f.fraction_bits) +
          (significand - first_normal);
 }
@@ -39,7 +39,7 @@ bool rounds_up(double a, double lo, double hi, bool lo_is_even, const RoundingRu
   }
   // floor(rest / step * 2^R) + r >= 2^R, without the division: r and 2^R are integers.
   const uint32_t r = random >> (32 - rules.random_bits);
-  const double all = std::ldexp(1, rules.random_bits);
+  const double all = power_of_two(rules.random_bits);
   return rest * all >= step * (all - r);
 }
 

@@ -14,6 +14,10 @@ std::vector<NamedFormat> all_formats(int max_bits) {
         formats.push_back({fmt::format("{}, bias {}", name(kind), bias), float_format(kind, bias)});
     }
   }
+  // What the white paper leaves open of it.
+  FloatFormat uhp = float_format(FloatKind::kUhp);
+  uhp.top = TopExponent::kInfinityAndNan;
+  formats.push_back({"uhp with infinity", uhp});
   std::erase_if(formats, [&](const NamedFormat& f) { return f.format.bits() > max_bits; });
   return formats;
 }
