@@ -142,6 +142,31 @@ peer_video.main()
         self.assertError(run("bench", "video", env={"XDG_CACHE_HOME": "", "HOME": ""}), 2, "config", "XDG_CACHE_HOME")
 
 
+class BenchNumerics(harness.TestCase):
+    def test_each_format_is_compared_with_its_definition_and_measured_beside_the_limits(self):
+        result = run("bench", "numerics", "--json", "--runs", 1, "--rounds", 2)
+        self.assertDone(result)
+        rows = {row["case"]: row for row in map(json.loads, result.out.splitlines())}
+        formats = ("bf16", "f16", "cfloat8_1_4_3", "cfloat8_1_5_2", "shp", "uhp")
+        expected = {case for f in formats for case in (f"to {f}, nearest", f"to {f}, stochastic", f"from {f}", f"product of {f}")}
+        self.assertEqual(set(rows), expected | {"copy of f32", "FMA peak"})
+        for case, row in rows.items():
+            self.assertEqual(list(row), KEYS)
+            self.assertEqual(row["role"], "ours" if case in expected else "limit")
+            self.assertEqual((row["runs"], row["threads"]), (2, 1))
+            self.assertGreater(row["min"], 0)
+
+    def test_one_case_alone_and_a_table_for_people(self):
+        result = run("bench", "numerics", "--case", "from shp", "--runs", 1, "--rounds", 1)
+        self.assertDone(result)
+        self.assertRegex(result.out, r"\nfrom shp +\d+\.\d\d .* G elements/s\n")
+        self.assertNotIn("bf16", result.out)
+        self.assertIn("from shp\n", run("bench", "numerics", "--list").out)
+
+    def test_wrong_usage(self):
+        self.assertError(run("bench", "numerics", "--case", "from f8"), 2, "config", "from f8")
+
+
 class BenchStep(harness.TestCase):
     def rows(self, *args, rounds=1, **kwargs):
         result = run("bench", "step", "--json", "--runs", 2, "--rounds", rounds, *args, **kwargs)

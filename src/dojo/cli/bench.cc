@@ -30,18 +30,20 @@ void print_json(const BenchRow& row) {
 }
 
 int run_bench(std::span<const std::string> argv) {
+  if (!argv.empty() && argv[0] == "numerics") return run_bench_numerics(argv.subspan(1));
   if (!argv.empty() && argv[0] == "op") return run_bench_op(argv.subspan(1));
   if (!argv.empty() && argv[0] == "step") return run_bench_step(argv.subspan(1));
   if (!argv.empty() && argv[0] == "video") return run_bench_video(argv.subspan(1));
   std::string area;
   Args args("dojo bench AREA", "Measures the speed of one part, beside the machine's own limit.",
-            "  dojo bench step --help    a training step\n"
-            "  dojo bench op --help      single ops\n"
-            "  dojo bench video --help   from video files to clips\n");
-  args.positional("AREA", "what to measure: step, op or video", &area);
+            "  dojo bench step --help       a training step\n"
+            "  dojo bench op --help         single ops\n"
+            "  dojo bench video --help      from video files to clips\n"
+            "  dojo bench numerics --help   number formats and the matrix unit\n");
+  args.positional("AREA", "what to measure: step, op, video or numerics", &area);
   if (!args.parse(argv)) return 0;
   throw Error(Category::kConfig, fmt::format("unknown area \"{}\"", area), "",
-              "use step, op or video");
+              "use step, op, video or numerics");
 }
 
 }  // namespace dojo

@@ -40,7 +40,9 @@ const std::vector<Command>& commands() {
       {"frames", "reads frames of a video file by number: hashes, images", run_frames},
       {"inspect", "lists the recordings of a folder and the files it cannot use", run_inspect},
       {"cache", "small copies of frames on disk: make, list, remove", run_cache},
-      {"bench", "measures speed: of a training step, of single ops, of video to clips", run_bench},
+      {"bench",
+       "measures speed: of a training step, of single ops, of video to clips, of number formats",
+       run_bench},
   };
   return table;
 }
