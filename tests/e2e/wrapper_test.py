@@ -22,11 +22,11 @@ printf '#!/bin/sh\\necho ran "$@"\\necho called "$DOJO_COMMAND" >&2\\n' >"build/
 
 class Wrapper(harness.TestCase):
     def make_clone(self):
-        for name in ("src", "tests/e2e", "tools", "bin"):
+        for name in ("src", "machines", "tests/e2e", "tools", "bin"):
             (self.folder / name).mkdir(parents=True)
         shutil.copy(SOURCE / "dojo", self.folder)
         for name in ("src/a.cc", "src/a_test.cc", "tests/e2e/a_test.py", "CMakeLists.txt", "CMakePresets.json", "tools/write_commit.cmake",
-                     "tools/packages-debian-test.txt"):
+                     "machines/a.json", "tools/embed_machines.cmake", "tools/packages-debian-test.txt"):
             (self.folder / name).touch()
         (self.folder / "tools/packages-debian.txt").write_text("some-package\n")
         for name, body in TOOLS.items():
@@ -61,8 +61,8 @@ class Wrapper(harness.TestCase):
         self.make_clone()
         self.assertEqual(self.dojo("x")[0], ["cmake --preset", "cmake --build"])
         self.assertEqual(self.dojo("x")[0], [])
-        for name, steps in (("src/a.cc", ["cmake --build"]), ("CMakeLists.txt", ["cmake --build"]), ("src/a_test.cc", []),
-                            ("tests/e2e/a_test.py", []), ("CMakePresets.json", ["cmake --preset", "cmake --build"])):
+        for name, steps in (("src/a.cc", ["cmake --build"]), ("machines/a.json", ["cmake --build"]), ("CMakeLists.txt", ["cmake --build"]),
+                            ("src/a_test.cc", []), ("tests/e2e/a_test.py", []), ("CMakePresets.json", ["cmake --preset", "cmake --build"])):
             self.change(name)
             self.assertEqual(self.dojo("x")[0], steps, name)
         self.assertEqual(self.dojo("x")[0], [])

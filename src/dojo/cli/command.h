@@ -24,6 +24,7 @@ int run_eval(std::span<const std::string> args);
 int run_frames(std::span<const std::string> args);
 int run_graph(std::span<const std::string> args);
 int run_inspect(std::span<const std::string> args);
+int run_machine(std::span<const std::string> args);
 int run_report(std::span<const std::string> args);
 int run_render(std::span<const std::string> args);
 int run_train(std::span<const std::string> args);

@@ -1,0 +1,166 @@
+// dojo machine: shows, checks and draws machine descriptions.
+#include <fmt/format.h>
+
+#include "dojo/base/error.h"
+#include "dojo/base/file.h"
+#include "dojo/base/text.h"
+#include "dojo/cli/args.h"
+#include "dojo/cli/called.h"
+#include "dojo/cli/command.h"
+#include "dojo/cli/common.h"
+#include "dojo/machine/draw.h"
+#include "dojo/machine/ledger.h"
+#include "dojo/machine/load.h"
+#include "dojo/machine/published.h"
+#include "dojo/machine/show.h"
+
+namespace dojo {
+namespace {
+
+using machine::Machine;
+
+constexpr char kNameHelp[] =
+    "a machine that the program has in it (`dojo machine show` lists them) or a file; with :die or "
+    "another level behind it, one of its parts";
+
+// What every verb takes: a machine, and other values for some of its numbers.
+struct Wanted {
+  std::string name;
+  std::vector<std::string> changes;
+
+  void add_to(Args* args, const char* positional) {
+    args->positional(positional, kNameHelp, &name);
+    args->option("--set", "NAME=VALUE",
+                 "another value for one number, which then counts as assumed: "
+                 "die/edge/latency=150ns",
+                 &changes);
+  }
+
+  Machine load() const {
+    std::vector<machine::Change> parsed;
+    for (const std::string& change : changes) parsed.push_back(machine::parse_change(change));
+    return machine::load_machine(name, parsed);
+  }
+};
+
+int show(std::span<const std::string> argv) {
+  Wanted wanted;
+  bool json = false;
+  Args args(
+      "dojo machine show [NAME]",
+      "Prints every number of a machine with its status and source, and its totals; without a "
+      "name the machines that there are.",
+      "  dojo machine show\n"
+      "  dojo machine show d1_die\n"
+      "  dojo machine show exapod:tile --json\n"
+      "  dojo machine show booksim_mesh --set die/grid/columns=32 --set die/grid/rows=32\n");
+  wanted.add_to(&args, "[NAME]");
+  args.option("--json", "", "print one JSON object", &json);
+  if (!args.parse(argv)) return 0;
+  if (wanted.name.empty()) {
+    if (!wanted.changes.empty())
+      throw Error(Category::kConfig, "a change without a machine", "--set", "give a name too");
+    fmt::print("{}", json ? machine::machines_json() + "\n" : machine::list_machines());
+    return 0;
+  }
+  const Machine m = wanted.load();
+  fmt::print("{}", json ? machine::machine_json(m) + "\n" : machine::show_machine(m));
+  return 0;
+}
+
+int check(std::span<const std::string> argv) {
+  Wanted wanted;
+  bool json = false;
+  Args args(
+      "dojo machine check NAME",
+      "Verifies a machine, and sets what was published of it as a whole beside what its parts "
+      "give.",
+      "  dojo machine check exapod\n  dojo machine check ./mine.json --json\n");
+  wanted.add_to(&args, "NAME");
+  args.option("--json", "", "print one JSON object", &json);
+  if (!args.parse(argv)) return 0;
+  const Machine m = wanted.load();
+  fmt::print("{}", json ? machine::comparisons_json(m) + "\n" : machine::show_comparisons(m));
+  for (const machine::Comparison& c : machine::compare_published(m))
+    if (!c.agrees()) {
+      flush_results();
+      machine::refuse(
+          *c.published,
+          fmt::format("and its parts give {}: {:+.1f} %", machine::print_number(c.computed, c.unit),
+                      100 * c.deviation()),
+          fmt::format("up to {:.1f} % are taken as rounding", 100 * machine::kMostDeviation));
+    }
+  if (!json)
+    fmt::print("ok: {}, a {}, {}\n", one_line(m.name), machine::name(m.level()),
+               machine::counted(machine::count_of(m)));
+  return 0;
+}
+
+int draw(std::span<const std::string> argv) {
+  Wanted wanted;
+  std::string out;
+  Args args("dojo machine draw NAME [--out FILE]",
+            "Draws a machine as SVG: its nodes, the disabled ones, interface processors.",
+            "  dojo machine draw d1_die --out die.svg\n  dojo machine draw tray > tray.svg\n");
+  wanted.add_to(&args, "NAME");
+  args.option("--out", "FILE", "where to write it; default: standard output", &out);
+  if (!args.parse(argv)) return 0;
+  if (!out.empty()) check_output_file(out, "picture");
+  const std::string svg = machine::draw_machine(wanted.load());
+  if (out.empty())
+    fmt::print("{}", svg);
+  else
+    write_file_atomic(out, svg);
+  return 0;
+}
+
+int ledger(std::span<const std::string> argv) {
+  std::vector<std::string> names;
+  Args args(
+      "dojo machine ledger [NAME...]",
+      "Prints every number of machine descriptions in Markdown: of those named, or the part of "
+      "docs/machine.md that is made from the program's own.",
+      "  dojo machine ledger\n  dojo machine ledger ./mine.json > mine.md\n");
+  args.positional("[NAME...]", kNameHelp, &names);
+  if (!args.parse(argv)) return 0;
+  std::vector<Machine> machines;
+  for (const std::string& name : names) machines.push_back(machine::load_machine(name));
+  fmt::print("{}", machine::ledger(names.empty() ? machine::built_in_for_ledger() : machines));
+  return 0;
+}
+
+}  // namespace
+
+int run_machine(std::span<const std::string> args) {
+  if (args.empty())
+    throw Error(Category::kConfig, "dojo machine needs a verb of its own", "",
+                "use show, check, draw or ledger; see " + as_called({"machine", "--help"}));
+  const std::string& verb = args[0];
+  const auto rest = args.subspan(1);
+  if (verb == "show") return show(rest);
+  if (verb == "check") return check(rest);
+  if (verb == "draw") return draw(rest);
+  if (verb == "ledger") return ledger(rest);
+  if (verb != "--help" && verb != "-h")
+    throw Error(Category::kConfig, fmt::format("unknown: dojo machine {}", verb), "",
+                "use show, check, draw or ledger");
+  fmt::print("{}",
+             with_program_name(
+                 "usage: dojo machine VERB [NAME] [--options]\n\n"
+                 "Shows, checks and draws the description of a machine.\n\nVerbs:\n"
+                 "  show [NAME]    prints its numbers with status and source, and its totals\n"
+                 "  check NAME     sets published figures beside what its parts give\n"
+                 "  draw NAME      draws its nodes as SVG\n"
+                 "  ledger [NAME]  prints its numbers in Markdown\n\n"
+                 "Options:\n"
+                 "  --help         this text; each verb has its own: `dojo machine show "
+                 "--help`\n\n"
+                 "Examples:\n"
+                 "  dojo machine show d1_die\n"
+                 "  dojo machine check exapod\n\n"
+                 "The files, and every number of those that the program has: "
+                 "docs/machine.md\n"));
+  return 0;
+}
+
+}  // namespace dojo
