@@ -342,8 +342,9 @@ class BenchOp(harness.TestCase):
                          {"op", "op copies", "op rate", "op bandwidth", "op share", "op error"})
         self.assertEqual(rows["op", text]["runs"], 6)
         # 2 x 32 x 16 x 24 results of 16 x 9 multiply-adds; those that padding leaves out count too or not
-        rate = rows["op rate", text]["value"] * 1e9 * rows["op", text]["value"]
-        self.assertAlmostEqual(rate / (2 * 2 * 32 * 16 * 24 * 16 * 9), 1, delta=0.15)
+        # (the fastest run's: the median of rates is not that of times where the machine is busy).
+        work = rows["op rate", text]["max"] * 1e9 * rows["op", text]["min"]
+        self.assertAlmostEqual(work / (2 * 2 * 32 * 16 * 24 * 16 * 9), 1, delta=0.15)
         self.assertLess(rows["op error", text]["value"], 1e-5)
         self.assertEqual(rows["FMA peak", "f32"]["role"], "limit")
 
