@@ -1,0 +1,56 @@
+// What is wrong with a program, as verify() finds it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dojo/program/site.h"
+
+namespace dojo::program {
+
+enum class ProblemKind : uint8_t {
+  kClasses,    // a node of two classes, an argument without a value
+  kPlaces,     // a node that is not in the machine, disabled, or two in one place
+  kOverflow,   // more than a memory holds
+  kOverlap,    // two allocations in the same bytes in the same phase
+  kAccess,     // outside an allocation, or in a phase in which it is not live
+  kFormats,    // two formats in a packet, or more formats at a time than a node has
+  kPhases,     // threads of a node with different numbers of phases
+  kTargets,    // a transfer or signal to a node without that memory or semaphore
+  kRoutes,     // a way over a disabled node
+  kUnmatched,  // a semaphore that does not end as it began, or that several threads wait for
+  kDeadlock,   // threads that wait for ever
+  kUndecided   // a warning: too many steps to decide the last two
+};
+inline constexpr size_t kNumProblemKinds = static_cast<size_t>(ProblemKind::kUndecided) + 1;
+
+std::string_view name(ProblemKind kind);  // "overlap"
+
+struct Problem {
+  ProblemKind kind = ProblemKind::kClasses;
+  Site site;
+  std::string message, hint;
+
+  bool is_error() const { return kind != ProblemKind::kUndecided; }
+};
+
+// Problems as they are found: of each kind the first kMost, and how many there were.
+class Problems {
+ public:
+  static constexpr int64_t kMost = 10;
+
+  void add(ProblemKind kind, const Site& site, std::string message, std::string hint = {});
+
+  const std::vector<Problem>& list() const { return list_; }
+  int64_t count(ProblemKind kind) const { return counts_[static_cast<size_t>(kind)]; }
+  int64_t num_errors() const;
+
+ private:
+  std::vector<Problem> list_;
+  std::array<int64_t, kNumProblemKinds> counts_{};
+};
+
+}  // namespace dojo::program

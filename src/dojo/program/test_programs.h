@@ -1,0 +1,30 @@
+// What several tests of programs share.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dojo/program/machine_view.h"
+#include "dojo/program/program.h"
+
+namespace dojo::program {
+
+// A mesh of 8 x 8 nodes with 128 KiB each and four interfaces.
+MachineView small_machine();
+
+// The files of src/dojo/program/examples.
+struct Example {
+  std::string file, text;
+};
+std::vector<Example> examples();
+
+// A program with instructions of all kinds, drawn with this seed. It keeps the rules of the
+// builder; whether it could run is left to chance.
+Program random_program(uint64_t seed);
+
+// "kind: message" of each problem that verify() finds.
+std::vector<std::string> problems_of(std::string_view text, const MachineView& machine);
+
+}  // namespace dojo::program

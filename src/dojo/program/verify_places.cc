@@ -1,0 +1,41 @@
+// Where nodes are in the machine.
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "dojo/program/verify_parts.h"
+
+namespace dojo::program {
+
+void verify_places(const Program& program, const NodeMap& map, const MachineView& machine,
+                   Problems* problems) {
+  std::vector<bool> taken(static_cast<size_t>(machine.grid.x) *
+                          static_cast<size_t>(machine.grid.y));
+  for (size_t cell = 0; cell < map.num_cells(); ++cell) {
+    if (!map.has_role(cell)) continue;
+    const Coord node = map.coord(cell);
+    const Site site{Site::Kind::kClass, index(map.role(cell).node_class)};
+    const auto add = [&](std::string what) {
+      problems->add(ProblemKind::kPlaces, site,
+                    fmt::format("the node ({}, {}) {}", node.x, node.y, what));
+    };
+    if (!map.is_placed(cell)) {
+      add("is in none of the places");
+      continue;
+    }
+    const Coord place = map.place(cell);
+    if (place.x >= machine.grid.x || place.y >= machine.grid.y) {
+      add(fmt::format("is put at ({}, {}); the machine has {} x {} nodes", place.x, place.y,
+                      machine.grid.x, machine.grid.y));
+    } else if (!machine.is_live(place)) {
+      add(fmt::format("is put at ({}, {}), which is disabled", place.x, place.y));
+    } else {
+      const size_t i = static_cast<size_t>(place.y) * static_cast<size_t>(machine.grid.x) +
+                       static_cast<size_t>(place.x);
+      if (taken[i]) add(fmt::format("is put at ({}, {}), where another node is", place.x, place.y));
+      taken[i] = true;
+    }
+  }
+}
+
+}  // namespace dojo::program
