@@ -25,6 +25,7 @@ int run_frames(std::span<const std::string> args);
 int run_graph(std::span<const std::string> args);
 int run_inspect(std::span<const std::string> args);
 int run_machine(std::span<const std::string> args);
+int run_program(std::span<const std::string> args);
 int run_report(std::span<const std::string> args);
 int run_render(std::span<const std::string> args);
 int run_train(std::span<const std::string> args);

@@ -36,6 +36,7 @@ const std::vector<Command>& commands() {
       {"eval", "judges a checkpoint on clips, beside baselines", run_eval},
       {"graph", "shows, checks and runs the graph of a training step", run_graph},
       {"machine", "shows, checks and draws machines: every number with its source", run_machine},
+      {"program", "checks and shows programs for the nodes of a machine", run_program},
       {"render", "renders drives of a procedural world, with exact truth", run_render},
       {"report", "writes the report.html of a run", run_report},
       {"frames", "reads frames of a video file by number: hashes, images", run_frames},

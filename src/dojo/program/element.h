@@ -1,5 +1,5 @@
-// What one number of an allocation is: its format, with the bias of the configurable ones. A
-// 64-byte packet carries numbers of one Element only.
+// What one number of an allocation is: its format, with the bias of the configurable ones. A flit
+// of 64 bytes carries numbers of one Element only.
 #pragma once
 
 #include <cstdint>

@@ -17,7 +17,7 @@ enum class ProblemKind : uint8_t {
   kOverflow,   // more than a memory holds
   kOverlap,    // two allocations in the same bytes in the same phase
   kAccess,     // outside an allocation, or in a phase in which it is not live
-  kFormats,    // two formats in a packet, or more formats at a time than a node has
+  kFormats,    // two formats in a flit, or more formats at a time than a node has
   kPhases,     // threads of a node with different numbers of phases
   kTargets,    // a transfer or signal to a node without that memory or semaphore
   kRoutes,     // a way over a disabled node

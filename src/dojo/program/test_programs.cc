@@ -18,7 +18,7 @@ MachineView small_machine() {
   MachineView machine;
   machine.grid = {8, 8};
   machine.sram_bytes = 131072;
-  machine.packet_bytes = 64;
+  machine.flit_bytes = 64;
   machine.num_interfaces = 4;
   machine.interface_bytes = 1 << 20;
   return machine;

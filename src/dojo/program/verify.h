@@ -2,7 +2,7 @@
 // builder have refused:
 //
 //   memory    allocations fit into SRAM with the code and do not overlap while both are live;
-//   packets
+//   flits
 //             hold one format; at most 16 formats are live at a time
 //   access    every index of every view is inside its allocation, for every node and iteration, and
 //             the allocation is live in that phase

@@ -105,9 +105,9 @@ void verify_memory(const Program& program, const MachineView& machine, Problems*
 }
 
 void verify_formats(const Program& program, const MachineView& machine, Problems* problems) {
-  const int64_t packet = machine.packet_bytes;
+  const int64_t flit = machine.flit_bytes;
   for (const Layout& layout : program.layouts) {
-    for_each_meeting(extents(program, layout), packet, [&](const Extent& a, const Extent& b) {
+    for_each_meeting(extents(program, layout), flit, [&](const Extent& a, const Extent& b) {
       const bool share_bytes = b.begin < a.end;  // told as an overlap
       if (a.allocation->element != b.allocation->element && live(a).overlaps(live(b)) &&
           !share_bytes)
@@ -115,8 +115,8 @@ void verify_formats(const Program& program, const MachineView& machine, Problems
             ProblemKind::kFormats, {Site::Kind::kAllocation, b.index},
             fmt::format("{}, {}, and {}, {}, are in the same {} bytes, which hold one format",
                         described(a), to_string(a.allocation->element), described(b),
-                        to_string(b.allocation->element), packet),
-            fmt::format("begin at a multiple of {}", packet));
+                        to_string(b.allocation->element), flit),
+            fmt::format("begin at a multiple of {}", flit));
       return problems->count(ProblemKind::kFormats) <= Problems::kMost;
     });
     if (layout.of == Layout::Of::kInterfaces) continue;
@@ -147,11 +147,11 @@ void verify_formats(const Program& program, const MachineView& machine, Problems
         Element before;
         for (const Piece& piece : code.pieces_of(code.copies[code.instructions[i].index])) {
           const Element element = program.allocation(piece.to).element;
-          if (bytes % packet != 0 && element != before) {
+          if (bytes % flit != 0 && element != before) {
             problems->add(ProblemKind::kFormats, site(ClassId{static_cast<int32_t>(c)}, t, i),
-                          fmt::format("a packet of {} bytes with {} and {}", packet,
-                                      to_string(before), to_string(element)),
-                          "make the pieces before a change of format a multiple of a packet");
+                          fmt::format("a flit of {} bytes with {} and {}", flit, to_string(before),
+                                      to_string(element)),
+                          "make the pieces before a change of format a multiple of a flit");
             break;
           }
           before = element;

@@ -102,7 +102,7 @@ TEST(Verify, ALineOfSramHasOneFormat) {
   EXPECT_EQ(found("a: shp(3)[8] at 4096 b: shp(4)[8] at 4112", "").size(), 1u);
 }
 
-TEST(Verify, APacketHasOneFormat) {
+TEST(Verify, AFlitHasOneFormat) {
   const std::string items = "a: bf16[64] at 4096 b: f32[64] at 4224 c: bf16[64] at 4480 ";
   const auto piece = [&](std::string_view pieces) {
     return found(items, fmt::format("\nthread 0 {{\ncopy here: {} }}", pieces));
@@ -110,7 +110,7 @@ TEST(Verify, APacketHasOneFormat) {
   EXPECT_EQ(piece("a[0:+32] = c[0:+32], b = b"), Found());
   EXPECT_EQ(piece("a[0:+31] = c[0:+31], c[40:+1] = a[40:+1], b = b"), Found());
   EXPECT_EQ(piece("a[0:+31] = c[0:+31], b = b"),
-            Found({"line 5: formats: a packet of 64 bytes with bf16 and f32"}));
+            Found({"line 5: formats: a flit of 64 bytes with bf16 and f32"}));
 }
 
 TEST(Verify, SixteenFormatsAreLiveAtATime) {
