@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "dojo/base/error.h"
 #include "dojo/base/random.h"
 #include "dojo/program/test_programs.h"
@@ -13,38 +15,13 @@ namespace dojo::program {
 namespace {
 
 std::string mutated(std::string text, dojo::Random* random) {
-  static constexpr const char* kPieces[] = {"0",
-                                            "-1",
-                                            "1",
-                                            "2",
-                                            "7",
-                                            "16777216",
-                                            "9223372036854775807",
-                                            "{",
-                                            "}",
-                                            "[",
-                                            "]",
-                                            ":",
-                                            ",",
-                                            ":+",
-                                            "x",
-                                            "y",
-                                            "k",
-                                            "loop k < 3 {",
-                                            "wait full",
-                                            "signal full",
-                                            "phase",
-                                            "pad",
-                                            "transposed",
-                                            "node(x, y)",
-                                            "nodes[0:+2, 0:+2]",
-                                            "barrier",
-                                            "live 0:+1",
-                                            "\"",
-                                            "#",
-                                            "\n",
-                                            "*",
-                                            "1.5e300"};
+  // clang-format off
+  static constexpr const char* kPieces[] = {
+      "0", "-1", "1", "2", "7", "16777216", "9223372036854775807", "1.5e300",  // the first 7: numbers
+      "{", "}", "[", "]", ":", ",", ":+", "*", "\"", "#", "\n", "x", "y",
+      "loop k < 3 {", "wait full", "signal full", "phase", "pad", "transposed", "node(x, y)",
+      "nodes[0:+2, 0:+2]", "barrier", "live 0:+1"};
+  // clang-format on
   for (int64_t n = 1 + random->below(3); n > 0; --n) {
     const auto at = static_cast<size_t>(random->below(std::ssize(text)));
     const auto length = static_cast<size_t>(1 + random->below(30));
@@ -70,6 +47,18 @@ std::string mutated(std::string text, dojo::Random* random) {
   return text;
 }
 
+// What one file may take of a processor: far more than any takes here, so that a slow machine and
+// sanitizers do not matter, and far less than what hangs.
+constexpr double kMostSeconds = 30;
+
+class Stopwatch {
+ public:
+  double seconds() const { return static_cast<double>(std::clock() - start_) / CLOCKS_PER_SEC; }
+
+ private:
+  std::clock_t start_ = std::clock();  // of this process, whoever else is busy
+};
+
 TEST(HostilePrograms, AThousandMutationsAreRefusedOrVerified) {
   const std::vector<Example> seeds = examples();
   int refused = 0, wrong = 0, right = 0;
@@ -77,6 +66,7 @@ TEST(HostilePrograms, AThousandMutationsAreRefusedOrVerified) {
     dojo::Random random(1, stream_id("hostile programs"), i);
     const Example& seed = seeds[static_cast<size_t>(random.below(std::ssize(seeds)))];
     const std::string text = mutated(seed.text, &random);
+    const Stopwatch watch;
     try {
       SourceLines lines;
       const Program program = parse_program(text, "f", &lines);
@@ -93,6 +83,7 @@ TEST(HostilePrograms, AThousandMutationsAreRefusedOrVerified) {
       ASSERT_FALSE(error.message().empty());
       ++refused;
     }
+    ASSERT_LT(watch.seconds(), kMostSeconds) << text;
   }
   // Each way out is taken often, so that each is tested.
   EXPECT_GT(refused, 300);
@@ -100,31 +91,80 @@ TEST(HostilePrograms, AThousandMutationsAreRefusedOrVerified) {
   EXPECT_GT(right, 50);
 }
 
-TEST(HostilePrograms, SizesAreBoundedBeforeMemoryIsTaken) {
-  // Many numbers at their limits; none of these may take long or much.
-  const char* const texts[] = {
-      "program \"p\" { nodes 4096 x 4096 layout l { } class c uses l { on [0:+4096, 0:+4096] } }",
-      "program \"p\" { nodes 8 x 8 layout l { code at 0 size 640 semaphore s } class c uses l { on "
-      "[0:+8, 0:+8] thread 0 { loop a < 16777216 { loop b < 16777216 { loop c < 16777216 { signal "
-      "s } "
-      "} } } } }",
-      "program \"p\" { nodes 8 x 8 layout l { code at 0 size 640 a: u8[8] at 640 } class c uses l "
-      "{ on "
-      "[0:+8, 0:+8] thread 0 { loop k < 16777216, p = 0 step 1 mod 16777213, q = 0 step 1 mod "
-      "16777199 "
-      "{ vector a[p + q] = move 0 } } } }",
-      "program \"p\" { nodes 8 x 8 layout l { code at 0 size 640 a: u8[68719476736] at "
-      "1099511627776 } "
-      "class c uses l { on [0:+8, 0:+8] thread 0 { vector a[0:+68719476736:68719476736] = move 0 } "
-      "} }",
-      "program \"p\" { nodes 8 x 8 layout l { code at 0 size 640 semaphore s = 16777216 } class c "
-      "uses l "
-      "{ on [0:+8, 0:+8] thread 0 { signal s by 1099511627776 } } }",
+// One class on a grid, whose layout has these items.
+std::string on_grid(int columns, int rows, std::string_view items, std::string_view body,
+                    std::string_view barriers = "") {
+  return fmt::format(
+      "program \"p\" {{ nodes {0} x {1}\nlayout l {{ code at 0 size 65536 {2} }}\n{4}"
+      "class c uses l {{ on [0:+{0}, 0:+{1}]\n{3} }} }}",
+      columns, rows, items, body, barriers);
+}
+
+std::string repeated(std::string_view text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+// Many numbers at their limits: each has a problem, which must not take long to see.
+TEST(HostilePrograms, WhatIsLargeTakesABoundedTime) {
+  MachineView large = small_machine();
+  large.grid = {256, 256};
+  large.sram_bytes = 1'250'000;
+  // Sixteen formulas of as many steps as there may be.
+  std::string arguments;
+  for (int i = 0; i < 16; ++i)
+    arguments += fmt::format("let a{} = x{}\n", i, repeated(" + y - y", 15));
+  std::string barriers, at_barriers;
+  for (int i = 0; i < 4096; ++i)
+    barriers += fmt::format("barrier b{} over [0:+256, 0:+256] root (0, 0)\n", i);
+  for (int i = 0; i < 1000; ++i) at_barriers += fmt::format("barrier b{} ", i);
+  const struct {
+    std::string what, text;
+  } cases[] = {
+      {"more nodes than the machine", on_grid(4096, 4096, "", arguments)},
+      {"turns without an end",
+       on_grid(8, 8, "semaphore s",
+               "thread 0 { loop a < 16777216 { loop b < 16777216 { loop c < 16777216 { signal s "
+               "} } } }")},
+      {"counters whose values come again after 2^48 turns",
+       on_grid(8, 8, "a: u8[8] at 65536",
+               "thread 0 { loop k < 16777216, p = 0 step 1 mod 16777213, q = 0 step 1 mod "
+               "16777199 { vector a[p + q] = move 0 } }")},
+      {"a view beyond every memory",
+       on_grid(8, 8, "a: u8[68719476736] at 1099511627776",
+               "thread 0 { vector a[0:+68719476736:68719476736] = move 0 }")},
+      {"a semaphore that overflows",
+       on_grid(8, 8, "semaphore s = 16777216", "thread 0 { signal s by 1099511627776 }")},
+      {"indices that only a look at each node can clear",
+       on_grid(256, 256, "a: u8[8] at 65536",
+               arguments + "thread 0 {" + repeated(" vector a[x - a0] = move 0", 256) + " }")},
+      {"threads that wake each other",
+       on_grid(256, 256, "semaphore s semaphore t",
+               arguments + "thread 0 { loop k < 1000000 { signal s wait t } } "
+                           "thread 1 { loop k < 1000000 { signal t wait s } }")},
+      {"a signal of each to all",
+       on_grid(256, 256, "semaphore s",
+               "thread 0 { signal nodes[0:+256, 0:+256] s wait s by 65536 }")},
+      {"barriers of all", on_grid(256, 256, "", "thread 0 { " + at_barriers + "}", barriers)},
   };
-  for (const char* text : texts) {
+  for (const auto& [what, text] : cases) {
+    const Stopwatch watch;
     const Verification result =
-        verify(parse_program(text), small_machine(), {.most_steps = 1'000'000});
-    EXPECT_FALSE(result.problems.list().empty()) << text;
+        verify(parse_program(text), large, {.most_steps = 10'000'000, .most_tries = 1 << 22});
+    EXPECT_FALSE(result.problems.list().empty()) << what;
+    EXPECT_LT(watch.seconds(), kMostSeconds) << what;
+  }
+}
+
+TEST(HostilePrograms, TextBeyondTheLimitIsRefused) {
+  const std::string text(static_cast<size_t>(kMaxTextBytes) + 1, ' ');
+  try {
+    parse_program(text, "f");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.category(), Category::kInput);
+    EXPECT_EQ(error.where(), "f:1:1");
   }
 }
 

@@ -37,7 +37,8 @@ struct Problem {
   bool is_error() const { return kind != ProblemKind::kUndecided; }
 };
 
-// Problems as they are found: of each kind the first kMost, and how many there were.
+// Problems as they are found: of each kind the first kMost. Of a kind that has more, the verifier
+// may look for no others.
 class Problems {
  public:
   static constexpr int64_t kMost = 10;
@@ -45,6 +46,7 @@ class Problems {
   void add(ProblemKind kind, const Site& site, std::string message, std::string hint = {});
 
   const std::vector<Problem>& list() const { return list_; }
+  // That were found, also those that are not in the list.
   int64_t count(ProblemKind kind) const { return counts_[static_cast<size_t>(kind)]; }
   int64_t num_errors() const;
 

@@ -98,16 +98,13 @@ std::string summary_json(const Program& program) {
 std::string show_problems(const Program& program, const Verification& verification,
                           const SourceLines& lines) {
   std::string text;
-  std::array<int64_t, kNumProblemKinds> shown{};
-  for (const Problem& p : verification.problems.list()) {
-    ++shown[static_cast<size_t>(p.kind)];
+  for (const Problem& p : verification.problems.list())
     text += fmt::format("{}: {}: {}{}\n", one_line(to_string(program, p.site, &lines)),
                         name(p.kind), p.message, p.hint.empty() ? "" : "; " + p.hint);
-  }
   for (size_t k = 0; k < kNumProblemKinds; ++k) {
     const auto kind = static_cast<ProblemKind>(k);
-    if (const int64_t more = verification.problems.count(kind) - shown[k]; more > 0)
-      text += fmt::format("{}: {} more\n", name(kind), more);
+    if (verification.problems.count(kind) > Problems::kMost)
+      text += fmt::format("{}: and more\n", name(kind));
   }
   return text;
 }

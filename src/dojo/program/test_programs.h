@@ -24,7 +24,7 @@ std::vector<Example> examples();
 // builder; whether it could run is left to chance.
 Program random_program(uint64_t seed);
 
-// "kind: message" of each problem that verify() finds.
+// "line 7: kind: message" of each problem that verify() finds.
 std::vector<std::string> problems_of(std::string_view text, const MachineView& machine);
 
 }  // namespace dojo::program

@@ -16,6 +16,9 @@ std::string print_program(const Program& program);
 std::string print_instruction(const Program& program, ClassId node_class, size_t thread,
                               size_t instruction);
 
+// The most that parse_program() takes.
+inline constexpr int64_t kMaxTextBytes = int64_t{1} << 26;
+
 // Throws Error(kInput) whose `where` is "FILE:LINE:COLUMN". The text may come from anybody. What it
 // gives keeps the rules of program.h; verify() decides whether it can run.
 Program parse_program(std::string_view text, std::string_view file = "program",

@@ -7,19 +7,18 @@
 #include "dojo/base/error.h"
 #include "dojo/base/text.h"
 #include "dojo/program/names.h"
+#include "dojo/program/text.h"
 
 namespace dojo::program {
 namespace {
-
-constexpr size_t kMaxTextBytes = size_t{1} << 26;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
 Tokens::Tokens(std::string_view text, std::string_view file) : text_(text), file_(file) {
-  if (text_.size() > kMaxTextBytes)
-    fail({}, fmt::format("{} bytes of text; at most {}", text_.size(), kMaxTextBytes));
+  if (std::ssize(text_) > kMaxTextBytes)
+    fail({}, fmt::format("more than {} bytes of text", kMaxTextBytes));
   read();
 }
 

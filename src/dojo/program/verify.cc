@@ -17,9 +17,11 @@ Verification verify(const Program& program, const MachineView& machine,
   verify_memory(program, machine, problems);
   verify_formats(program, machine, problems);
   verify_phases(program, problems);
-  if (!verify_arguments(program, problems)) return result;
   verify_places(program, map, machine, problems);
-  verify_access(program, machine, problems);
+  // What looks at each node ends here for a grid that is no machine's.
+  if (result.num_nodes > int64_t{machine.grid.x} * machine.grid.y) return result;
+  if (!verify_arguments(program, problems)) return result;
+  verify_access(program, machine, options, problems);
   // A program that is wrong so far is not executed, not even in the abstract.
   if (result.ok()) result.steps = verify_waiting(program, map, machine, options, problems);
   return result;

@@ -1,9 +1,8 @@
 // Decides whether a program can run on a machine, before it does. Beyond what the parser and the
 // builder have refused:
 //
-//   memory    allocations fit into SRAM with the code and do not overlap while both are live;
-//   flits
-//             hold one format; at most 16 formats are live at a time
+//   memory    allocations fit into SRAM with the code and do not overlap while both are live
+//   formats   a flit and a line of SRAM hold one; at most 16 are live at a time
 //   access    every index of every view is inside its allocation, for every node and iteration, and
 //             the allocation is live in that phase
 //   places    every node is in the machine, live, and alone there; ways avoid disabled nodes
@@ -22,9 +21,12 @@
 namespace dojo::program {
 
 struct VerifyOptions {
-  // Waits, signals, transfers and turns of loops around them, over all nodes. Beyond, the verifier
-  // says that it has not decided.
+  // Waits, signals and transfers to one node, turns of loops around them, over all nodes. Beyond,
+  // the verifier says that it has not decided.
   int64_t most_steps = 400'000'000;
+  // Looks at one node and one turn of a loop, for indices whose range has no closed form. A program
+  // that would need more is refused.
+  int64_t most_tries = int64_t{1} << 27;
 };
 
 struct Verification {

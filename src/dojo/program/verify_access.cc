@@ -20,9 +20,7 @@ struct Interval {
   bool inside(Interval other) const { return least >= other.least && most <= other.most; }
 };
 
-// Nodes times turns that the second look may take for all instructions together; what would need
-// more is refused.
-constexpr int64_t kMostWork = int64_t{1} << 27;
+constexpr int64_t kArgumentSteps = 16;  // of formulas, that take as long as one try
 
 // i mod m, from 0 to m - 1.
 int64_t wrapped(int64_t i, int64_t m) {
@@ -32,15 +30,17 @@ int64_t wrapped(int64_t i, int64_t m) {
 
 class ClassVerifier {
  public:
-  ClassVerifier(const Program& program, ClassId id, const MachineView& machine, int64_t* work,
+  ClassVerifier(const Program& program, ClassId id, const MachineView& machine, int64_t* tries_left,
                 Problems* problems)
       : program_(program),
         class_(program.classes[at(id)]),
         id_(id),
         machine_(machine),
-        work_(*work),
+        tries_left_(*tries_left),
         problems_(*problems) {
     find_ranges();
+    for (const Argument& a : class_.arguments)
+      tries_at_node_ += std::ssize(a.steps) / kArgumentSteps;
   }
 
   void verify() {
@@ -219,7 +219,7 @@ class ClassVerifier {
     const Interval all = quick(affine);
     if (all.inside(allowed)) return true;
     const std::optional<Violation> found = second_look(affine, allowed);
-    if (!found && work_ <= kMostWork) return true;
+    if (!found && tries_left_ >= 0) return true;
     std::string message;
     if (found)
       message = fmt::format("{} is {} at the node ({}, {})", what, shown(found->seen),
@@ -238,8 +238,8 @@ class ClassVerifier {
     return i.least == i.most ? std::to_string(i.least) : fmt::format("{} to {}", i.least, i.most);
   }
 
-  // The first node that has a value that is not allowed. Nothing, with work_ beyond kMostWork,
-  // where that takes too long.
+  // The first node that has a value that is not allowed. Nothing, with tries_left_ below 0, where
+  // that takes too long.
   std::optional<Violation> second_look(const Affine& affine, Interval allowed) {
     for (const ClassRegion& region : class_.regions)
       for (int32_t j = 0; j < region.region.y.count; ++j)
@@ -248,7 +248,7 @@ class ClassVerifier {
           Frame frame{};
           set_arguments(class_, region, node, &frame);
           const std::optional<Interval> seen = at_node(affine, &frame);
-          if (work_ > kMostWork) return {};
+          if (tries_left_ < 0) return {};
           if (seen && !seen->inside(allowed)) return Violation{node, *seen};
         }
     return {};
@@ -256,7 +256,7 @@ class ClassVerifier {
 
   // Over the turns of the loops around at one node; nothing where one of them is not entered.
   std::optional<Interval> at_node(const Affine& affine, Frame* frame) {
-    ++work_;
+    tries_left_ -= tries_at_node_;
     for (const Loop* loop : loops_) {
       (*frame)[loop->counter] = code_->value(loop->count, *frame);  // the number of turns, for now
       if ((*frame)[loop->counter] == 0) return {};
@@ -269,7 +269,7 @@ class ClassVerifier {
       const Interval part = of_loop(affine, *loop, (*frame)[loop->counter], *frame);
       sum.least += part.least;
       sum.most += part.most;
-      if (work_ > kMostWork) break;
+      if (tries_left_ < 0) break;
     }
     return sum;
   }
@@ -308,8 +308,8 @@ class ClassVerifier {
     // Beside `factor * turn` there are `period` values that repeat: the first and the last period
     // have the extremes.
     const int64_t few = std::min(turns, period);
-    work_ += 2 * few;
-    if (work_ > kMostWork) return range;
+    tries_left_ -= 2 * few;
+    if (tries_left_ < 0) return range;
     for (int64_t turn = 0; turn < few; ++turn) {
       see(turn);
       see(turns - 1 - turn);
@@ -321,7 +321,8 @@ class ClassVerifier {
   const NodeClass& class_;
   ClassId id_;
   const MachineView& machine_;
-  int64_t& work_;
+  int64_t& tries_left_;
+  int64_t tries_at_node_ = 1;  // that a look at one takes
   Problems& problems_;
 
   std::array<Interval, kNumVars> ranges_{};  // by variable, in force
@@ -353,10 +354,12 @@ bool verify_arguments(const Program& program, Problems* problems) {
   return all;
 }
 
-void verify_access(const Program& program, const MachineView& machine, Problems* problems) {
-  int64_t work = 0;
+void verify_access(const Program& program, const MachineView& machine, const VerifyOptions& options,
+                   Problems* problems) {
+  int64_t tries_left = options.most_tries;
   for (size_t c = 0; c < program.classes.size(); ++c)
-    ClassVerifier(program, ClassId{static_cast<int32_t>(c)}, machine, &work, problems).verify();
+    ClassVerifier(program, ClassId{static_cast<int32_t>(c)}, machine, &tries_left, problems)
+        .verify();
 }
 
 }  // namespace dojo::program

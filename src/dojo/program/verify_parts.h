@@ -17,7 +17,8 @@ void verify_formats(const Program& program, const MachineView& machine, Problems
 void verify_phases(const Program& program, Problems* problems);
 // REQUIRES: all arguments have values, which this checks first.
 bool verify_arguments(const Program& program, Problems* problems);
-void verify_access(const Program& program, const MachineView& machine, Problems* problems);
+void verify_access(const Program& program, const MachineView& machine, const VerifyOptions& options,
+                   Problems* problems);
 // Returns the steps taken.
 int64_t verify_waiting(const Program& program, const NodeMap& map, const MachineView& machine,
                        const VerifyOptions& options, Problems* problems);

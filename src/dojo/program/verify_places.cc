@@ -13,6 +13,7 @@ void verify_places(const Program& program, const NodeMap& map, const MachineView
                           static_cast<size_t>(machine.grid.y));
   for (size_t cell = 0; cell < map.num_cells(); ++cell) {
     if (!map.has_role(cell)) continue;
+    if (problems->count(ProblemKind::kPlaces) > Problems::kMost) return;
     const Coord node = map.coord(cell);
     const Site site{Site::Kind::kClass, index(map.role(cell).node_class)};
     const auto add = [&](std::string what) {

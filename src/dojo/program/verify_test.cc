@@ -447,14 +447,11 @@ TEST(Verify, WaysOverDisabledNodesAreFoundWhereNothingLeadsAround) {
   machine.is_live = [](Coord c) { return c != Coord{2, 1}; };
   // The three live nodes of row 1 and one of row 0: x first goes along the sender's row.
   const std::string text =
-      "program \"p\" { nodes 4 x 2 layout l { code at 0 size 64 a: u8[64] at 64 }\nclass from uses "
-      "l { "
-      "on [0, 1] thread 0 { copy to node(TO): a = a } }\nclass to uses l { on [1:+1, 1] on [3, "
-      "0:+2] on "
-      "[2, 0] } }";
-  const auto to = [&](std::string_view node) {
-    std::string with = text;
-    return problems_of(with.replace(with.find("TO"), 2, node), machine);
+      "program \"p\" {{ nodes 4 x 2 layout l {{ code at 0 size 64 a: u8[64] at 64 }}\n"
+      "class sender uses l {{ on [0, 1] thread 0 {{ copy {}({}): a = a }} }}\n"
+      "class other uses l {{ on [1, 1] on [3, 0:+2] on [2, 0] }} }}";
+  const auto to = [&](std::string_view node, std::string_view way = "to node") {
+    return problems_of(fmt::format(fmt::runtime(text), way, node), machine);
   };
   EXPECT_EQ(to("3, 1"), Found());
   machine.routes_go_around = false;
@@ -466,6 +463,27 @@ TEST(Verify, WaysOverDisabledNodesAreFoundWhereNothingLeadsAround) {
   EXPECT_EQ(to("2, 0").size(), 1u);
   machine.x_first = false;
   EXPECT_EQ(to("3, 0"), Found());
+  // What is fetched comes back another way, down the other node's column.
+  EXPECT_EQ(to("3, 0", "from node").size(), 1u);
+}
+
+TEST(Verify, PacketsOfBarriersAvoidDisabledNodesToo) {
+  MachineView machine = small_machine();
+  machine.is_live = [](Coord c) { return c != Coord{2, 0}; };
+  machine.routes_go_around = false;
+  // Logical columns 0 to 3 are 0, 1, 3 and 4 of the machine.
+  const auto with_root = [&](std::string_view place, std::string_view root) {
+    return problems_of(
+        fmt::format("program \"p\" {{ nodes 4 x 1 place [0:+2, 0] at (0, {0}) place [2:+2, 0] at "
+                    "(3, {0}) layout l {{ code at 0 size 64 }}\nbarrier b over [0:+4, 0] root "
+                    "{1}\nclass c uses l {{ on [0:+4, 0] thread 0 {{ barrier b }} }} }}",
+                    place, root),
+        machine);
+  };
+  EXPECT_EQ(with_root("1", "(0, 0)"), Found());
+  EXPECT_EQ(with_root("0", "(0, 0)"),
+            Found({"line 2: routes: from the node (2, 0) to (1, 0), over a disabled node between "
+                   "(3, 0) and (1, 0) of the machine"}));
 }
 
 TEST(Verify, TooManyStepsAreNotDecided) {

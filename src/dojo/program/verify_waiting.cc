@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
 
+#include "dojo/program/barrier_tree.h"
+#include "dojo/program/straight_ways.h"
 #include "dojo/program/sync_code.h"
 #include "dojo/program/verify_parts.h"
 
@@ -15,6 +18,7 @@ namespace dojo::program {
 namespace {
 
 constexpr size_t kNoSlot = SIZE_MAX;
+constexpr int64_t kArgumentSteps = 16;          // of formulas, that take as long as a step here
 constexpr int64_t kMostCount = INT32_MAX;       // of a semaphore
 constexpr size_t kMostWords = size_t{1} << 28;  // of state: 1 GiB
 
@@ -28,6 +32,7 @@ struct ClassSync {
   std::array<int32_t, kNumThreads> first_word{};  // of a thread; -1: it has no steps
   int32_t num_threads = 0;                        // that have instructions
   int32_t num_words = 0;
+  int64_t arguments = 0;      // steps that it takes to compute them
   std::vector<int8_t> waits;  // by slot of the layout: the thread that waits for it, or -1
 };
 
@@ -41,7 +46,7 @@ class Waiting {
     for (size_t c = 0; c < program_.classes.size(); ++c) add_class(c);
     verify_barriers();
     if (problems_.num_errors() > 0) return 0;
-    if (!machine_.routes_go_around) count_disabled();
+    if (!machine_.routes_go_around) ways_.emplace(machine_);
     if (!make_state()) return 0;
     run_all();
     if (undecided_ || problems_.num_errors() > 0) return steps_;
@@ -53,8 +58,9 @@ class Waiting {
  private:
   const NodeClass& node_class(size_t c) const { return program_.classes[c]; }
 
-  // Among those of its layout.
+  // Among those of its layout; kNoSlot where none is meant.
   size_t slot(const SemaphoreRef& s, const Code& code, const Frame& frame) const {
+    if (s.is_none()) return kNoSlot;
     return static_cast<size_t>(program_.semaphore(s.semaphore).first_slot +
                                code.value(s.index, frame));
   }
@@ -64,6 +70,7 @@ class Waiting {
     const Layout& layout = program_.layout(node_class(c).layout);
     sync.waits.assign(static_cast<size_t>(layout.num_slots), -1);
     sync.num_words = layout.num_slots + 1;
+    for (const Argument& a : node_class(c).arguments) sync.arguments += std::ssize(a.steps);
     for (size_t t = 0; t < kNumThreads; ++t) {
       const Code& code = node_class(c).threads[t];
       sync.num_threads += !code.instructions.empty();
@@ -92,18 +99,17 @@ class Waiting {
 
   // Each node of a barrier has one thread that comes to it.
   void verify_barriers() {
-    for (size_t b = 0; b < program_.barriers.size(); ++b) {
-      std::vector<int8_t> comes(program_.classes.size(), -1);
-      for (size_t c = 0; c < classes_.size(); ++c)
-        for (size_t t = 0; t < kNumThreads; ++t)
-          for (const SyncStep& step : classes_[c].threads[t].steps) {
-            if (step.op != Op::kBarrier || step.index != b) continue;
-            if (comes[c] >= 0 && comes[c] != static_cast<int8_t>(t))
-              problems_.add(
-                  ProblemKind::kUnmatched, site(c, t, step),
-                  fmt::format("thread {} of the class comes to the barrier too", comes[c]));
-            comes[c] = static_cast<int8_t>(t);
-          }
+    for (size_t c = 0; c < classes_.size(); ++c) {
+      std::vector<int8_t> comes(program_.barriers.size(), -1);  // the thread
+      for (size_t t = 0; t < kNumThreads; ++t)
+        for (const SyncStep& step : classes_[c].threads[t].steps) {
+          if (step.op != Op::kBarrier) continue;
+          int8_t& thread = comes[step.index];
+          if (thread >= 0 && thread != static_cast<int8_t>(t))
+            problems_.add(ProblemKind::kUnmatched, site(c, t, step),
+                          fmt::format("thread {} of the class comes to the barrier too", thread));
+          thread = static_cast<int8_t>(t);
+        }
     }
   }
 
@@ -171,6 +177,7 @@ class Waiting {
     const Coord node = map_.coord(cell);
     set_arguments(node_class(c), node_class(c).regions[static_cast<size_t>(role.region)], node,
                   &frame);
+    steps_ += sync.arguments / kArgumentSteps;
     auto pc = static_cast<uint32_t>(own[0]);
     if (pc < steps.size())
       for (uint32_t loop = steps[pc].around; loop != SyncStep::kNone; loop = steps[loop].around)
@@ -211,16 +218,18 @@ class Waiting {
           const Copy& copy = code.copies[step.index];
           const Site here = site(c, thread, step);
           if (copy.way != Copy::Way::kHere)
-
-            reach(here, node, code, copy.there, copy.signal_there, 1, frame);
+            reach({here, node, copy.there.layout, slot(copy.signal_there, code, frame), 1,
+                   copy.way == Copy::Way::kFrom},
+                  code, copy.there, frame);
           if (!copy.signal_here.is_none())
             deliver(here, cell, slot(copy.signal_here, code, frame), 1);
           break;
         }
         case Op::kSignal: {
           const Signal& signal = code.signals[step.index];
-          reach(site(c, thread, step), node, code, signal.there, signal.semaphore,
-                code.value(signal.amount, frame), frame);
+          reach({site(c, thread, step), node, signal.there.layout,
+                 slot(signal.semaphore, code, frame), code.value(signal.amount, frame)},
+                code, signal.there, frame);
           break;
         }
         case Op::kWait: {
@@ -256,12 +265,20 @@ class Waiting {
     }
   }
 
-  // A transfer or a signal gets to the nodes of `place`.
-  void reach(const Site& here, Coord from, const Code& code, const Place& place,
-             const SemaphoreRef& semaphore, int64_t amount, const Frame& frame) {
+  // A transfer or a signal on its way from a node to those of one layout.
+  struct Message {
+    Site here;
+    Coord from;
+    LayoutId layout;
+    size_t signalled;  // kNoSlot: nothing
+    int64_t amount;
+    bool is_answered = false;  // a request, whose data come back
+  };
+
+  void reach(const Message& message, const Code& code, const Place& place, const Frame& frame) {
     if (place.kind == Place::Kind::kInterface) return;
-    const size_t signalled = semaphore.is_none() ? kNoSlot : slot(semaphore, code, frame);
-    if (place.kind == Place::Kind::kHere) return deliver(here, map_.cell(from), signalled, amount);
+    if (place.kind == Place::Kind::kHere)
+      return deliver(message.here, map_.cell(message.from), message.signalled, message.amount);
     const int64_t x = code.value(place.x, frame), y = code.value(place.y, frame);
     int64_t columns = 1, rows = 1;
     if (place.kind == Place::Kind::kNodes) {
@@ -272,35 +289,27 @@ class Waiting {
     }
     for (int64_t j = 0; j < rows; ++j)
       for (int64_t i = 0; i < columns; ++i)
-        if (!reach_one(here, from, x + i * place.x_step, y + j * place.y_step, place.layout,
-                       signalled, amount))
-          return;
+        if (!reach_one(message, x + i * place.x_step, y + j * place.y_step)) return;
   }
 
-  bool reach_one(const Site& here, Coord from, int64_t x, int64_t y, LayoutId layout,
-                 size_t signalled, int64_t amount) {
-    const auto add = [&](ProblemKind kind, std::string what) {
-      problems_.add(
-          kind, here,
-          fmt::format("from the node ({}, {}) to ({}, {}), {}", from.x, from.y, x, y, what));
+  bool reach_one(const Message& message, int64_t x, int64_t y) {
+    const auto add = [&](std::string what) {
+      problems_.add(ProblemKind::kTargets, message.here,
+                    fmt::format("from the node ({}, {}) to ({}, {}), {}", message.from.x,
+                                message.from.y, x, y, what));
       return false;
     };
-    if (!map_.inside(x, y)) return add(ProblemKind::kTargets, "which is outside the grid");
-    const size_t to = map_.cell({static_cast<int32_t>(x), static_cast<int32_t>(y)});
-    if (!map_.has_role(to)) return add(ProblemKind::kTargets, "which is of no class");
+    if (!map_.inside(x, y)) return add("which is outside the grid");
+    const Coord target{static_cast<int32_t>(x), static_cast<int32_t>(y)};
+    const size_t to = map_.cell(target);
+    if (!map_.has_role(to)) return add("which is of no class");
     const NodeClass& other = node_class(at(map_.role(to).node_class));
-    if (other.layout != layout)
-      return add(ProblemKind::kTargets,
-                 fmt::format("which has the layout {}, not {}", program_.layout(other.layout).name,
-                             program_.layout(layout).name));
-    if (!machine_.routes_go_around) {
-      const Coord a = map_.place(map_.cell(from)), b = map_.place(to);
-      if (way_is_blocked(a, b))
-        return add(ProblemKind::kRoutes,
-                   fmt::format("over a disabled node between ({}, {}) and ({}, {}) of the machine",
-                               a.x, a.y, b.x, b.y));
-    }
-    if (signalled != kNoSlot) deliver(here, to, signalled, amount);
+    if (other.layout != message.layout)
+      return add(fmt::format("which has the layout {}, not {}", program_.layout(other.layout).name,
+                             program_.layout(message.layout).name));
+    if (!check_way(message.here, message.from, target)) return false;
+    if (message.is_answered && !check_way(message.here, target, message.from)) return false;
+    if (message.signalled != kNoSlot) deliver(message.here, to, message.signalled, message.amount);
     return true;
   }
 
@@ -334,6 +343,9 @@ class Waiting {
     at_barrier_[step.index] = 0;
     steps_ += barrier.region.num_nodes();
     for_each_node(barrier.region, [&](Coord node) {
+      const Coord parent = barrier_parent(barrier, node);
+      const Site tree{Site::Kind::kBarrier, static_cast<int32_t>(step.index)};
+      if (check_way(tree, node, parent)) check_way(tree, parent, node);
       const size_t other = map_.cell(node);
       for (size_t t = 0; t < kNumThreads; ++t)
         if (status_[other * kNumThreads + t] == Status::kAtBarrier &&
@@ -350,36 +362,17 @@ class Waiting {
     return sync.threads[thread].steps[static_cast<size_t>(pc) - 1];
   }
 
-  // ---- Ways without routing tables ----
-
-  void count_disabled() {
-    const auto columns = static_cast<size_t>(machine_.grid.x),
-               rows = static_cast<size_t>(machine_.grid.y);
-    along_x_.assign((columns + 1) * rows, 0);
-    along_y_.assign(columns * (rows + 1), 0);
-    for (size_t y = 0; y < rows; ++y)
-      for (size_t x = 0; x < columns; ++x) {
-        const int32_t dead =
-            machine_.is_live({static_cast<int32_t>(x), static_cast<int32_t>(y)}) ? 0 : 1;
-        along_x_[y * (columns + 1) + x + 1] = along_x_[y * (columns + 1) + x] + dead;
-        along_y_[(y + 1) * columns + x] = along_y_[y * columns + x] + dead;
-      }
-  }
-
-  bool way_is_blocked(Coord a, Coord b) const {
-    const auto columns = static_cast<size_t>(machine_.grid.x);
-    const auto dead_x = [&](int32_t y, int32_t from, int32_t to) {
-      const int32_t* row = &along_x_[static_cast<size_t>(y) * (columns + 1)];
-      return row[std::max(from, to) + 1] - row[std::min(from, to)];
-    };
-    const auto dead_y = [&](int32_t x, int32_t from, int32_t to) {
-      const auto count = [&](int32_t y) {
-        return along_y_[static_cast<size_t>(y) * columns + static_cast<size_t>(x)];
-      };
-      return count(std::max(from, to) + 1) - count(std::min(from, to));
-    };
-    return machine_.x_first ? dead_x(a.y, a.x, b.x) + dead_y(b.x, a.y, b.y) > 0
-                            : dead_y(a.x, a.y, b.y) + dead_x(b.y, a.x, b.x) > 0;
+  // Between two nodes of the program. Adds a problem unless all nodes on the way are live.
+  bool check_way(const Site& here, Coord from, Coord to) {
+    if (!ways_) return true;
+    const Coord a = map_.place(map_.cell(from)), b = map_.place(map_.cell(to));
+    if (ways_->is_free(a, b)) return true;
+    problems_.add(
+        ProblemKind::kRoutes, here,
+        fmt::format("from the node ({}, {}) to ({}, {}), over a disabled node between ({}, {}) and "
+                    "({}, {}) of the machine",
+                    from.x, from.y, to.x, to.y, a.x, a.y, b.x, b.y));
+    return false;
   }
 
   // ---- What is left at the end ----
@@ -500,7 +493,7 @@ class Waiting {
   std::vector<Status> status_;  // by cell and thread
   std::vector<int64_t> at_barrier_;
   std::vector<std::pair<size_t, size_t>> ready_;  // cell and thread
-  std::vector<int32_t> along_x_, along_y_;        // disabled nodes before this one
+  std::optional<StraightWays> ways_;              // nothing: routing tables lead around
   int64_t steps_ = 0;
   bool undecided_ = false;
 };
