@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
-#include <iterator>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
@@ -24,12 +24,26 @@ namespace {
 
 constexpr char kFileHelp[] = "a program in text form, - for standard input";
 
+// One byte more than the parser takes is enough for it to say so.
+std::string read_standard_input() {
+  std::string text(static_cast<size_t>(program::kMaxTextBytes + 1), '\0');
+  std::cin.read(text.data(), std::ssize(text));
+  text.resize(static_cast<size_t>(std::cin.gcount()));
+  return text;
+}
+
 program::Program read_program(const std::string& path, program::SourceLines* lines) {
-  if (path == "-")
-    return program::parse_program(std::string(std::istreambuf_iterator<char>(std::cin), {}), path,
-                                  lines);
+  if (path == "-") return program::parse_program(read_standard_input(), path, lines);
   check_exists(path);
-  return program::parse_program(read_file(path, int64_t{1} << 27), path, lines);
+  return program::parse_program(read_file(path, program::kMaxTextBytes), path, lines);
+}
+
+// "1 problem", "more than 10 problems".
+std::string counted(const program::Problems& problems) {
+  const auto listed = std::count_if(problems.list().begin(), problems.list().end(),
+                                    [](const program::Problem& p) { return p.is_error(); });
+  return fmt::format("{}{} problem{}", problems.num_errors() > listed ? "more than " : "", listed,
+                     listed == 1 ? "" : "s");
 }
 
 int check(std::span<const std::string> argv) {
@@ -69,10 +83,10 @@ int check(std::span<const std::string> argv) {
     fmt::print("{}", program::show_problems(p, result, lines));
   if (!result.ok()) {
     flush_results();
-    throw Error(Category::kInput,
-                fmt::format("the program cannot run on {}: {} problems", one_line(m.name),
-                            result.problems.num_errors()),
-                file, "docs/program.md says what is verified");
+    throw Error(
+        Category::kInput,
+        fmt::format("the program cannot run on {}: {}", one_line(m.name), counted(result.problems)),
+        file, "docs/program.md says what is verified");
   }
   if (!json)
     fmt::print("ok: program \"{}\", {} nodes in {} classes on {}, {} steps; {} assumed numbers\n",
