@@ -36,7 +36,7 @@ class Program(harness.TestCase):
         for path in EXAMPLES:
             checked = run("program", "check", path)
             self.assertDone(checked)
-            self.assertIn("on d1_die", checked.out)
+            self.assertRegex(checked.out, r'^ok: program "[^"]+" on d1_die: nodes \d+, classes \d+, ')
             result = run("program", "check", path, "--machine", "d1_die", "--json").json()
             self.assertTrue(result["ok"] and result["decided"])
             self.assertEqual(result["problems"], [])
@@ -81,6 +81,9 @@ class Program(harness.TestCase):
         checked = run("program", "check", path, "--steps", "100")
         self.assertDone(checked)
         self.assertIn("undecided: waiting is not decided: more than 100 steps", checked.out)
+        self.assertIn("\nnothing wrong so far: program", checked.out)
+        result = run("program", "check", path, "--steps", "100", "--json").json()
+        self.assertTrue(result["ok"] and not result["decided"])
 
     def test_bad_text_has_line_and_column(self):
         path = self.write(DEADLOCK.replace("wait go", "wait stop"))

@@ -88,10 +88,11 @@ int check(std::span<const std::string> argv) {
         fmt::format("the program cannot run on {}: {}", one_line(m.name), counted(result.problems)),
         file, "docs/program.md says what is verified");
   }
+  const bool decided = result.problems.count(program::ProblemKind::kUndecided) == 0;
   if (!json)
-    fmt::print("ok: program \"{}\", {} nodes in {} classes on {}, {} steps; {} assumed numbers\n",
-               p.name, result.num_nodes, p.classes.size(), one_line(m.name), result.steps,
-               uses.count().assumed);
+    fmt::print("{}: program \"{}\" on {}: nodes {}, classes {}, steps {}, assumed numbers {}\n",
+               decided ? "ok" : "nothing wrong so far", p.name, one_line(m.name), result.num_nodes,
+               p.classes.size(), result.steps, uses.count().assumed);
   return 0;
 }
 

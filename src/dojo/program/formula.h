@@ -1,6 +1,7 @@
 // Arguments of a class as C++ writes them: min(x(), 1), x() / 6. For Builder::let.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "dojo/program/argument.h"

@@ -14,7 +14,7 @@ std::string summary(const Program& program);
 // One JSON object: name, grid, layouts with allocations, classes with nodes and instructions.
 std::string summary_json(const Program& program);
 
-// "FILE:LINE: overlap: ...; hint", a line for each problem, and how many more there were.
+// "FILE:LINE: overlap: ...; hint", a line for each problem, and which kinds have more.
 std::string show_problems(const Program& program, const Verification& verification,
                           const SourceLines& lines);
 
