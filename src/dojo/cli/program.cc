@@ -4,15 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 
 #include "dojo/base/error.h"
-#include "dojo/base/file.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/called.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
+#include "dojo/cli/read_program.h"
 #include "dojo/machine/load.h"
 #include "dojo/program/machine_view.h"
 #include "dojo/program/summary.h"
@@ -21,22 +20,6 @@
 
 namespace dojo {
 namespace {
-
-constexpr char kFileHelp[] = "a program in text form, - for standard input";
-
-// One byte more than the parser takes is enough for it to say so.
-std::string read_standard_input() {
-  std::string text(static_cast<size_t>(program::kMaxTextBytes + 1), '\0');
-  std::cin.read(text.data(), std::ssize(text));
-  text.resize(static_cast<size_t>(std::cin.gcount()));
-  return text;
-}
-
-program::Program read_program(const std::string& path, program::SourceLines* lines) {
-  if (path == "-") return program::parse_program(read_standard_input(), path, lines);
-  check_exists(path);
-  return program::parse_program(read_file(path, program::kMaxTextBytes), path, lines);
-}
 
 // "1 problem", "more than 10 problems".
 std::string counted(const program::Problems& problems) {
@@ -57,7 +40,7 @@ int check(std::span<const std::string> argv) {
             "  dojo program check ring.program\n"
             "  dojo program check gemm.program --machine tile --json\n"
             "  dojo program check gemm.program --machine d1_die --straight-routes\n");
-  args.positional("FILE", kFileHelp, &file);
+  args.positional("FILE", kProgramHelp, &file);
   args.option("--machine", "NAME", "a machine that `dojo machine show` lists, or a file",
               &machine_name);
   args.option("--set", "NAME=VALUE", "another value for one number of the machine", &changes);
@@ -104,7 +87,7 @@ int show(std::span<const std::string> argv) {
             "  dojo program show ring.program\n"
             "  dojo program show ring.program --summary\n"
             "  dojo program show ring.program --json\n");
-  args.positional("FILE", kFileHelp, &file);
+  args.positional("FILE", kProgramHelp, &file);
   args.option("--summary", "", "a table of classes and layouts instead of the text", &brief);
   args.option("--json", "", "print one JSON object: its sizes", &json);
   if (!args.parse(argv)) return 0;
