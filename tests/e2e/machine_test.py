@@ -1,5 +1,6 @@
 """dojo machine: what it shows is what the files say, published figures are met, and bad files are one honest line."""
 import json
+import os
 import pathlib
 import xml.etree.ElementTree
 
@@ -76,6 +77,9 @@ class Machine(harness.TestCase):
         self.assertEqual(run("machine", "draw", "unit").out, path.read_text(encoding="utf-8"))
         self.assertError(run("machine", "draw", "unit", "--out", self.folder), 2, "config", self.folder)
         self.assertError(run("machine", "draw", "unit", "--out", self.folder / "none" / "a.svg"), 1, "io", "none")
+        os.mkfifo(self.folder / "pipe")
+        self.assertError(run("machine", "draw", "unit", "--out", self.folder / "pipe"), 2, "config", self.folder / "pipe")
+        self.assertTrue((self.folder / "pipe").is_fifo())
 
     def test_the_ledger_is_that_of_the_docs(self):
         page = (ROOT / "docs" / "machine.md").read_text(encoding="utf-8")

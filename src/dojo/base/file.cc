@@ -53,6 +53,17 @@ std::string hint_of(int error) {
   }
 }
 
+// The file that is to be replaced, behind the links that lead to it.
+fs::path replaceable(fs::path path) {
+  std::error_code failure;
+  if (fs::is_other(path, failure))
+    throw Error(Category::kIo, "a pipe, device or socket, which no file may replace", path.string(),
+                "give another name");
+  if (!fs::is_symlink(path, failure)) return path;
+  fs::path target = fs::canonical(path, failure);
+  return failure ? path : target;
+}
+
 }  // namespace
 
 std::string read_file(const fs::path& path, int64_t max_bytes) {
@@ -161,7 +172,7 @@ void remove_leftovers_of(const fs::path& path) {
   }
 }
 
-AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+AtomicFile::AtomicFile(fs::path path) : path_(replaceable(std::move(path))) {
   remove_leftovers_of(path_);
   temporary_ = temporary_of(path_);
   fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

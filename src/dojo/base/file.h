@@ -9,7 +9,8 @@
 // The bytes go to ".NAME.tmp-PID" in the same folder, are fsynced, and the temporary is renamed
 // over NAME. Until commit() returns, the old file is whole; if it throws or is never called, the
 // temporary is removed and the old file stays. What a killed process left behind is removed by the
-// next writer of the same name.
+// next writer of the same name. A link stays one: the file that it leads to is replaced. A device,
+// pipe or socket is refused with Error(kIo); it would be gone for every other program.
 #pragma once
 
 #include <cstddef>

@@ -136,6 +136,32 @@ TEST_F(File, PipesDevicesAndFoldersAreRefusedAtOnce) {
   }
 }
 
+TEST_F(File, PipesAndDevicesAreNotReplaced) {
+  const fs::path pipe = folder_ / "pipe", link = folder_ / "link";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  fs::create_symlink("pipe", link);
+  for (const fs::path& path : {pipe, link}) {
+    try {
+      write_file_atomic(path, "x");
+      ADD_FAILURE() << path << " was replaced";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.category(), Category::kIo);
+      EXPECT_EQ(error.where(), path.string());
+    }
+  }
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_TRUE(fs::is_symlink(link));
+}
+
+TEST_F(File, ALinkStaysAndItsFileIsReplaced) {
+  fs::create_directory(folder_ / "far");
+  write_file_atomic(folder_ / "far" / "a", "old");
+  fs::create_symlink("far/a", folder_ / "link");
+  write_file_atomic(folder_ / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
+  EXPECT_EQ(read_file(folder_ / "far" / "a"), "new");
+}
+
 TEST_F(File, WritesAllWhereThePipeTakesOnlyParts) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);

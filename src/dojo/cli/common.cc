@@ -58,6 +58,10 @@ void check_output_file(const std::string& path, const std::string& what) {
     throw Error(Category::kConfig,
                 fmt::format("a folder has the name that the {} is to have", what), path,
                 "give another name");
+  if (std::filesystem::is_other(path, ignored))
+    throw Error(Category::kConfig,
+                fmt::format("a pipe, device or socket has the name that the {} is to have", what),
+                path, "give another name");
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
     throw Error(Category::kIo, fmt::format("the {}'s folder is not there", what), path,

@@ -45,7 +45,8 @@ int64_t parse_memory(const std::string& given);
 void tell_fitted(const FittedStep& step);  // for a person, where anything is computed again
 
 // Error(kConfig) or Error(kIo), before any work is done for a file that could not be written: a
-// folder has its name, or its own folder is not there. "the `what`" is in the message.
+// folder, pipe, device or socket has its name, or its own folder is not there. "the `what`" is in
+// the message.
 void check_output_file(const std::string& path, const std::string& what);
 
 // Error(kConfig) for a graph whose values are more than the interpreter takes; "use ..." is the
