@@ -1,5 +1,6 @@
 """dojo program: examples can run, what is shown can be read back, and what cannot run is named with its line."""
 import json
+import os
 import pathlib
 
 import harness
@@ -89,6 +90,16 @@ class Program(harness.TestCase):
         path = self.write(DEADLOCK.replace("wait go", "wait stop"))
         for verb in ("check", "show"):
             self.assertError(run("program", verb, path), 3, "input", ['"stop" instead of a semaphore', f"{path}:10:12"])
+
+    def test_a_program_may_come_from_standard_input(self):
+        with EXAMPLES[0].open("rb") as file:
+            shown = harness.subprocess.run([harness.DOJO, "program", "show", "-"], stdin=file, capture_output=True, check=True, text=True)
+        self.assertEqual(shown.stdout, run("program", "show", EXAMPLES[0]).out)
+        folder = os.open(self.folder, os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        unread = harness.subprocess.run([harness.DOJO, "program", "show", "-"], stdin=folder, capture_output=True, check=False, text=True)
+        self.assertEqual(unread.returncode, 1)
+        self.assertIn("error (io): cannot read the file: Is a directory, standard input", unread.stderr)
 
     def mistakes(self, items, body, *options, at=2):
         """What check finds, as (kind, line), with these items in the layout (line 5) and this body of its four nodes' thread (line 10)."""

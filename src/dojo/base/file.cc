@@ -53,6 +53,26 @@ std::string hint_of(int error) {
   }
 }
 
+[[noreturn]] void cannot_read(const fs::path& path, int error) {
+  throw Error(Category::kIo, fmt::format("cannot read the file: {}", std::strerror(error)),
+              path.string());
+}
+
+void read_to_end(int fd, const fs::path& path, int64_t max_bytes, std::string* content) {
+  char buffer[1 << 16];
+  while (true) {
+    const ssize_t n = ::read(fd, buffer, sizeof buffer);
+    if (n == -1 && errno == EINTR) continue;
+    if (n == -1) cannot_read(path, errno);
+    if (n == 0) return;
+    if (n > max_bytes - static_cast<int64_t>(content->size())) {
+      throw Error(Category::kInput, fmt::format("the file has more than {} bytes", max_bytes),
+                  path.string());
+    }
+    content->append(buffer, static_cast<size_t>(n));
+  }
+}
+
 // The file that is to be replaced, behind the links that lead to it.
 fs::path replaceable(fs::path path) {
   std::error_code failure;
@@ -67,37 +87,29 @@ fs::path replaceable(fs::path path) {
 }  // namespace
 
 std::string read_file(const fs::path& path, int64_t max_bytes) {
-  const auto fail = [&](int error) -> std::string {
-    throw Error(Category::kIo, fmt::format("cannot read the file: {}", std::strerror(error)),
-                path.string());
-  };
   // A pipe without a writer must not keep us waiting; regular files do not care.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd == -1) return fail(errno);
+  if (fd == -1) cannot_read(path, errno);
   struct Closer {
     int fd;
     ~Closer() { ::close(fd); }
   } closer{fd};
   struct stat status {};
-  if (::fstat(fd, &status) == -1) return fail(errno);
+  if (::fstat(fd, &status) == -1) cannot_read(path, errno);
   if (!S_ISREG(status.st_mode)) {
     const char* kind = S_ISDIR(status.st_mode) ? "folder" : "pipe, device or socket";
     throw Error(Category::kInput, fmt::format("a {}, not a regular file", kind), path.string());
   }
   std::string content;
   content.reserve(static_cast<size_t>(std::clamp<int64_t>(status.st_size, 0, max_bytes)));
-  char buffer[1 << 16];
-  while (true) {
-    const ssize_t n = ::read(fd, buffer, sizeof buffer);
-    if (n == -1 && errno == EINTR) continue;
-    if (n == -1) return fail(errno);
-    if (n == 0) return content;
-    if (n > max_bytes - static_cast<int64_t>(content.size())) {
-      throw Error(Category::kInput, fmt::format("the file has more than {} bytes", max_bytes),
-                  path.string());
-    }
-    content.append(buffer, static_cast<size_t>(n));
-  }
+  read_to_end(fd, path, max_bytes, &content);
+  return content;
+}
+
+std::string read_standard_input(int64_t max_bytes) {
+  std::string content;
+  read_to_end(STDIN_FILENO, "standard input", max_bytes, &content);
+  return content;
 }
 
 void check_exists(const fs::path& path, std::string hint) {

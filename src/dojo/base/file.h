@@ -28,6 +28,10 @@ namespace dojo {
 std::string read_file(const std::filesystem::path& path,
                       int64_t max_bytes = std::numeric_limits<int64_t>::max());
 
+// All bytes of standard input, whatever it is: a pipe, a terminal, a file. Errors as of
+// read_file(), of "standard input".
+std::string read_standard_input(int64_t max_bytes);
+
 // Throws Error(kInput) where there is nothing at the path that a user gave, or a link that leads
 // nowhere; Error(kIo) where that cannot be found out.
 void check_exists(const std::filesystem::path& path, std::string hint = "check the path");

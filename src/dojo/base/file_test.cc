@@ -136,6 +136,48 @@ TEST_F(File, PipesDevicesAndFoldersAreRefusedAtOnce) {
   }
 }
 
+// Standard input is this descriptor while it lives.
+class StandardInput {
+ public:
+  explicit StandardInput(int fd) : own_(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)) {
+    ::dup2(fd, STDIN_FILENO);
+    ::close(fd);
+  }
+  ~StandardInput() {
+    ::close(STDIN_FILENO);
+    if (own_ == -1) return;  // there was none
+    ::dup2(own_, STDIN_FILENO);
+    ::close(own_);
+  }
+
+ private:
+  int own_;
+};
+
+TEST_F(File, ReadsStandardInputToItsEndOrSaysWhyNot) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  write_all(ends[1], "12345", "pipe");
+  ::close(ends[1]);
+  {
+    const StandardInput input(ends[0]);
+    EXPECT_EQ(read_standard_input(5), "12345");
+  }
+  write_file_atomic(folder_ / "a", "12345");
+  {
+    const StandardInput input(::open((folder_ / "a").c_str(), O_RDONLY | O_CLOEXEC));
+    EXPECT_THROW(read_standard_input(4), Error);
+  }
+  const StandardInput input(::open(folder_.c_str(), O_RDONLY | O_CLOEXEC));
+  try {
+    read_standard_input(5);
+    FAIL() << "a folder was read";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.category(), Category::kIo);
+    EXPECT_EQ(error.where(), "standard input");
+  }
+}
+
 TEST_F(File, PipesAndDevicesAreNotReplaced) {
   const fs::path pipe = folder_ / "pipe", link = folder_ / "link";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);

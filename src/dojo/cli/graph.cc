@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <iostream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "dojo/base/error.h"
@@ -33,9 +31,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string read_text(const std::string& path) {
-  if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
+  constexpr int64_t kMostBytes = int64_t{1} << 30;
+  if (path == "-") return read_standard_input(kMostBytes);
   check_exists(path);
-  return read_file(path, int64_t{1} << 30);
+  return read_file(path, kMostBytes);
 }
 
 Graph read_graph(const std::string& path) { return parse_graph(read_text(path), path); }
