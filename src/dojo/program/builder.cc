@@ -23,6 +23,13 @@ void check_count(size_t size, size_t most, std::string_view things) {
   if (size >= most) fail(fmt::format("more than {} {}", most, things));
 }
 
+// One column or row has no use for a step; the text form has none for it.
+Region without_idle_steps(Region region) {
+  for (Range* range : {&region.x, &region.y})
+    if (range->count == 1) range->step = 1;
+  return region;
+}
+
 // Of a name that is new among `named`.
 template <typename Named>
 void check_new(const Named& named, std::string_view name, std::string_view thing) {
@@ -175,7 +182,7 @@ BarrierId Builder::barrier(const std::string& name, const Region& region, Coord 
     fail(fmt::format("the root ({}, {}) of the barrier {} is not in its region", root.x, root.y,
                      name));
   if (fan < 1 || fan > 64) fail(fmt::format("a barrier with the fan {}", fan), "use 1 to 64");
-  program_.barriers.push_back({name, region, root, fan});
+  program_.barriers.push_back({name, without_idle_steps(region), root, fan});
   return BarrierId{static_cast<int32_t>(program_.barriers.size() - 1)};
 }
 
@@ -241,7 +248,7 @@ void ClassBuilder::on(const Region& region, std::vector<int64_t> values) {
     if (value > kMaxValue || value < -kMaxValue)
       fail(fmt::format("the argument {} is too large", value));
   ++builder_->num_regions_;
-  c.regions.push_back({region, std::move(values)});
+  c.regions.push_back({without_idle_steps(region), std::move(values)});
 }
 
 ThreadBuilder ClassBuilder::thread(size_t i) {

@@ -99,6 +99,19 @@ TEST(Builder, AnOpenLoopIsAnError) {
   EXPECT_THROW(std::move(b).finish(), Error);
 }
 
+// What can be built can be written down and read back.
+TEST(Builder, GivesOnlyWhatTheTextFormCanSay) {
+  Builder b("p", {8, 2});
+  const LayoutId l = b.layout("l");
+  for (const char* name : {"input", "output", "live", "pad", "x"})
+    EXPECT_THROW(b.allocate(name, {}, {8}), Error) << name;
+  const Region column{{3, 1, 5}, {0, 2, 1}};
+  b.barrier("all", column, {3, 1});
+  b.node_class("c", l).on(column);
+  const Program program = std::move(b).finish();
+  EXPECT_EQ(parse_program(print_program(program)), program);
+}
+
 // What the parser cannot say, since it refuses it earlier.
 TEST(Builder, RefusesWhatIsInAnotherLayoutOrTooLarge) {
   Builder b("p", {1, 1});

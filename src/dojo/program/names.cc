@@ -15,8 +15,8 @@ bool is_name_char(char c) { return is_name_begin(c) || (c >= '0' && c <= '9'); }
 
 void check_name(std::string_view name) {
   static constexpr std::string_view kReserved[] = {
-      "x",     "y",    "min",       "max", "pad",   "transposed", "inf",      "node",
-      "nodes", "here", "interface", "of",  "there", "code",       "semaphore"};
+      "x",    "y",         "min", "max",   "pad",  "transposed", "inf",  "node",  "nodes",
+      "here", "interface", "of",  "there", "code", "semaphore",  "live", "input", "output"};
   if (name.empty() || !is_name_begin(name[0]) ||
       !std::all_of(name.begin(), name.end(), is_name_char))
     throw Error(Category::kInput, fmt::format("\"{}\" is no name", one_line(name)), "",
