@@ -10,6 +10,7 @@ MachineView machine_view(machine::Uses& uses) {
   const auto topology = std::make_shared<const machine::Topology>(uses);
   MachineView view;
   view.grid = {topology->size().x, topology->size().y};
+  view.threads = uses.whole("node/threads");
   view.sram_bytes = uses.whole("node/sram/capacity");
   view.flit_bytes = uses.whole("node/packet/flit");
   view.num_interfaces = std::ssize(topology->interfaces());

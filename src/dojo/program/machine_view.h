@@ -10,9 +10,10 @@
 namespace dojo::program {
 
 struct MachineView {
-  Coord grid;              // columns and rows of nodes, disabled ones too
-  int64_t sram_bytes = 0;  // of a node, for code and data
-  int64_t flit_bytes = 0;  // what links move as one: Hot Chips 34 calls it a packet
+  Coord grid;                     // columns and rows of nodes, disabled ones too
+  int64_t threads = kNumThreads;  // of a node
+  int64_t sram_bytes = 0;         // of a node, for code and data
+  int64_t flit_bytes = 0;         // what links move as one: Hot Chips 34 calls it a packet
   int64_t num_interfaces = 0;
   int64_t interface_bytes = 0;  // of the memory of each
 

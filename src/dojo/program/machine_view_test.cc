@@ -16,6 +16,7 @@ TEST(MachineView, OfADieHasItsNodesAndNoInterfaces) {
   machine::Uses uses(die);
   const MachineView view = machine_view(uses);
   EXPECT_EQ(view.grid, (Coord{20, 18}));
+  EXPECT_EQ(view.threads, 4);
   EXPECT_EQ(view.sram_bytes, 1'250'000);
   EXPECT_EQ(view.flit_bytes, 64);
   EXPECT_EQ(view.num_interfaces, 0);

@@ -13,7 +13,7 @@ namespace dojo::program {
 
 enum class ProblemKind : uint8_t {
   kClasses,    // a node of two classes, an argument without a value
-  kPlaces,     // a node that is not in the machine, disabled, or two in one place
+  kPlaces,     // a node that is not in the machine, disabled, short of threads, or two in one place
   kOverflow,   // more than a memory holds
   kOverlap,    // two allocations in the same bytes in the same phase
   kAccess,     // outside an allocation, or in a phase in which it is not live

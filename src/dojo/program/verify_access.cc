@@ -20,8 +20,6 @@ struct Interval {
   bool inside(Interval other) const { return least >= other.least && most <= other.most; }
 };
 
-constexpr int64_t kArgumentSteps = 16;  // of formulas, that take as long as one try
-
 // i mod m, from 0 to m - 1.
 int64_t wrapped(int64_t i, int64_t m) {
   const int64_t rest = i % m;

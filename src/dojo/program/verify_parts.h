@@ -9,6 +9,9 @@
 
 namespace dojo::program {
 
+// Steps of formulas that take as long as one step or one try of the verifier.
+inline constexpr int64_t kArgumentSteps = 16;
+
 // Each part adds what it finds. Later parts rely on what earlier ones found right.
 void verify_places(const Program& program, const NodeMap& map, const MachineView& machine,
                    Problems* problems);

@@ -1,4 +1,4 @@
-// Where nodes are in the machine.
+// Where nodes are in the machine, and whether its nodes have as many threads.
 #include <fmt/format.h>
 
 #include <vector>
@@ -6,9 +6,24 @@
 #include "dojo/program/verify_parts.h"
 
 namespace dojo::program {
+namespace {
+
+void verify_threads(const Program& program, const MachineView& machine, Problems* problems) {
+  for (size_t c = 0; c < program.classes.size(); ++c)
+    for (size_t t = 0; t < kNumThreads; ++t)
+      if (static_cast<int64_t>(t) >= machine.threads &&
+          !program.classes[c].threads[t].instructions.empty())
+        problems->add(ProblemKind::kPlaces, {Site::Kind::kClass, static_cast<int32_t>(c)},
+                      fmt::format("it has a thread {}; the threads of a node of the machine are "
+                                  "[0, {})",
+                                  t, machine.threads));
+}
+
+}  // namespace
 
 void verify_places(const Program& program, const NodeMap& map, const MachineView& machine,
                    Problems* problems) {
+  verify_threads(program, machine, problems);
   std::vector<bool> taken(static_cast<size_t>(machine.grid.x) *
                           static_cast<size_t>(machine.grid.y));
   for (size_t cell = 0; cell < map.num_cells(); ++cell) {

@@ -268,6 +268,17 @@ TEST(Verify, ANodeIsOfOneClass) {
             Found({"line 4: classes: the node (2, 0) is of the class c already"}));
 }
 
+TEST(Verify, AMachineHasTheThreadsOfItsNodes) {
+  MachineView machine = small_machine();
+  const std::string text = on_row("", "thread 0 { idle 1 } thread 1 { } thread 2 { idle 1 }");
+  machine.threads = 3;
+  EXPECT_EQ(problems_of(text, machine), Found());
+  machine.threads = 2;
+  EXPECT_EQ(problems_of(text, machine),
+            Found({"line 3: places: it has a thread 2; the threads of a node of the machine are "
+                   "[0, 2)"}));
+}
+
 TEST(Verify, NodesAreInLivePlacesOfTheMachine) {
   MachineView machine = small_machine();
   machine.is_live = [](Coord c) { return c != Coord{2, 1}; };

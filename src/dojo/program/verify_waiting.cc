@@ -18,7 +18,6 @@ namespace dojo::program {
 namespace {
 
 constexpr size_t kNoSlot = SIZE_MAX;
-constexpr int64_t kArgumentSteps = 16;          // of formulas, that take as long as a step here
 constexpr int64_t kMostCount = INT32_MAX;       // of a semaphore
 constexpr size_t kMostWords = size_t{1} << 28;  // of state: 1 GiB
 
