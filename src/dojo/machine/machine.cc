@@ -33,7 +33,7 @@ double in_field_unit(const Parameter& p, int64_t clock_hz) {
     // One multiplication with integers first: 100 ns at 2 GHz are exactly 200.
     const double cycles = p.value * static_cast<double>(p.parsed_unit.numerator) * clock /
                           static_cast<double>(p.parsed_unit.denominator);
-    return std::ceil(cycles - 1e-9 * std::max(1.0, cycles));
+    return std::ceil(cycles - 1e-12 * std::max(1.0, cycles));  // of what rounding may have added
   }
   if (p.field->kind == Field::Kind::kRate && in_seconds(p))
     return convert(p.value, p.parsed_unit, parse_unit("B/s").value()) / clock;

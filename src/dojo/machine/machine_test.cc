@@ -32,6 +32,8 @@ TEST(Machine, SecondsBecomeWholeCyclesAndNeverFewer) {
   EXPECT_EQ(cycles(0.1, "ns", 2'000'000'000), 1);
   EXPECT_EQ(cycles(100, "ns", 2'010'000'000), 201);
   EXPECT_EQ(cycles(101, "ns", 2'010'000'000), 204);  // 203.01
+  EXPECT_EQ(cycles(400'000'000, "ns", 2'000'000'000), 800'000'000);
+  EXPECT_EQ(cycles(400'000'000.25, "ns", 2'000'000'000), 800'000'001);  // and a half
   EXPECT_EQ(cycles(0, "s", 2'000'000'000), 0);
   EXPECT_EQ(cycles(7, "cycles", 2'000'000'000), 7);
 }

@@ -29,13 +29,13 @@ const Parameter& get(const Machine& machine, std::string_view name) {
 void check_number(const Parameter& p, int64_t clock) {
   const Field& field = *p.field;
   const double value = in_field_unit(p, clock);
+  const std::string unit = field.unit == "1" ? "" : fmt::format(" {}", field.unit);
   if (!(value >= field.least && value <= field.most))
-    refuse(p, fmt::format("allowed are {} to {} {}", field.least, field.most,
-                          field.unit == "1" ? "" : field.unit));
+    refuse(p, fmt::format("allowed are {} to {}{}", field.least, field.most, unit));
   // Seconds have become whole cycles.
   const bool whole = field.kind == Field::Kind::kWhole || field.kind == Field::Kind::kTime;
   if (whole && std::abs(value - std::round(value)) > 1e-12 * value)
-    refuse(p, fmt::format("which is no whole number of {}", field.unit));
+    refuse(p, fmt::format("which is no whole number{}{}", unit.empty() ? "" : " of", unit));
   if (field.kind == Field::Kind::kRate && rate_of(p, clock).bytes == 0)
     refuse(p, "which is less than a byte a second");
 }
@@ -182,6 +182,9 @@ void check_published(const Machine& machine) {
     if (!same_kind(p.parsed_unit, parse_unit(kind->unit).value()))
       refuse(p, fmt::format("which is not of the kind of {}", kind->unit));
     if (!(p.value > 0 && p.value <= 1e30)) refuse(p, "allowed are numbers above 0");
+    if (p.status != Status::kPublished)
+      refuse(p, fmt::format("and counts as {}", name(p.status)),
+             "\"published\" is for what the maker said; leave others out");
   }
 }
 

@@ -36,6 +36,14 @@ TEST(VerifyMachine, NumbersHaveLimits) {
             "/edge/east_west is 0 TB/s, allowed are 1e-06 to 10000000 B/cycle");
 }
 
+TEST(VerifyMachine, NumbersWithoutAUnitHaveLimitsToo) {
+  const std::string_view seed = R"("seed": {"value": 1,)";
+  EXPECT_EQ(refused("d1_die", seed, R"("seed": {"value": -1,)"),
+            "/disabled/seed is -1, allowed are 0 to 1000000000000000");
+  EXPECT_EQ(refused("d1_die", seed, R"("seed": {"value": 1.5,)"),
+            "/disabled/seed is 1.5, which is no whole number");
+}
+
 TEST(VerifyMachine, SourcesAreListed) {
   EXPECT_EQ(refused("d1_die", "\"HCu, ROOF\"", "\"HCu, NOBODY\""),
             "/edge/latency/source names \"NOBODY\", which is no source of this machine");
@@ -100,6 +108,9 @@ TEST(VerifyMachine, PublishedTotalsAreOnesThatCanBeComputed) {
   EXPECT_EQ(
       refused("d1_die", R"("value": 362, "unit": "TFLOPS")", R"("value": 0, "unit": "TFLOPS")"),
       "/published/peak_bf16 is 0 TFLOPS, allowed are numbers above 0");
+  EXPECT_EQ(refused("d1_die", R"("value": 440, "unit": "MB", "status": "published")",
+                    R"("value": 440, "unit": "MB", "status": "derived")"),
+            "/published/sram is 440 MB, and counts as derived");
 }
 
 }  // namespace
