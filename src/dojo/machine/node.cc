@@ -24,6 +24,8 @@ NodeShape node_shape(Uses& uses) {
           .matrix_rows = uses.whole("node/matrix/rows"),
           .matrix_columns = uses.whole("node/matrix/columns"),
           .matrix_depth = uses.whole("node/matrix/depth"),
+          .matrix_reuse = uses.whole("node/matrix/reuse"),
+          .list_holds = uses.whole("node/list/holds"),
           .gather_bytes = uses.whole("node/gather/granularity"),
           .sram_bytes = uses.whole("node/sram/capacity"),
           .vector_ports = ports(uses, "vector"),

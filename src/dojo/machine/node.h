@@ -22,6 +22,8 @@ struct NodeShape {
   int64_t scalar_issue = 0, vector_issue = 0;                     // instructions a cycle
   int64_t vector_bytes = 0;                                       // of a register
   int64_t matrix_rows = 0, matrix_columns = 0, matrix_depth = 0;  // of one step
+  int64_t matrix_reuse = 1;  // steps that use an operand once it is loaded
+  int64_t list_holds = 0;    // transfers in the list engine, until they have been read
   int64_t gather_bytes = 0;
   int64_t sram_bytes = 0;
   SramPorts vector_ports, network_ports, scalar_ports;

@@ -51,6 +51,8 @@ std::vector<Field> processor_fields() {
       whole("matrix/rows", "rows", 1, 1024, "of the results of one step"),
       whole("matrix/columns", "columns", 1, 1024, "of the results of one step"),
       whole("matrix/depth", "1", 1, 1024, "products added to each result in one step"),
+      whole("matrix/reuse", "times", 1, 64, "that an operand is used once it is loaded"),
+      whole("list/holds", "transfers", 1, 65536, "until the list engine has read them"),
       whole("gather/granularity", "B", 1, 4096, "the smallest piece that a gather takes"),
       whole("sram/capacity", "B", 1, 1e12, "for code and data"),
       whole("sram/vector_loads", "ports", 1, 64, "that load for the vector and matrix units"),

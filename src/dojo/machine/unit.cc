@@ -61,6 +61,7 @@ constexpr Word kWords[] = {
     {"channels", Base::kChannel, kNone},
     {"flits", Base::kFlit, kNone},
     {"rounds", Base::kRound, kNone},
+    {"transfers", Base::kTransfer, kNone},
     {"times", Base::kTimes, kNone},
 };
 

@@ -33,6 +33,7 @@ enum class Base : uint8_t {
   kChannel,
   kFlit,
   kRound,
+  kTransfer,
   kTimes,
 };
 inline constexpr size_t kNumBases = static_cast<size_t>(Base::kTimes) + 1;

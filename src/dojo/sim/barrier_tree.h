@@ -1,0 +1,48 @@
+// A barrier of a program while it runs: who has come. docs/program.md says who is whose parent.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "dojo/program/program.h"
+#include "dojo/sim/values/clock.h"
+
+namespace dojo::sim {
+
+class BarrierTree {
+ public:
+  // With `clocks` it also knows what those who came knew.
+  BarrierTree(const program::Barrier& barrier, bool clocks);
+
+  bool is_root(program::Coord node) const { return node == barrier_->root; }
+  program::Coord parent(program::Coord node) const;  // REQUIRES: not the root
+  std::vector<program::Coord> children(program::Coord node) const;
+
+  // The node itself comes, or one of its children's packets.
+  void come(program::Coord node, bool itself, const Clock* known);
+  // True iff it has come itself, and so have all its children; they then count as not come again.
+  bool complete(program::Coord node);
+
+  Clock& known(program::Coord node) { return clocks_[index(node)]; }
+  bool has_clocks() const { return !clocks_.empty(); }
+
+ private:
+  struct Node {
+    int32_t children_came = 0;
+    int32_t itself = 0;
+  };
+
+  size_t index(program::Coord node) const;  // in the region
+  int32_t num_children(program::Coord node) const;
+  // The number of a node in its row or column, with its side as sign, and back.
+  static int32_t parent_number(int32_t number, int32_t fan);
+  template <typename Fn>
+  void for_each_child(program::Coord node, const Fn& fn) const;
+
+  const program::Barrier* barrier_;
+  int32_t root_column_ = 0, root_row_ = 0;  // in the region
+  std::vector<Node> nodes_;
+  std::vector<Clock> clocks_;
+};
+
+}  // namespace dojo::sim

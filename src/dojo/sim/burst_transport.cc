@@ -1,0 +1,231 @@
+#include "dojo/sim/burst_transport.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "dojo/base/check.h"
+#include "dojo/machine/node.h"
+
+namespace dojo::sim {
+
+using machine::Coord;
+using machine::Side;
+
+BurstTransport::BurstTransport(machine::Uses& uses, const machine::Topology& topology)
+    : mesh_(uses, topology),
+      flit_bytes_(mesh_.router().flit_bytes),
+      segment_flits_(kSegmentPackets * mesh_.router().most_packet_flits),
+      packet_flits_(mesh_.router().most_packet_flits),
+      ways_(mesh_),
+      wires_(static_cast<size_t>(mesh_.num_nodes()) * kWires) {
+  const machine::SramPorts ports = machine::node_shape(uses).network_ports;
+  in_rate_ = machine::make_rate(ports.stores * ports.bytes_per_cycle, 1);
+  out_rate_ = machine::make_rate(ports.loads * ports.bytes_per_cycle, 1);
+  add_interfaces(topology);
+}
+
+void BurstTransport::add_interfaces(const machine::Topology& topology) {
+  for (size_t i = 0; i < topology.interfaces().size(); ++i) {
+    const machine::Interface& interface = topology.interfaces()[i];
+    first_link_.push_back(static_cast<int32_t>(interface_links_.size()));
+    for (int32_t l = 0; l < interface.links; ++l) {
+      Coord c = interface.first;
+      (is_east_west(interface.side) ? c.y : c.x) += l;
+      InterfaceLink link;
+      link.node = mesh_.place(c);
+      link.interface = static_cast<int32_t>(i);
+      link.side = interface.side;
+      link.is_live = mesh_.is_live(link.node);
+      link.cost = topology.interface_cost(interface.side);
+      interface_links_.push_back(link);
+    }
+  }
+  first_link_.push_back(static_cast<int32_t>(interface_links_.size()));
+}
+
+int32_t BurstTransport::link_of(PlaceId interface, PlaceId node) const {
+  const auto i = static_cast<size_t>(interface - mesh_.num_nodes());
+  const Coord c = mesh_.coord(node);
+  int32_t best = -1, best_distance = 0;
+  for (int32_t l = first_link_[i]; l < first_link_[i + 1]; ++l) {
+    const InterfaceLink& link = interface_links_[static_cast<size_t>(l)];
+    const Coord at = mesh_.coord(link.node);
+    const int32_t distance = std::abs(at.x - c.x) + std::abs(at.y - c.y);
+    if (!link.is_live || (best >= 0 && distance >= best_distance)) continue;
+    best = l;
+    best_distance = distance;
+  }
+  DOJO_CHECK_LE(0, best);  // a side of a tile whose nodes are all disabled
+  return best;
+}
+
+void BurstTransport::send(const Send& send) {
+  uint32_t number = 0;
+  if (free_flows_.empty()) {
+    number = static_cast<uint32_t>(flows_.size());
+    flows_.emplace_back();
+  } else {
+    number = free_flows_.back();
+    free_flows_.pop_back();
+  }
+  Flow& flow = flows_[number];
+  flow = {};
+  flow.message = send.message;
+  flow.from = send.from;
+  flow.order = send.order;
+  flow.flits = (send.bytes + flit_bytes_ - 1) / flit_bytes_;
+  flow.is_short = flow.flits <= packet_flits_;
+  flow.to_come = static_cast<int32_t>(send.to.size());
+  PlaceId from = send.from, to = send.to.front();
+  if (is_interface(from)) {
+    flow.interface_wire = link_of(from, to);
+    from = interface_links_[static_cast<size_t>(flow.interface_wire)].node;
+  } else if (is_interface(to)) {
+    flow.interface_wire = link_of(to, from);
+    to = interface_links_[static_cast<size_t>(flow.interface_wire)].node;
+  }
+  flow.to = to;
+  if (send.to.size() > 1)
+    flow.tree = ways_.tree(from, send.to);
+  else if (!mesh_.is_straight_clear(from, to))
+    flow.tree = ways_.tree(from, std::span(&to, 1));
+  queue_.push(send.ready, {.kind = Event::Kind::kReady, .flow = number, .flow_order = send.order});
+}
+
+void BurstTransport::advance(Cycles now, std::vector<Arrival>* arrivals) {
+  const size_t before = arrivals->size();
+  for (const Event& event : queue_.take(now)) {
+    switch (event.kind) {
+      case Event::Kind::kReady:
+        ready(event, now);
+        break;
+      case Event::Kind::kHead:
+        head(event, now);
+        break;
+      case Event::Kind::kRead:
+      case Event::Kind::kWritten: {
+        const Flow& flow = flows_[event.flow];
+        const bool written = event.kind == Event::Kind::kWritten;
+        arrivals->push_back({written ? Arrival::Kind::kWritten : Arrival::Kind::kRead, flow.message,
+                             event.place, flow.order});
+        if (written) finish(event.flow);
+      }
+    }
+  }
+  sort_arrivals(std::span(*arrivals).subspan(before));
+}
+
+void BurstTransport::finish(uint32_t flow) {
+  if (--flows_[flow].to_come > 0) return;
+  flows_[flow].tree.reset();
+  free_flows_.push_back(flow);
+}
+
+// The message can be read: its segments leave the memory one after the other.
+void BurstTransport::ready(const Event& event, Cycles now) {
+  const Flow& flow = flows_[event.flow];
+  const bool at_interface = is_interface(flow.from);
+  InterfaceLink* const link =
+      at_interface ? &interface_links_[static_cast<size_t>(flow.interface_wire)] : nullptr;
+  Wire& out = link ? link->wires[kFromInterface] : wire(flow.from, kOut);
+  const machine::Rate& rate = link ? link->cost.rate : out_rate_;
+  const Cycles latency = link ? link->cost.latency_cycles : mesh_.router().injection_cycles;
+  Event next = event;
+  next.kind = Event::Kind::kHead;
+  next.place = link ? link->node : flow.from;
+  next.tree_node = flow.tree ? 0 : -1;
+  for (int64_t left = flow.flits; left > 0;) {
+    const int64_t flits = std::min(left, segment_flits_);
+    left -= flits;
+    const Wire::Served served = out.serve(now, flits * flit_bytes_, rate, flow.is_short);
+    next.flits = static_cast<int32_t>(flits);
+    next.is_last = left == 0;
+    next.tail = served.end - 1 + latency;
+    queue_.push(served.begin + latency, next);
+    if (next.is_last) {
+      next.kind = Event::Kind::kRead;
+      next.place = flow.from;
+      queue_.push(served.end, next);
+    }
+  }
+}
+
+// A segment's head comes to a router.
+void BurstTransport::head(const Event& event, Cycles now) {
+  const Flow& flow = flows_[event.flow];
+  if (!flow.tree) {
+    if (event.place == flow.to) return leave(event, now);
+    return go(event, mesh_.straight_side(event.place, flow.to), -1, now);
+  }
+  const Tree::Node& node = flow.tree->nodes[static_cast<size_t>(event.tree_node)];
+  for (int32_t child = node.first_child; child < node.first_child + node.num_children; ++child)
+    go(event, flow.tree->nodes[static_cast<size_t>(child)].side, child, now);
+  if (node.is_target) leave(event, now);
+}
+
+void BurstTransport::go(const Event& event, Side side, int32_t tree_node, Cycles now) {
+  const machine::LinkCost& cost = mesh_.cost(event.place, side);
+  const Cycles router = mesh_.router().head_cycles();
+  const Wire::Served served =
+      wire(event.place, static_cast<size_t>(side))
+          .serve(now + router, event.flits * flit_bytes_, cost.rate, flows_[event.flow].is_short);
+  Event next = event;
+  next.place = mesh_.neighbour(event.place, side);
+  next.tree_node = tree_node;
+  next.tail = std::max(served.end - 1, event.tail + router) + cost.latency_cycles;
+  queue_.push(served.begin + cost.latency_cycles, next);
+}
+
+void BurstTransport::leave(const Event& event, Cycles now) {
+  const Flow& flow = flows_[event.flow];
+  const Cycles router = mesh_.router().head_cycles();
+  const int64_t bytes = event.flits * flit_bytes_;
+  const bool to_interface = flow.interface_wire >= 0 && !is_interface(flow.from);
+  Wire::Served served;
+  Cycles latency = mesh_.router().ejection_cycles;
+  PlaceId place = event.place;
+  if (to_interface) {
+    InterfaceLink& link = interface_links_[static_cast<size_t>(flow.interface_wire)];
+    served = link.wires[kToInterface].serve(now + router, bytes, link.cost.rate, flow.is_short);
+    latency = link.cost.latency_cycles;
+    place = mesh_.num_nodes() + link.interface;
+  } else {
+    served = wire(place, kIn).serve(now + router, bytes, in_rate_, flow.is_short);
+  }
+  // The last segment is last in memory too: each waits behind the one before.
+  if (!event.is_last) return;
+  Event written = event;
+  written.kind = Event::Kind::kWritten;
+  written.place = place;
+  queue_.push(std::max(served.end - 1, event.tail + router) + latency, written);
+}
+
+std::vector<LinkStats> BurstTransport::links() const {
+  std::vector<LinkStats> all;
+  const auto add = [&](const Wire& wire, LinkStats link, const machine::Rate& rate) {
+    if (wire.bytes == 0) return;
+    link.bytes = wire.bytes;
+    link.busy = wire.bytes * rate.cycles / rate.bytes;
+    link.stalled = wire.stalled;
+    all.push_back(link);
+  };
+  for (PlaceId p = 0; p < mesh_.num_nodes(); ++p)
+    for (const Side side : machine::kSides) {
+      const Wire& w = wires_[static_cast<size_t>(p) * kWires + static_cast<size_t>(side)];
+      if (w.bytes > 0)
+        add(w, {.from = mesh_.coord(p), .side = side, .crossing = mesh_.crossing(p, side)},
+            mesh_.cost(p, side).rate);
+    }
+  for (const InterfaceLink& l : interface_links_)
+    for (const Direction d : {kToInterface, kFromInterface})
+      add(l.wires[d],
+          {.from = mesh_.coord(l.node),
+           .side = l.side,
+           .crossing = machine::Level::kTray,
+           .interface = l.interface,
+           .inwards = d == kFromInterface},
+          l.cost.rate);
+  return all;
+}
+
+}  // namespace dojo::sim

@@ -1,0 +1,103 @@
+// Time at the level of bursts: messages as events on links. A message is cut into segments of a few
+// packets; a segment comes to a router, waits there for the link that it needs, holds it for as
+// long as its flits take, and comes to the next router. What the flit level has and this has not:
+// channels and buffers that fill up, and packets that share a link flit by flit.
+//
+//   read       flits leave the sender's memory through its network port, one segment after another
+//   router     a head that waits for nobody leaves it RouterShape::head_cycles() after it came
+//   link       its flits follow each other at the link's rate; the next head comes its latency
+//   later written    flits go through the network port of the memory where the message ends
+//
+// docs/simulator.md counts an example.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dojo/sim/event_queue.h"
+#include "dojo/sim/link.h"
+#include "dojo/sim/mesh.h"
+#include "dojo/sim/transport.h"
+#include "dojo/sim/ways.h"
+#include "dojo/sim/wire.h"
+
+namespace dojo::sim {
+
+class BurstTransport : public Transport {
+ public:
+  // The topology outlives this.
+  BurstTransport(machine::Uses& uses, const machine::Topology& topology);
+
+  void send(const Send& send) override;
+  Cycles next() const override { return queue_.next(); }
+  void advance(Cycles now, std::vector<Arrival>* arrivals) override;
+
+  std::vector<LinkStats> links() const;  // that carried something
+
+ private:
+  static constexpr int64_t kSegmentPackets = 4;
+
+  enum Port : size_t { kIn = 4, kOut = 5 };  // to and from a node's memory, behind its four sides
+  static constexpr size_t kWires = 6;        // of a node
+  enum Direction : size_t { kToInterface = 0, kFromInterface = 1 };
+
+  struct Flow {
+    uint32_t message = 0;
+    PlaceId from = 0, to = 0;  // `to`: of one target without tree
+    int32_t to_come = 0;       // targets
+    uint64_t order = 0;
+    int64_t flits = 0;
+    bool is_short = false;
+    int32_t interface_wire = -1;       // the link that it takes to or from an interface
+    std::shared_ptr<const Tree> tree;  // of several targets, or around disabled nodes
+  };
+
+  struct Event {
+    enum class Kind : uint8_t { kReady, kHead, kRead, kWritten } kind = Kind::kReady;
+    bool is_last = false;  // segment of its message
+    uint32_t flow = 0;
+    PlaceId place = 0;  // of kHead: the router
+    int32_t tree_node = -1;
+    int32_t flits = 0;
+    Cycles tail = 0;  // when the last flit comes to this router
+    uint64_t flow_order = 0;
+    uint64_t order() const { return flow_order; }
+  };
+
+  struct InterfaceLink {
+    PlaceId node = 0;
+    int32_t interface = 0;
+    machine::Side side = machine::Side::kWest;
+    bool is_live = false;
+    machine::LinkCost cost;
+    std::array<Wire, 2> wires;  // by Direction
+  };
+
+  Wire& wire(PlaceId place, size_t which) {
+    return wires_[static_cast<size_t>(place) * kWires + which];
+  }
+  void add_interfaces(const machine::Topology& topology);
+  int32_t link_of(PlaceId interface, PlaceId node) const;  // the nearest one to the node
+  bool is_interface(PlaceId place) const { return place >= mesh_.num_nodes(); }
+
+  void ready(const Event& event, Cycles now);
+  void head(const Event& event, Cycles now);
+  void go(const Event& event, machine::Side side, int32_t tree_node, Cycles now);
+  void leave(const Event& event, Cycles now);  // the mesh, into a memory
+  void finish(uint32_t flow);
+
+  const Mesh mesh_;
+  const int64_t flit_bytes_, segment_flits_, packet_flits_;
+  machine::Rate in_rate_, out_rate_;  // of a memory's network ports
+  Ways ways_;
+  std::vector<Wire> wires_;
+  std::vector<InterfaceLink> interface_links_;
+  std::vector<int32_t> first_link_;  // by interface
+  std::vector<Flow> flows_;
+  std::vector<uint32_t> free_flows_;
+  EventQueue<Event> queue_;
+};
+
+}  // namespace dojo::sim

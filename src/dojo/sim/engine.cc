@@ -1,0 +1,260 @@
+#include "dojo/sim/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dojo/base/check.h"
+#include "dojo/base/error.h"
+
+namespace dojo::sim {
+
+using machine::Instruction;
+using program::kNumThreads;
+using program::Op;
+
+Engine::Engine(const EngineParts& parts)
+    : parts_(parts),
+      program_(parts.program),
+      values_(parts.values),
+      classes_(prepare(parts.program, parts.costs)),
+      nodes_(parts.map.num_cells()),
+      interfaces_(static_cast<size_t>(parts.num_interfaces)),
+      interface_sent_(static_cast<size_t>(parts.num_interfaces)),
+      stats_(parts.map.num_cells()) {
+  for (const program::Barrier& b : program_.barriers)
+    barriers_.emplace_back(b, values_ && parts.options.races);
+  uint64_t words = 0;
+  for (size_t cell = 0; cell < nodes_.size(); ++cell) {
+    if (!parts.map.has_role(cell)) continue;
+    nodes_[cell].node_class = index(parts.map.role(cell).node_class);
+    nodes_[cell].first_word = words;
+    words += class_code(cell).num_words;
+  }
+  words_.resize(words);
+  start();
+}
+
+void Engine::start() {
+  for (size_t cell = 0; cell < nodes_.size(); ++cell) {
+    if (!parts_.map.has_role(cell)) continue;
+    const program::NodeMap::Role role = parts_.map.role(cell);
+    const program::NodeClass& node_class = program_.classes[at(role.node_class)];
+    for (const program::Semaphore& s : program_.semaphores_of(program_.layout(node_class.layout)))
+      std::fill_n(&counter(cell, s.first_slot), s.count, s.initial);
+    program::Frame frame{};
+    DOJO_CHECK(set_arguments(node_class, node_class.regions[static_cast<size_t>(role.region)],
+                             parts_.map.coord(cell), &frame));
+    for (size_t t = 0; t < kNumThreads; ++t) {
+      const ThreadCode& code = class_code(cell).threads[t];
+      if (code.is_empty()) continue;
+      for (uint32_t v = 0; v < code.first_counter; ++v)
+        variables(cell, t)[v] = static_cast<int32_t>(frame[v]);
+      resume(cell, t, 0);
+    }
+  }
+}
+
+void Engine::run() {
+  for (;;) {
+    const Cycles now = std::min(queue_.next(), parts_.transport.next());
+    if (now == kNever) return;
+    if (now > parts_.options.most_cycles)
+      throw Error(
+          Category::kInput,
+          fmt::format("the program is not done after {} cycles", parts_.options.most_cycles),
+          fmt::format("program \"{}\"", program_.name), "more can be allowed");
+    end_ = std::max(end_, now);
+    if (parts_.transport.next() == now) {
+      arrivals_.clear();
+      parts_.transport.advance(now, &arrivals_);
+      num_events_ += std::ssize(arrivals_);
+      for (const Arrival& arrival : arrivals_) arrive(arrival, now);
+    }
+    if (queue_.next() != now) continue;
+    const std::span<const Event> events = queue_.take(now);
+    num_events_ += std::ssize(events);
+    for (const Event& event : events) {
+      switch (event.kind) {
+        case Event::Kind::kThread:
+          go(event.what, event.thread, now);
+          break;
+        case Event::Kind::kLocal: {
+          Message& message = messages_[event.what];
+          add(message.cell, message.slot, message.amount, message.known.get(), now);
+          messages_.remove(event.what);
+          break;
+        }
+        case Event::Kind::kInterface:
+          interface_done(event.what, now);
+      }
+    }
+  }
+}
+
+void Engine::resume(size_t cell, size_t thread, Cycles at) {
+  ThreadState& state = nodes_[cell].threads[thread];
+  state.status = Status::kGoing;
+  state.ready = at;
+  queue_.push(at, {Event::Kind::kThread, static_cast<uint8_t>(thread), static_cast<uint32_t>(cell),
+                   cell * 8 + thread});
+}
+
+void Engine::count(Instruction instruction, Cycles cycles) {
+  ++instructions_[at(instruction)].count;
+  instructions_[at(instruction)].cycles += cycles;
+}
+
+Actor Engine::actor(size_t cell, size_t thread, Cycles now) const {
+  return {cell, thread, program::ClassId{nodes_[cell].node_class}, nodes_[cell].threads[thread].pc,
+          now};
+}
+
+// Executes instructions of a thread from `now` on. Those that only the thread can notice follow
+// each other at once; before another one the thread comes again when its time has come, so that
+// what nodes do to each other happens in the order of time.
+void Engine::go(size_t cell, size_t thread, Cycles now) {
+  NodeState& node = nodes_[cell];
+  ThreadState& state = node.threads[thread];
+  if (state.ready > now) return resume(cell, thread, state.ready);  // it was prolonged
+  const ThreadCode& code = class_code(cell).threads[thread];
+  const program::Code& text = *code.code;
+  int32_t* const own = variables(cell, thread);
+  const Cycles begin = now;
+  // With values, errors are found in the order of time.
+  const bool runs_ahead = code.runs_ahead && !values_;
+  const auto takes = [&](Instruction instruction, Cycles cycles) {
+    count(instruction, cycles);
+    spend(cell, Spent::kOther, cycles);
+    now += cycles;
+  };
+  for (;;) {
+    if (state.pc == text.instructions.size()) {
+      state.status = Status::kDone;
+      stats_[cell].end = std::max(stats_[cell].end, now);
+      end_ = std::max(end_, now);
+      return;
+    }
+    const program::Instruction& instruction = text.instructions[state.pc];
+    switch (instruction.op) {
+      case Op::kLoop: {
+        const program::Loop& loop = text.loops[instruction.index];
+        takes(Instruction::kScalar, parts_.costs[Instruction::kScalar].latency_cycles);
+        if (code.value(loop.count, own) == 0) {
+          state.pc = loop.end + 1;
+        } else {
+          code.set_counters(loop, 0, own);
+          ++state.pc;
+        }
+        continue;
+      }
+      case Op::kEndLoop: {
+        const program::Loop& loop = text.loops[instruction.index];
+        const int64_t turn = int64_t{own[code.variable(loop.counter)]} + 1;
+        takes(Instruction::kBranch, parts_.costs[Instruction::kBranch].latency_cycles);
+        if (turn < code.value(loop.count, own)) {
+          code.set_counters(loop, turn, own);
+          state.pc = loop.begin + 1;
+        } else {
+          ++state.pc;
+        }
+        if (now > parts_.options.most_cycles) return resume(cell, thread, now);
+        continue;
+      }
+      case Op::kIdle: {
+        const Cycles cycles = code.value(text.idles[instruction.index].cycles, own);
+        spend(cell, Spent::kIdle, cycles);
+        now += cycles;
+        ++state.pc;
+        continue;
+      }
+      case Op::kMatmul:
+      case Op::kVector: {
+        if (now > begin && !runs_ahead) return resume(cell, thread, now);
+        const bool is_matmul = instruction.op == Op::kMatmul;
+        if (!compute(cell, thread, (is_matmul ? code.matmuls : code.vectors)[instruction.index],
+                     &now))
+          return;
+        if (values_) {
+          const Actor who = actor(cell, thread, begin);
+          if (is_matmul)
+            values_->matmul(who, code, text.matmuls[instruction.index], own);
+          else
+            values_->vector(who, code, text.vectors[instruction.index], own);
+        }
+        ++state.pc;
+        if (!runs_ahead) return resume(cell, thread, now);
+        continue;
+      }
+      default:
+        break;
+    }
+    if (now > begin) return resume(cell, thread, now);
+    switch (instruction.op) {
+      case Op::kCopy:
+        if (!copy(cell, thread, text.copies[instruction.index], now)) return;
+        takes(Instruction::kTransfer, parts_.costs[Instruction::kScalar].latency_cycles);
+        break;
+      case Op::kSignal:
+        signal(cell, thread, text.signals[instruction.index], now);
+        takes(Instruction::kSignal, parts_.costs[Instruction::kSignal].interval_cycles);
+        break;
+      case Op::kWait:
+        if (!wait(cell, thread, text.waits[instruction.index], now)) return;
+        takes(Instruction::kWait, parts_.costs[Instruction::kWait].latency_cycles);
+        break;
+      case Op::kBarrier:
+        ++state.pc;
+        return come_to_barrier(cell, thread,
+                               program::BarrierId{static_cast<int32_t>(instruction.index)}, now);
+      default:
+        ++state.pc;
+        return come_to_phase(cell, thread, now);
+    }
+    ++state.pc;
+  }
+}
+
+bool Engine::compute(size_t cell, size_t thread, const UnitWork& work, Cycles* now) {
+  NodeState& node = nodes_[cell];
+  const bool is_matmul = work.instruction == Instruction::kMatrixMultiply;
+  UnitState& unit = is_matmul ? node.matrix : node.vector;
+  if (unit.free > *now) {
+    spend(cell, Spent::kUnit, unit.free - *now);
+    resume(cell, thread, unit.free);
+    return false;
+  }
+  const Cycles start = *now;
+  unit = {start, start + work.pace, work.pace, work.loads, work.stores, thread};
+  *now += work.total;
+  node.threads[thread].ready = *now;
+  (is_matmul ? stats_[cell].matrix_unit : stats_[cell].vector_unit) += work.unit;
+  spend(cell, is_matmul ? Spent::kMatrix : Spent::kVector, work.total);
+  count(work.instruction, work.total);
+  const Cycles together = std::min(node.matrix.free, node.vector.free);
+  if (together > start) {
+    const Cycles later = prolong(&node, start, together);
+    if (later > 0) spend(cell, Spent::kMatrix, later);
+    if (is_matmul) *now += later;
+  }
+  return true;
+}
+
+// Both units load and store through the same ports. The SIMD unit goes first; what the matrix unit
+// misses in [begin, end), in which both are busy, it needs longer.
+Cycles Engine::prolong(NodeState* node, Cycles begin, Cycles end) {
+  UnitState& matrix = node->matrix;
+  const UnitState& vector = node->vector;
+  const Cycles both = end - begin;
+  const auto missing = [&](Cycles of_matrix, Cycles of_vector) {
+    const Cycles wanted = both * of_matrix / matrix.pace + both * of_vector / vector.pace;
+    return std::max<Cycles>(0, wanted - both);
+  };
+  const Cycles later =
+      std::max(missing(matrix.loads, vector.loads), missing(matrix.stores, vector.stores));
+  matrix.free += later;
+  node->threads[matrix.thread].ready += later;
+  return later;
+}
+
+}  // namespace dojo::sim

@@ -1,0 +1,156 @@
+// Runs a program: threads go from instruction to instruction, messages from memory to memory, and
+// what happens in one cycle happens in an order that only the program decides. Inside of
+// Simulator; simulator.h is the entrance.
+//
+// All that an event changes belongs to one node, so that nodes could be shared out over threads of
+// the host: what goes from node to node is a message, and takes a cycle at least.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dojo/machine/interface.h"
+#include "dojo/program/node_map.h"
+#include "dojo/program/program.h"
+#include "dojo/sim/barrier_tree.h"
+#include "dojo/sim/code.h"
+#include "dojo/sim/event_queue.h"
+#include "dojo/sim/interface_memory.h"
+#include "dojo/sim/message.h"
+#include "dojo/sim/options.h"
+#include "dojo/sim/places.h"
+#include "dojo/sim/state.h"
+#include "dojo/sim/stats.h"
+#include "dojo/sim/stuck.h"
+#include "dojo/sim/transport.h"
+#include "dojo/sim/values/values.h"
+
+namespace dojo::sim {
+
+inline constexpr int64_t kSignalBytes = 8;  // of a signal or a barrier's packet
+
+// What an engine runs on. All of it outlives the engine.
+struct EngineParts {
+  const program::Program& program;
+  const program::NodeMap& map;
+  const Places& places;
+  const NodeCosts& costs;
+  const machine::InterfaceShape& interface;
+  int64_t num_interfaces = 0;
+  Transport& transport;
+  Values* values = nullptr;  // none: only time
+  const Options& options;
+};
+
+class Engine {
+ public:
+  explicit Engine(const EngineParts& parts);
+
+  // Until nothing is left to do. Throws Error(kInput) for what values show, and where
+  // Options::most_cycles are over.
+  void run();
+
+  Cycles end() const { return end_; }
+  std::vector<Stuck> stuck() const;  // threads that wait for ever, alike ones together
+  std::span<const NodeStats> nodes() const { return stats_; }  // by cell
+  std::span<const InstructionStats, machine::kNumInstructions> instructions() const {
+    return instructions_;
+  }
+  int64_t num_events() const { return num_events_; }
+
+ private:
+  using Status = ThreadState::Status;
+  static constexpr uint64_t kInterfaceKey = uint64_t{1} << 62;  // behind those of nodes
+
+  struct Event {
+    enum class Kind : uint8_t {
+      kThread,    // goes on
+      kLocal,     // a signal within a node arrives
+      kInterface  // a transfer is written into an interface's memory
+    } kind = Kind::kThread;
+    uint8_t thread = 0;  // of kThread
+    uint32_t what = 0;   // kThread: a cell; else a message
+    uint64_t key = 0;
+    uint64_t order() const { return key; }
+  };
+
+  // ---- Threads: engine.cc ----
+  void start();
+  void go(size_t cell, size_t thread, Cycles now);
+  // A matmul or vector instruction. False: its unit is busy, the thread comes again.
+  bool compute(size_t cell, size_t thread, const UnitWork& work, Cycles* now);
+  Cycles prolong(NodeState* node, Cycles begin, Cycles end);  // by how much
+  void resume(size_t cell, size_t thread, Cycles at);
+  void spend(size_t cell, Spent on, Cycles cycles) {
+    stats_[cell].spent[static_cast<size_t>(on)] += cycles;
+  }
+  void count(machine::Instruction instruction, Cycles cycles);
+
+  // ---- Counters and phases: engine_sync.cc ----
+  void signal(size_t cell, size_t thread, const program::Signal& signal, Cycles now);
+  bool wait(size_t cell, size_t thread, const program::Wait& wait, Cycles now);
+  void add(size_t cell, int32_t slot, int64_t amount, const Clock* known, Cycles now);
+  void come_to_phase(size_t cell, size_t thread, Cycles now);
+  void try_phase(size_t cell, Cycles now);
+  void come_to_barrier(size_t cell, size_t thread, program::BarrierId barrier, Cycles now);
+  void try_barrier(program::BarrierId barrier, size_t cell, Cycles now);
+  void pass_barrier(program::BarrierId barrier, size_t cell, Cycles now);
+  void send_barrier(Message::Kind kind, program::BarrierId barrier, size_t from, size_t to,
+                    Cycles ready);
+
+  // ---- Transfers: engine_transfers.cc ----
+  bool copy(size_t cell, size_t thread, const program::Copy& copy, Cycles now);
+  void targets(size_t cell, const ThreadCode& code, const program::Place& there,
+               const int32_t* variables);
+  int32_t slot(const ThreadCode& code, const program::SemaphoreRef& semaphore,
+               const int32_t* variables) const;
+  void send(uint32_t message, PlaceId from, std::span<const PlaceId> to, int64_t bytes,
+            Cycles ready, uint32_t* sent, uint64_t sender);
+  void arrive(const Arrival& arrival, Cycles now);
+  void arrive_data(const Arrival& arrival, Cycles now);
+  void arrive_request(const Arrival& arrival, Cycles now);
+  void interface_done(uint32_t message, Cycles now);
+  void written(uint32_t message, PlaceId place, Cycles now);
+  void read(Message* message, size_t memory, Cycles now);
+  void leave_list_engine(size_t cell, Cycles now);
+  void complete_here(size_t cell, int32_t slot, const Clock* known, Cycles now);
+  void came(uint32_t message);  // one arrival less to come
+  size_t memory_of(PlaceId place) const;
+  int32_t phase_of(size_t memory) const;
+
+  Actor actor(size_t cell, size_t thread, Cycles now) const;
+  const ClassCode& class_code(size_t cell) const {
+    return classes_[static_cast<size_t>(nodes_[cell].node_class)];
+  }
+  int32_t* variables(size_t cell, size_t thread) {
+    return &words_[nodes_[cell].first_word + class_code(cell).first_variable[thread]];
+  }
+  int32_t& counter(size_t cell, int32_t slot) {
+    return words_[nodes_[cell].first_word + static_cast<size_t>(slot)];
+  }
+
+  const EngineParts parts_;
+  const program::Program& program_;
+  Values* const values_;
+  std::vector<ClassCode> classes_;
+  std::vector<NodeState> nodes_;  // by cell
+  std::vector<int32_t> words_;
+  std::vector<BarrierTree> barriers_;
+  std::vector<InterfaceMemory> interfaces_;
+  std::vector<uint32_t> interface_sent_;
+  Messages messages_;
+  EventQueue<Event> queue_;
+
+  std::vector<NodeStats> stats_;
+  std::array<InstructionStats, machine::kNumInstructions> instructions_{};
+  Cycles end_ = 0;
+  int64_t num_events_ = 0;
+
+  std::vector<PlaceId> targets_;   // of the instruction that runs
+  std::vector<Arrival> arrivals_;  // of this cycle
+};
+
+}  // namespace dojo::sim

@@ -1,0 +1,135 @@
+// Who waits for ever, and for whom.
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "dojo/program/text.h"
+#include "dojo/sim/engine.h"
+
+namespace dojo::sim {
+namespace {
+
+using program::Code;
+using program::kNumThreads;
+using program::Op;
+using program::SemaphoreId;
+
+bool signals(const Code& code, const program::Instruction& instruction, SemaphoreId semaphore) {
+  if (instruction.op == Op::kSignal)
+    return code.signals[instruction.index].semaphore.semaphore == semaphore;
+  if (instruction.op != Op::kCopy) return false;
+  const program::Copy& copy = code.copies[instruction.index];
+  return copy.signal_here.semaphore == semaphore || copy.signal_there.semaphore == semaphore;
+}
+
+// Where threads wait: class, thread, instruction.
+using Where = std::tuple<size_t, size_t, uint32_t>;
+
+program::Site site(const Where& where) {
+  const auto& [node_class, thread, instruction] = where;
+  return program::site(program::ClassId{static_cast<int32_t>(node_class)}, thread, instruction);
+}
+
+class Explainer {
+ public:
+  Explainer(const program::Program& program, std::map<Where, Stuck>* stuck)
+      : program_(program), stuck_(*stuck) {}
+
+  // "class b, thread 2: copy ..., which waits itself at "wait room""
+  std::string signallers(SemaphoreId semaphore) const {
+    std::string text;
+    int found = 0;
+    for (size_t c = 0; c < program_.classes.size(); ++c)
+      for (size_t t = 0; t < kNumThreads; ++t) {
+        const Code& code = program_.classes[c].threads[t];
+        for (uint32_t i = 0; i < code.instructions.size(); ++i) {
+          if (!signals(code, code.instructions[i], semaphore)) continue;
+          if (++found > kMost) continue;
+          text += fmt::format("{}{}{}", found > 1 ? "; " : "", to_string(program_, site({c, t, i})),
+                              waits(c, t));
+        }
+      }
+    if (found == 0) return "nothing signals it";
+    return "it is signalled by " + text +
+           (found > kMost ? fmt::format("; and {} more", found - kMost) : "");
+  }
+
+ private:
+  static constexpr int kMost = 3;
+
+  std::string waits(size_t node_class, size_t thread) const {
+    for (const auto& [where, stuck] : stuck_)
+      if (std::get<0>(where) == node_class && std::get<1>(where) == thread)
+        return fmt::format(
+            ", a thread that waits itself at \"{}\", first at the node ({}, {})",
+            print_instruction(program_, program::ClassId{static_cast<int32_t>(node_class)}, thread,
+                              std::get<2>(where)),
+            stuck.first.x, stuck.first.y);
+    return ", a thread that is done";
+  }
+
+  const program::Program& program_;
+  const std::map<Where, Stuck>& stuck_;
+};
+
+}  // namespace
+
+std::vector<Stuck> Engine::stuck() const {
+  std::map<Where, Stuck> all;
+  std::map<Where, SemaphoreId> semaphores;
+  for (size_t cell = 0; cell < nodes_.size(); ++cell) {
+    if (!parts_.map.has_role(cell)) continue;
+    const auto c = static_cast<size_t>(nodes_[cell].node_class);
+    for (size_t t = 0; t < kNumThreads; ++t) {
+      const ThreadState& state = nodes_[cell].threads[t];
+      if (state.status == Status::kDone) continue;
+      // At barriers and phases it has gone one step further already.
+      const bool beyond = state.status == Status::kAtBarrier || state.status == Status::kAtPhase;
+      const Where where{c, t, state.pc - (beyond ? 1 : 0)};
+      Stuck& stuck = all[where];
+      if (stuck.nodes++ > 0) continue;
+      stuck.site = site(where);
+      stuck.first = parts_.map.coord(cell);
+      stuck.since = state.ready;
+      const Code& code = program_.classes[c].threads[t];
+      const program::Instruction& instruction = code.instructions[std::get<2>(where)];
+      switch (state.status) {
+        case Status::kWaiting: {
+          const SemaphoreId id = code.waits[instruction.index].semaphore.semaphore;
+          stuck.what = fmt::format(
+              "{} is {}, not {}", program_.semaphore(id).name,
+              words_[nodes_[cell].first_word + static_cast<size_t>(state.slot)], state.amount);
+          semaphores[where] = id;
+          break;
+        }
+        case Status::kAtBarrier: {
+          const program::Barrier& barrier = program_.barriers[instruction.index];
+          stuck.what = "not all nodes of the barrier come";
+          program::for_each_node(barrier.region, [&](program::Coord node) {
+            if (!stuck.who.empty()) return;
+            const size_t other = parts_.map.cell(node);
+            for (const ThreadState& s : nodes_[other].threads)
+              if (s.status == Status::kAtBarrier && s.slot == state.slot) return;
+            stuck.who = fmt::format("the node ({}, {}) has not come", node.x, node.y);
+          });
+          break;
+        }
+        case Status::kAtPhase:
+          stuck.what = "other threads of the node do not come to the end of the phase";
+          break;
+        default:
+          stuck.what = "the list engine gets no room";
+      }
+    }
+  }
+  const Explainer explainer(program_, &all);
+  for (const auto& [where, semaphore] : semaphores)
+    all[where].who = explainer.signallers(semaphore);
+  std::vector<Stuck> list;
+  for (auto& [where, stuck] : all) list.push_back(std::move(stuck));
+  return list;
+}
+
+}  // namespace dojo::sim

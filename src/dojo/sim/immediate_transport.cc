@@ -1,0 +1,17 @@
+#include "dojo/sim/immediate_transport.h"
+
+namespace dojo::sim {
+
+void ImmediateTransport::send(const Send& send) {
+  queue_.push(send.ready, {{Arrival::Kind::kRead, send.message, send.from, send.order}});
+  for (const PlaceId to : send.to)
+    queue_.push(send.ready + 1, {{Arrival::Kind::kWritten, send.message, to, send.order}});
+}
+
+void ImmediateTransport::advance(Cycles now, std::vector<Arrival>* arrivals) {
+  const size_t before = arrivals->size();
+  for (const Event& event : queue_.take(now)) arrivals->push_back(event.arrival);
+  sort_arrivals(std::span(*arrivals).subspan(before));
+}
+
+}  // namespace dojo::sim

@@ -1,0 +1,31 @@
+// How a program is run.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "dojo/sim/time.h"
+
+namespace dojo::sim {
+
+enum class Level : uint8_t {
+  kFunctional,  // every instruction and every message takes a cycle: values without time
+  kBurst,       // docs/simulator.md
+};
+std::string_view name(Level level);  // "functional", "burst"
+std::optional<Level> parse_level(std::string_view word);
+
+struct Options {
+  Level level = Level::kBurst;
+  bool values = true;  // without, nothing is computed: only time
+  bool races = true;   // with values: data races are looked for, which takes most of the time
+
+  // Of stochastic rounding: RoundingRandom{seed, stream_id(name), step}.
+  uint64_t seed = 0;
+  uint32_t step = 0;
+
+  Cycles most_cycles = int64_t{1} << 40;  // a run that is not done by then is an error
+};
+
+}  // namespace dojo::sim

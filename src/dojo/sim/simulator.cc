@@ -1,0 +1,198 @@
+#include "dojo/sim/simulator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "dojo/base/check.h"
+#include "dojo/base/error.h"
+#include "dojo/machine/topology.h"
+#include "dojo/program/code_size.h"
+#include "dojo/program/machine_view.h"
+#include "dojo/program/verify.h"
+#include "dojo/sim/burst_transport.h"
+#include "dojo/sim/engine.h"
+#include "dojo/sim/immediate_transport.h"
+
+namespace dojo::sim {
+namespace {
+
+using program::AllocationId;
+using program::Program;
+
+void require_can_run(const Program& program, const program::MachineView& machine,
+                     const program::SourceLines* lines) {
+  const program::Verification result = verify(program, machine);
+  for (const program::Problem& problem : result.problems.list()) {
+    if (!problem.is_error() || problem.kind == program::ProblemKind::kUnmatched ||
+        problem.kind == program::ProblemKind::kDeadlock)
+      continue;
+    throw Error(Category::kInput, fmt::format("{}: {}", name(problem.kind), problem.message),
+                to_string(program, problem.site, lines), problem.hint);
+  }
+}
+
+// The most bytes that code and allocations take at a time.
+int64_t peak_bytes(const Program& program, const program::NodeClass& node_class) {
+  const program::Layout& layout = program.layout(node_class.layout);
+  int64_t most = 0;
+  for (const program::Allocation& begin : program.allocations_of(layout)) {
+    int64_t bytes = 0;
+    for (const program::Allocation& a : program.allocations_of(layout))
+      if (a.live.contains(begin.live.begin)) bytes += a.num_bytes();
+    most = std::max(most, bytes);
+  }
+  return most + program::code_bytes(node_class);
+}
+
+}  // namespace
+
+struct Simulator::Inside {
+  Inside(const Program& p, const machine::Machine& m, const Options& o,
+         const program::SourceLines* source_lines)
+      : program(p), options(o), lines(source_lines), uses(m), topology(uses) {
+    require_can_run(p, program::machine_view(uses), lines);
+    map.emplace(p);
+    places.emplace(*map, topology.size().x, topology.size().y);
+    costs = o.level == Level::kFunctional ? costs_of_one() : node_costs(uses);
+    if (num_interfaces() > 0) {
+      interface = o.level == Level::kFunctional
+                      ? machine::InterfaceShape{.memory_rate = {INT32_MAX, 1}}
+                      : machine::interface_shape(uses);
+    }
+    if (o.level == Level::kBurst) {
+      auto bursts = std::make_unique<BurstTransport>(uses, topology);
+      burst = bursts.get();
+      transport = std::move(bursts);
+    } else {
+      transport = std::make_unique<ImmediateTransport>();
+    }
+    if (o.values) values.emplace(p, *map, num_interfaces(), options, lines);
+  }
+
+  int64_t num_interfaces() const { return std::ssize(topology.interfaces()); }
+
+  // The memory of a node, which must have the allocation.
+  size_t memory(AllocationId of, program::Coord node) const {
+    if (!map->inside(node.x, node.y) || !map->has_role(map->cell(node)))
+      throw Error(Category::kInput, fmt::format("there is no node ({}, {})", node.x, node.y));
+    const size_t cell = map->cell(node);
+    const program::NodeClass& c = program.classes[at(map->role(cell).node_class)];
+    if (c.layout != program.allocation(of).layout)
+      throw Error(Category::kInput, fmt::format("the node ({}, {}) has no {}", node.x, node.y,
+                                                program.allocation(of).name));
+    return cell;
+  }
+  size_t memory(AllocationId of, int64_t i) const {
+    const program::Layout& layout = program.layout(program.allocation(of).layout);
+    if (layout.of != program::Layout::Of::kInterfaces)
+      throw Error(Category::kInput,
+                  fmt::format("{} is not of interfaces", program.allocation(of).name));
+    if (i < 0 || i >= num_interfaces())
+      throw Error(Category::kInput, fmt::format("there is no interface {}", i));
+    return map->num_cells() + static_cast<size_t>(i);
+  }
+
+  void write(AllocationId of, size_t to, std::span<const std::byte> codes) {
+    DOJO_CHECK(values.has_value());
+    const program::Allocation& a = program.allocation(of);
+    if (!a.is_input)
+      throw Error(Category::kInput, fmt::format("{} is not marked as an input", a.name));
+    if (std::ssize(codes) != a.num_bytes())
+      throw Error(Category::kInput, fmt::format("{} has {} bytes, and {} are given", a.name,
+                                                a.num_bytes(), codes.size()));
+    values->write(of, to, codes);
+  }
+  std::vector<std::byte> read(AllocationId of, size_t from) const {
+    DOJO_CHECK(values.has_value());
+    if (!values->is_written(of, from))
+      throw Error(Category::kInput,
+                  fmt::format("{} at {} was not written, or not all of it",
+                              program.allocation(of).name, values->memory_name(from)));
+    return values->read(of, from);
+  }
+
+  void require_inputs() const {
+    for (size_t cell = 0; cell < map->num_cells(); ++cell) {
+      if (!map->has_role(cell)) continue;
+      const program::NodeClass& c = program.classes[at(map->role(cell).node_class)];
+      const program::Layout& layout = program.layout(c.layout);
+      for (int32_t a = layout.first_allocation;
+           a < layout.first_allocation + layout.num_allocations; ++a)
+        if (program.allocation(AllocationId{a}).is_input &&
+            !values->is_written(AllocationId{a}, cell))
+          throw Error(
+              Category::kInput,
+              fmt::format("the input {} is not given at {}",
+                          program.allocation(AllocationId{a}).name, values->memory_name(cell)),
+              "", "a run without values needs none");
+    }
+  }
+
+  const Program& program;
+  const Options options;
+  const program::SourceLines* lines;
+  machine::Uses uses;
+  machine::Topology topology;
+  std::optional<program::NodeMap> map;
+  std::optional<Places> places;
+  NodeCosts costs;
+  machine::InterfaceShape interface;
+  std::unique_ptr<Transport> transport;
+  const BurstTransport* burst = nullptr;  // the transport, if it is one
+  std::optional<Values> values;
+  Result result;
+};
+
+Simulator::Simulator(const Program& program, const machine::Machine& machine,
+                     const Options& options, const program::SourceLines* lines)
+    : inside_(std::make_unique<Inside>(program, machine, options, lines)) {}
+
+Simulator::~Simulator() = default;
+
+int64_t Simulator::num_interfaces() const { return inside_->num_interfaces(); }
+
+void Simulator::write(AllocationId input, program::Coord node, std::span<const std::byte> codes) {
+  inside_->write(input, inside_->memory(input, node), codes);
+}
+void Simulator::write_interface(AllocationId input, int64_t interface,
+                                std::span<const std::byte> codes) {
+  inside_->write(input, inside_->memory(input, interface), codes);
+}
+std::vector<std::byte> Simulator::read(AllocationId allocation, program::Coord node) const {
+  return inside_->read(allocation, inside_->memory(allocation, node));
+}
+std::vector<std::byte> Simulator::read_interface(AllocationId allocation, int64_t interface) const {
+  return inside_->read(allocation, inside_->memory(allocation, interface));
+}
+
+const Result& Simulator::run() {
+  Inside& in = *inside_;
+  if (in.values) in.require_inputs();
+  Engine engine({.program = in.program,
+                 .map = *in.map,
+                 .places = *in.places,
+                 .costs = in.costs,
+                 .interface = in.interface,
+                 .num_interfaces = in.num_interfaces(),
+                 .transport = *in.transport,
+                 .values = in.values ? &*in.values : nullptr,
+                 .options = in.options});
+  engine.run();
+  Result& result = in.result;
+  result.cycles = engine.end();
+  result.stuck = engine.stuck();
+  result.num_nodes = in.map->num_nodes();
+  result.nodes.assign(engine.nodes().begin(), engine.nodes().end());
+  if (in.burst) result.links = in.burst->links();
+  std::copy(engine.instructions().begin(), engine.instructions().end(),
+            result.instructions.begin());
+  for (const program::NodeClass& c : in.program.classes)
+    result.sram_peak_bytes = std::max(result.sram_peak_bytes, peak_bytes(in.program, c));
+  result.numbers = in.uses.count();
+  result.events = engine.num_events();
+  return result;
+}
+
+}  // namespace dojo::sim

@@ -1,0 +1,54 @@
+// What is remembered of a node while a program runs. Nodes are named by their cell in the logical
+// grid (program::NodeMap). What has one size for all nodes is here; counters of semaphores and
+// variables of threads differ by class and lie in one array of words:
+//
+//   words[first_word ...]   counters of the layout | variables of thread 0 | of thread 1 | ...
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "dojo/program/program.h"
+#include "dojo/sim/stats.h"
+#include "dojo/sim/time.h"
+
+namespace dojo::sim {
+
+struct ThreadState {
+  enum class Status : uint8_t {
+    kDone,
+    kGoing,      // goes on in `ready`
+    kWaiting,    // for the counter `slot` to reach `amount`
+    kAtBarrier,  // `slot`
+    kAtPhase,
+    kForListEngine,  // until it has room
+  };
+
+  Cycles ready = 0;  // of kGoing; else since when it waits
+  uint32_t pc = 0;   // the instruction that comes next, or that it waits in
+  int32_t slot = 0, amount = 0;
+  Status status = Status::kDone;
+};
+
+// An instruction in a unit.
+struct UnitState {
+  Cycles start = 0, free = 0;  // the unit takes the next one at `free`
+  Cycles pace = 1, loads = 0, stores = 0;
+  size_t thread = 0;  // whose it is
+};
+
+struct NodeState {
+  uint64_t first_word = 0;
+  int32_t node_class = -1;
+  int32_t num_at_phase = 0;
+  int32_t phase = 0;
+  int32_t transfers_here = 0;   // issued by this node, and not complete here
+  int32_t in_list_engine = 0;   // issued, and not yet read or asked for
+  uint32_t sent = 0;            // messages, to give each its order
+  Cycles list_engine_free = 0;  // it takes the next transfer then
+  UnitState matrix, vector;
+  std::array<ThreadState, program::kNumThreads> threads;
+};
+
+}  // namespace dojo::sim

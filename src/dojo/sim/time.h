@@ -1,0 +1,11 @@
+// Time in the simulator: a whole number of cycles of the nodes' clock, from 0.
+#pragma once
+
+#include <cstdint>
+
+namespace dojo::sim {
+
+using Cycles = int64_t;
+inline constexpr Cycles kNever = INT64_MAX;
+
+}  // namespace dojo::sim
