@@ -7,10 +7,9 @@ namespace dojo::sim {
 using program::Coord;
 
 BarrierTree::BarrierTree(const program::Barrier& barrier, bool clocks)
-    : barrier_(&barrier), nodes_(static_cast<size_t>(barrier.region.num_nodes())) {
+    : barrier_(&barrier), with_clocks_(clocks) {
   root_column_ = (barrier.root.x - barrier.region.x.start) / barrier.region.x.step;
   root_row_ = (barrier.root.y - barrier.region.y.start) / barrier.region.y.step;
-  if (clocks) clocks_.resize(nodes_.size());
 }
 
 size_t BarrierTree::index(Coord node) const {
@@ -69,6 +68,10 @@ int32_t BarrierTree::num_children(Coord node) const {
 }
 
 void BarrierTree::come(Coord node, bool itself, const Clock* known) {
+  if (nodes_.empty()) {  // many barriers of a program may have none that comes
+    nodes_.resize(static_cast<size_t>(barrier_->region.num_nodes()));
+    if (with_clocks_) clocks_.resize(nodes_.size());
+  }
   Node& n = nodes_[index(node)];
   ++(itself ? n.itself : n.children_came);
   if (known && has_clocks()) clocks_[index(node)].join(*known);

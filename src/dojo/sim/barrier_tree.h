@@ -24,7 +24,7 @@ class BarrierTree {
   bool complete(program::Coord node);
 
   Clock& known(program::Coord node) { return clocks_[index(node)]; }
-  bool has_clocks() const { return !clocks_.empty(); }
+  bool has_clocks() const { return with_clocks_; }
 
  private:
   struct Node {
@@ -40,6 +40,7 @@ class BarrierTree {
   void for_each_child(program::Coord node, const Fn& fn) const;
 
   const program::Barrier* barrier_;
+  bool with_clocks_;
   int32_t root_column_ = 0, root_row_ = 0;  // in the region
   std::vector<Node> nodes_;
   std::vector<Clock> clocks_;

@@ -37,6 +37,7 @@ void BurstTransport::add_interfaces(const machine::Topology& topology) {
       link.side = interface.side;
       link.is_live = mesh_.is_live(link.node);
       link.cost = topology.interface_cost(interface.side);
+      link.cost.rate = bounded(link.cost.rate);
       interface_links_.push_back(link);
     }
   }
@@ -134,8 +135,10 @@ void BurstTransport::ready(const Event& event, Cycles now) {
   next.kind = Event::Kind::kHead;
   next.place = link ? link->node : flow.from;
   next.tree_node = flow.tree ? 0 : -1;
+  const int64_t segment =
+      std::max(segment_flits_, (flow.flits + kMostSegments - 1) / kMostSegments);
   for (int64_t left = flow.flits; left > 0;) {
-    const int64_t flits = std::min(left, segment_flits_);
+    const int64_t flits = std::min(left, segment);
     left -= flits;
     const Wire::Served served = out.serve(now, flits * flit_bytes_, rate, flow.is_short);
     next.flits = static_cast<int32_t>(flits);

@@ -38,6 +38,7 @@ class BurstTransport : public Transport {
 
  private:
   static constexpr int64_t kSegmentPackets = 4;
+  static constexpr int64_t kMostSegments = 1024;  // of a message; longer ones have larger segments
 
   enum Port : size_t { kIn = 4, kOut = 5 };  // to and from a node's memory, behind its four sides
   static constexpr size_t kWires = 6;        // of a node

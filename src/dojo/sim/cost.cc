@@ -13,6 +13,13 @@ using program::VectorOp;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// More than kLongestWork is as good as more.
+int64_t times(int64_t a, int64_t b) {
+  int64_t product = 0;
+  const bool overflows = __builtin_mul_overflow(a, b, &product);
+  return overflows ? kLongestWork * 16 : std::min(product, kLongestWork * 16);
+}
+
 Element element(const program::Program& program, const program::View& view) {
   return program.allocation(view).element;
 }
@@ -40,8 +47,8 @@ class UnitTime {
 
   void add(Instruction kind, int64_t registers, int64_t in_a_chain = 1) {
     if (registers == 0) return;
-    cycles_ += registers * costs_[kind].interval_cycles;
-    latency_ += in_a_chain * costs_[kind].latency_cycles;
+    cycles_ += times(registers, costs_[kind].interval_cycles);
+    latency_ += times(in_a_chain, costs_[kind].latency_cycles);
   }
   Cycles cycles() const { return cycles_; }
   Cycles latency() const { return latency_; }  // from an operand to its result
@@ -59,8 +66,8 @@ UnitWork pipelined(const NodeCosts& costs, Instruction kind, Cycles unit, Cycles
   UnitWork work;
   work.instruction = kind;
   work.unit = unit;
-  work.loads = ceil_div(loaded_registers, ports.loads) * load.interval_cycles;
-  work.stores = ceil_div(stored_registers, ports.stores) * store.interval_cycles;
+  work.loads = times(ceil_div(loaded_registers, ports.loads), load.interval_cycles);
+  work.stores = times(ceil_div(stored_registers, ports.stores), store.interval_cycles);
   work.pace = std::max({Cycles{1}, work.unit, work.loads, work.stores});
   work.total =
       (work.loads > 0 ? load.latency_cycles : 0) + (work.pace - 1) + latency + store.latency_cycles;
@@ -88,12 +95,13 @@ NodeCosts costs_of_one() {
 
 UnitWork matmul_work(const NodeCosts& costs, const program::Program& program,
                      const program::Matmul& matmul) {
-  if (costs.all_one) return {};
+  const int64_t work = matmul.m * matmul.n * matmul.k;
+  if (costs.all_one) return {.work = work};
   const machine::NodeShape& shape = costs.shape;
   const int64_t width = shape.vector_ports.bytes_per_cycle;
   const int64_t blocks =
       ceil_div(matmul.m, shape.matrix_rows) * ceil_div(matmul.n, shape.matrix_columns);
-  const int64_t steps = blocks * ceil_div(matmul.k, shape.matrix_depth);
+  const int64_t steps = times(blocks, ceil_div(matmul.k, shape.matrix_depth));
   const int64_t left_bytes =
       shape.matrix_rows * shape.matrix_depth * size_bytes(element(program, matmul.left));
   const int64_t right_bytes =
@@ -104,13 +112,15 @@ UnitWork matmul_work(const NodeCosts& costs, const program::Program& program,
   const int64_t operands = ceil_div(
       steps * (ceil_div(left_bytes, width) + ceil_div(right_bytes, width)), shape.matrix_reuse);
   const auto& step = costs[Instruction::kMatrixMultiply];
-  return pipelined(costs, Instruction::kMatrixMultiply, steps * step.interval_cycles,
-                   step.latency_cycles, operands + (matmul.adds ? results : 0), results);
+  UnitWork all = pipelined(costs, Instruction::kMatrixMultiply, times(steps, step.interval_cycles),
+                           step.latency_cycles, operands + (matmul.adds ? results : 0), results);
+  all.work = work;
+  return all;
 }
 
 UnitWork vector_work(const NodeCosts& costs, const program::Program& program,
                      const program::Vector& vector) {
-  if (costs.all_one) return {.instruction = unit_of(vector.op)};
+  if (costs.all_one) return {.instruction = unit_of(vector.op), .work = vector.to.elements};
   const int64_t width = costs.shape.vector_bytes;
   const program::VectorOpInfo& op = info(vector.op);
   const Element to = element(program, vector.to);
@@ -139,8 +149,10 @@ UnitWork vector_work(const NodeCosts& costs, const program::Program& program,
     time.add(kind, halvings * vector.to.elements, halvings);
   }
   if (converts) time.add(Instruction::kVectorConvert, ceil_div(vector.to.elements, lanes));
-  return pipelined(costs, kind, time.cycles(), time.latency(), loaded,
-                   ceil_div(vector.to.elements * size_bytes(to), width));
+  UnitWork all = pipelined(costs, kind, time.cycles(), time.latency(), loaded,
+                           ceil_div(vector.to.elements * size_bytes(to), width));
+  all.work = vector.to.elements;
+  return all;
 }
 
 }  // namespace dojo::sim

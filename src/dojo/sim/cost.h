@@ -35,9 +35,13 @@ struct NodeCosts {
 NodeCosts node_costs(machine::Uses& uses);
 NodeCosts costs_of_one();  // for values without time; reads no machine
 
+// Longer ones are refused: no time may overflow, and none of a real program is near.
+inline constexpr Cycles kLongestWork = Cycles{1} << 31;
+
 struct UnitWork {
   machine::Instruction instruction = machine::Instruction::kMatrixMultiply;
   Cycles unit = 1, loads = 0, stores = 0, pace = 1, total = 1;
+  int64_t work = 0;  // InstructionStats::work
 
   bool operator==(const UnitWork&) const = default;
 };

@@ -100,14 +100,25 @@ void Engine::resume(size_t cell, size_t thread, Cycles at) {
                    cell * 8 + thread});
 }
 
-void Engine::count(Instruction instruction, Cycles cycles) {
+void Engine::count(Instruction instruction, Cycles cycles, int64_t work) {
   ++instructions_[at(instruction)].count;
   instructions_[at(instruction)].cycles += cycles;
+  instructions_[at(instruction)].work += work;
 }
 
 Actor Engine::actor(size_t cell, size_t thread, Cycles now) const {
   return {cell, thread, program::ClassId{nodes_[cell].node_class}, nodes_[cell].threads[thread].pc,
           now};
+}
+
+void Engine::fail(size_t cell, size_t thread, Cycles now, std::string what) const {
+  const program::Coord c = parts_.map.coord(cell);
+  const NodeState& node = nodes_[cell];
+  const program::Site site =
+      program::site(program::ClassId{node.node_class}, thread, node.threads[thread].pc);
+  throw Error(Category::kInput, std::move(what),
+              fmt::format("cycle {}, the node ({}, {}): {}", now, c.x, c.y,
+                          to_string(program_, site, parts_.lines)));
 }
 
 // Executes instructions of a thread from `now` on. Those that only the thread can notice follow
@@ -166,6 +177,7 @@ void Engine::go(size_t cell, size_t thread, Cycles now) {
         spend(cell, Spent::kIdle, cycles);
         now += cycles;
         ++state.pc;
+        if (now > parts_.options.most_cycles) return resume(cell, thread, now);
         continue;
       }
       case Op::kMatmul:
@@ -204,7 +216,6 @@ void Engine::go(size_t cell, size_t thread, Cycles now) {
         takes(Instruction::kWait, parts_.costs[Instruction::kWait].latency_cycles);
         break;
       case Op::kBarrier:
-        ++state.pc;
         return come_to_barrier(cell, thread,
                                program::BarrierId{static_cast<int32_t>(instruction.index)}, now);
       default:
@@ -230,7 +241,7 @@ bool Engine::compute(size_t cell, size_t thread, const UnitWork& work, Cycles* n
   node.threads[thread].ready = *now;
   (is_matmul ? stats_[cell].matrix_unit : stats_[cell].vector_unit) += work.unit;
   spend(cell, is_matmul ? Spent::kMatrix : Spent::kVector, work.total);
-  count(work.instruction, work.total);
+  count(work.instruction, work.total, work.work);
   const Cycles together = std::min(node.matrix.free, node.vector.free);
   if (together > start) {
     const Cycles later = prolong(&node, start, together);

@@ -12,13 +12,13 @@
 #include <span>
 #include <vector>
 
-#include "dojo/machine/interface.h"
+#include "dojo/machine/rate.h"
 #include "dojo/program/node_map.h"
 #include "dojo/program/program.h"
+#include "dojo/program/site.h"
 #include "dojo/sim/barrier_tree.h"
 #include "dojo/sim/code.h"
 #include "dojo/sim/event_queue.h"
-#include "dojo/sim/interface_memory.h"
 #include "dojo/sim/message.h"
 #include "dojo/sim/options.h"
 #include "dojo/sim/places.h"
@@ -27,6 +27,7 @@
 #include "dojo/sim/stuck.h"
 #include "dojo/sim/transport.h"
 #include "dojo/sim/values/values.h"
+#include "dojo/sim/wire.h"
 
 namespace dojo::sim {
 
@@ -38,11 +39,13 @@ struct EngineParts {
   const program::NodeMap& map;
   const Places& places;
   const NodeCosts& costs;
-  const machine::InterfaceShape& interface;
+  machine::Rate interface_rate;  // of their memories
+  Cycles interface_latency = 1;
   int64_t num_interfaces = 0;
   Transport& transport;
   Values* values = nullptr;  // none: only time
   const Options& options;
+  const program::SourceLines* lines = nullptr;  // for messages; may be null
 };
 
 class Engine {
@@ -87,7 +90,7 @@ class Engine {
   void spend(size_t cell, Spent on, Cycles cycles) {
     stats_[cell].spent[static_cast<size_t>(on)] += cycles;
   }
-  void count(machine::Instruction instruction, Cycles cycles);
+  void count(machine::Instruction instruction, Cycles cycles, int64_t work = 0);
 
   // ---- Counters and phases: engine_sync.cc ----
   void signal(size_t cell, size_t thread, const program::Signal& signal, Cycles now);
@@ -103,8 +106,9 @@ class Engine {
 
   // ---- Transfers: engine_transfers.cc ----
   bool copy(size_t cell, size_t thread, const program::Copy& copy, Cycles now);
-  void targets(size_t cell, const ThreadCode& code, const program::Place& there,
-               const int32_t* variables);
+  void targets(size_t cell, size_t thread, const program::Place& there, Cycles now);
+  void add_target(size_t cell, size_t thread, int64_t x, int64_t y, program::LayoutId layout,
+                  Cycles now);
   int32_t slot(const ThreadCode& code, const program::SemaphoreRef& semaphore,
                const int32_t* variables) const;
   void send(uint32_t message, PlaceId from, std::span<const PlaceId> to, int64_t bytes,
@@ -120,6 +124,9 @@ class Engine {
   void came(uint32_t message);  // one arrival less to come
   size_t memory_of(PlaceId place) const;
   int32_t phase_of(size_t memory) const;
+
+  // Ends the run: the instruction of a thread does what it must not.
+  [[noreturn]] void fail(size_t cell, size_t thread, Cycles now, std::string what) const;
 
   Actor actor(size_t cell, size_t thread, Cycles now) const;
   const ClassCode& class_code(size_t cell) const {
@@ -139,7 +146,7 @@ class Engine {
   std::vector<NodeState> nodes_;  // by cell
   std::vector<int32_t> words_;
   std::vector<BarrierTree> barriers_;
-  std::vector<InterfaceMemory> interfaces_;
+  std::vector<Wire> interfaces_;  // their memories: one transfer after the other
   std::vector<uint32_t> interface_sent_;
   Messages messages_;
   EventQueue<Event> queue_;

@@ -33,7 +33,7 @@ void Engine::signal(size_t cell, size_t thread, const program::Signal& signal, C
     queue_.push(ready, {Event::Kind::kLocal, 0, number, cell * 8 + kNumThreads + thread});
     return;
   }
-  targets(cell, code, signal.there, own);
+  targets(cell, thread, signal.there, now);
   send(messages_.add(std::move(message)), parts_.places.of_cell(cell), targets_, kSignalBytes,
        ready, &nodes_[cell].sent, cell);
 }
@@ -113,7 +113,10 @@ void Engine::try_phase(size_t cell, Cycles now) {
 // ---- Barriers ----
 
 void Engine::come_to_barrier(size_t cell, size_t thread, BarrierId barrier, Cycles now) {
+  if (!program_.barriers[at(barrier)].region.contains(parts_.map.coord(cell)))
+    fail(cell, thread, now, "the node is not in the barrier's region");
   ThreadState& state = nodes_[cell].threads[thread];
+  ++state.pc;
   state.status = Status::kAtBarrier;
   state.ready = now;
   state.slot = index(barrier);
@@ -133,7 +136,9 @@ void Engine::try_barrier(BarrierId barrier, size_t cell, Cycles now) {
   const Coord node = parts_.map.coord(cell);
   if (!tree.complete(node)) return;
   if (tree.is_root(node)) return pass_barrier(barrier, cell, now);
-  send_barrier(Message::Kind::kBarrierUp, barrier, cell, parts_.map.cell(tree.parent(node)),
+  const size_t parent = parts_.map.cell(tree.parent(node));
+  if (!parts_.map.has_role(parent)) return;  // the barrier waits for it for ever
+  send_barrier(Message::Kind::kBarrierUp, barrier, cell, parent,
                now + parts_.costs[Instruction::kBarrier].latency_cycles);
 }
 

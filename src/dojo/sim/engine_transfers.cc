@@ -1,4 +1,6 @@
 // Transfers: from the list engine through the network into memory.
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "dojo/base/check.h"
@@ -19,27 +21,38 @@ int32_t Engine::slot(const ThreadCode& code, const program::SemaphoreRef& semaph
 }
 
 // Fills targets_.
-void Engine::targets(size_t cell, const ThreadCode& code, const Place& there,
-                     const int32_t* variables) {
+void Engine::targets(size_t cell, size_t thread, const Place& there, Cycles now) {
+  const ThreadCode& code = class_code(cell).threads[thread];
+  const int32_t* own = variables(cell, thread);
   targets_.clear();
   if (there.kind == Place::Kind::kHere) {
     targets_.push_back(parts_.places.of_cell(cell));
     return;
   }
-  const int64_t x = code.value(there.x, variables);
+  const int64_t x = code.value(there.x, own);
   if (there.kind == Place::Kind::kInterface) {
     targets_.push_back(parts_.places.of_interface(x));
     return;
   }
-  const int64_t y = code.value(there.y, variables);
-  const bool many = there.kind == Place::Kind::kNodes;
-  const int64_t columns = many ? code.value(there.x_count, variables) : 1;
-  const int64_t rows = many ? code.value(there.y_count, variables) : 1;
+  const int64_t y = code.value(there.y, own);
+  if (there.kind == Place::Kind::kNode) return add_target(cell, thread, x, y, there.layout, now);
+  const int64_t columns = code.value(there.x_count, own), rows = code.value(there.y_count, own);
   for (int64_t j = 0; j < rows; ++j)
     for (int64_t i = 0; i < columns; ++i)
-      targets_.push_back(
-          parts_.places.of_cell(parts_.map.cell({static_cast<int32_t>(x + i * there.x_step),
-                                                 static_cast<int32_t>(y + j * there.y_step)})));
+      add_target(cell, thread, x + i * there.x_step, y + j * there.y_step, there.layout, now);
+}
+
+void Engine::add_target(size_t cell, size_t thread, int64_t x, int64_t y, program::LayoutId layout,
+                        Cycles now) {
+  const auto refuse = [&](std::string_view why) {
+    fail(cell, thread, now, fmt::format("its target ({}, {}) {}", x, y, why));
+  };
+  if (!parts_.map.inside(x, y)) refuse("is outside the grid");
+  const size_t to = parts_.map.cell({static_cast<int32_t>(x), static_cast<int32_t>(y)});
+  if (!parts_.map.has_role(to)) refuse("is of no class");
+  if (program_.classes[static_cast<size_t>(nodes_[to].node_class)].layout != layout)
+    refuse("has another layout");
+  targets_.push_back(parts_.places.of_cell(to));
 }
 
 bool Engine::copy(size_t cell, size_t thread, const Copy& copy, Cycles now) {
@@ -63,13 +76,14 @@ bool Engine::copy(size_t cell, size_t thread, const Copy& copy, Cycles now) {
     message.parcel = values_->parcel(actor(cell, thread, now), code, copy, own);
     if (copy.way != Copy::Way::kFrom) values_->read(message.parcel.get(), cell, node.phase, now);
   }
+  instructions_[at(Instruction::kTransfer)].work += message.bytes;
   // The list engine takes one descriptor after the other.
   const machine::InstructionCost& cost = parts_.costs[Instruction::kTransfer];
   const Cycles taken = std::max(now, node.list_engine_free);
   node.list_engine_free = taken + copy.num_pieces * cost.interval_cycles;
   ++node.in_list_engine;
   ++node.transfers_here;
-  targets(cell, code, copy.there, own);
+  targets(cell, thread, copy.there, now);
   const bool asks = copy.way == Copy::Way::kFrom;
   message.kind = asks ? Message::Kind::kRequest : Message::Kind::kData;
   const int64_t bytes = asks ? copy.num_pieces * parts_.costs.packet_bytes : message.bytes;
@@ -141,10 +155,9 @@ void Engine::arrive_request(const Arrival& arrival, Cycles now) {
     return;
   }
   const auto i = static_cast<size_t>(parts_.places.interface_of(arrival.place));
-  interfaces_[i].serve(now, message.bytes, parts_.interface.memory_rate);
+  const Wire::Served served = interfaces_[i].serve(now, message.bytes, parts_.interface_rate);
   send(arrival.message, arrival.place, std::span(&to, 1), message.bytes,
-       interfaces_[i].begin(parts_.interface.memory_rate) + parts_.interface.memory_latency_cycles,
-       &interface_sent_[i], memory);
+       served.begin + parts_.interface_latency, &interface_sent_[i], memory);
 }
 
 void Engine::arrive_data(const Arrival& arrival, Cycles now) {
@@ -154,7 +167,7 @@ void Engine::arrive_data(const Arrival& arrival, Cycles now) {
       return written(arrival.message, arrival.place, now);
     const auto i = static_cast<size_t>(parts_.places.interface_of(arrival.place));
     message.interface = arrival.place;
-    queue_.push(interfaces_[i].serve(now, message.bytes, parts_.interface.memory_rate),
+    queue_.push(interfaces_[i].serve(now, message.bytes, parts_.interface_rate).end,
                 {Event::Kind::kInterface, 0, arrival.message, kInterfaceKey | arrival.order});
     return;
   }

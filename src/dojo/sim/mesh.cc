@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "dojo/sim/wire.h"
+
 namespace dojo::sim {
 
 using machine::Coord;
@@ -18,6 +20,11 @@ Level crossing_between(const machine::Topology& topology, Coord a, Coord b) {
                                               links.begin())];
 }
 
+machine::LinkCost bounded(machine::LinkCost cost) {
+  cost.rate = sim::bounded(cost.rate);
+  return cost;
+}
+
 }  // namespace
 
 Mesh::Mesh(machine::Uses& uses, const machine::Topology& topology)
@@ -28,11 +35,13 @@ Mesh::Mesh(machine::Uses& uses, const machine::Topology& topology)
   all_live_ = topology.num_live() == topology.num_nodes();
   for (int32_t x = 0; x + 1 < size_.x; ++x) {
     column_crossing_.push_back(crossing_between(topology, {x, 0}, {x + 1, 0}));
-    costs_[at(column_crossing_.back())][0] = topology.cost(column_crossing_.back(), Side::kEast);
+    costs_[at(column_crossing_.back())][0] =
+        bounded(topology.cost(column_crossing_.back(), Side::kEast));
   }
   for (int32_t y = 0; y + 1 < size_.y; ++y) {
     row_crossing_.push_back(crossing_between(topology, {0, y}, {0, y + 1}));
-    costs_[at(row_crossing_.back())][1] = topology.cost(row_crossing_.back(), Side::kSouth);
+    costs_[at(row_crossing_.back())][1] =
+        bounded(topology.cost(row_crossing_.back(), Side::kSouth));
   }
   if (all_live_) return;
   dead_in_row_.resize(static_cast<size_t>(num_nodes()));

@@ -16,6 +16,8 @@ enum class Level : uint8_t {
 std::string_view name(Level level);  // "functional", "burst"
 std::optional<Level> parse_level(std::string_view word);
 
+inline constexpr Cycles kMostCycles = Cycles{1} << 38;  // of any run: two minutes at 2 GHz
+
 struct Options {
   Level level = Level::kBurst;
   bool values = true;  // without, nothing is computed: only time
@@ -25,7 +27,7 @@ struct Options {
   uint64_t seed = 0;
   uint32_t step = 0;
 
-  Cycles most_cycles = int64_t{1} << 40;  // a run that is not done by then is an error
+  Cycles most_cycles = kMostCycles;  // a run that is not done by then is an error
 };
 
 }  // namespace dojo::sim

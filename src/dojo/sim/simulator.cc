@@ -7,6 +7,7 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
+#include "dojo/machine/interface.h"
 #include "dojo/machine/topology.h"
 #include "dojo/program/code_size.h"
 #include "dojo/program/machine_view.h"
@@ -14,6 +15,7 @@
 #include "dojo/sim/burst_transport.h"
 #include "dojo/sim/engine.h"
 #include "dojo/sim/immediate_transport.h"
+#include "dojo/sim/wire.h"
 
 namespace dojo::sim {
 namespace {
@@ -23,7 +25,8 @@ using program::Program;
 
 void require_can_run(const Program& program, const program::MachineView& machine,
                      const program::SourceLines* lines) {
-  const program::Verification result = verify(program, machine);
+  // What waits for what the run shows, with the same words for programs of any size.
+  const program::Verification result = verify(program, machine, {.most_steps = 0});
   for (const program::Problem& problem : result.problems.list()) {
     if (!problem.is_error() || problem.kind == program::ProblemKind::kUnmatched ||
         problem.kind == program::ProblemKind::kDeadlock)
@@ -31,6 +34,52 @@ void require_can_run(const Program& program, const program::MachineView& machine
     throw Error(Category::kInput, fmt::format("{}: {}", name(problem.kind), problem.message),
                 to_string(program, problem.site, lines), problem.hint);
   }
+}
+
+// What a program may ask of the simulator, so that a hostile one takes neither its time nor its
+// memory: limits far beyond what fits into a node.
+constexpr int64_t kMostTransferBytes = int64_t{1} << 30;
+constexpr int64_t kMostElements = int64_t{1} << 26;  // of a view, where there are values
+constexpr int64_t kMostProducts = int64_t{1} << 36;  // of a matmul, where there are values
+
+void require_bounded(const Program& program, const NodeCosts& costs, const Options& options,
+                     const program::SourceLines* lines) {
+  const auto refuse = [&](size_t c, size_t t, size_t i, std::string what) {
+    throw Error(
+        Category::kUnsupported, std::move(what),
+        to_string(program, program::site(program::ClassId{static_cast<int32_t>(c)}, t, i), lines));
+  };
+  for (size_t c = 0; c < program.classes.size(); ++c)
+    for (size_t t = 0; t < program::kNumThreads; ++t) {
+      const program::Code& code = program.classes[c].threads[t];
+      for (size_t i = 0; i < code.instructions.size(); ++i) {
+        const program::Instruction& instruction = code.instructions[i];
+        int64_t elements = 0, products = 0, bytes = 0;
+        UnitWork work;
+        if (instruction.op == program::Op::kMatmul) {
+          const program::Matmul& m = code.matmuls[instruction.index];
+          work = matmul_work(costs, program, m);
+          elements = std::max({m.to.elements, m.left.elements, m.right.elements});
+          products = work.work;
+        } else if (instruction.op == program::Op::kVector) {
+          const program::Vector& v = code.vectors[instruction.index];
+          work = vector_work(costs, program, v);
+          elements = v.to.elements;
+          for (const program::Operand& from : v.from)
+            if (!from.is_constant()) elements = std::max(elements, from.view.elements);
+        } else if (instruction.op == program::Op::kCopy) {
+          for (const program::Piece& piece : code.pieces_of(code.copies[instruction.index]))
+            bytes += piece.to.elements * size_bytes(program.allocation(piece.to).element);
+        }
+        if (bytes > kMostTransferBytes)
+          refuse(c, t, i, fmt::format("a transfer of {} bytes; at most 2^30 are simulated", bytes));
+        if (work.total > kLongestWork) refuse(c, t, i, "an instruction of more than 2^31 cycles");
+        if (options.values && (elements > kMostElements || products > kMostProducts))
+          refuse(c, t, i,
+                 "an instruction with more than 2^26 numbers, or 2^36 products, is "
+                 "simulated without values only");
+      }
+    }
 }
 
 // The most bytes that code and allocations take at a time.
@@ -56,11 +105,9 @@ struct Simulator::Inside {
     map.emplace(p);
     places.emplace(*map, topology.size().x, topology.size().y);
     costs = o.level == Level::kFunctional ? costs_of_one() : node_costs(uses);
-    if (num_interfaces() > 0) {
-      interface = o.level == Level::kFunctional
-                      ? machine::InterfaceShape{.memory_rate = {INT32_MAX, 1}}
-                      : machine::interface_shape(uses);
-    }
+    require_bounded(p, costs, o, lines);
+    if (num_interfaces() > 0 && o.level != Level::kFunctional)
+      interface = machine::interface_shape(uses);
     if (o.level == Level::kBurst) {
       auto bursts = std::make_unique<BurstTransport>(uses, topology);
       burst = bursts.get();
@@ -138,7 +185,9 @@ struct Simulator::Inside {
   std::optional<program::NodeMap> map;
   std::optional<Places> places;
   NodeCosts costs;
-  machine::InterfaceShape interface;
+  machine::InterfaceShape interface {
+    .memory_rate = {1 << 24, 1}
+  };  // functional: at once
   std::unique_ptr<Transport> transport;
   const BurstTransport* burst = nullptr;  // the transport, if it is one
   std::optional<Values> values;
@@ -174,11 +223,13 @@ const Result& Simulator::run() {
                  .map = *in.map,
                  .places = *in.places,
                  .costs = in.costs,
-                 .interface = in.interface,
+                 .interface_rate = bounded(in.interface.memory_rate),
+                 .interface_latency = in.interface.memory_latency_cycles,
                  .num_interfaces = in.num_interfaces(),
                  .transport = *in.transport,
                  .values = in.values ? &*in.values : nullptr,
-                 .options = in.options});
+                 .options = in.options,
+                 .lines = in.lines});
   engine.run();
   Result& result = in.result;
   result.cycles = engine.end();

@@ -39,6 +39,8 @@ struct NodeStats {
 struct InstructionStats {
   int64_t count = 0;
   Cycles cycles = 0;  // that threads were in it, with waiting
+  int64_t work =
+      0;  // multiply-adds of the matrix unit, results of the SIMD unit, bytes of transfers
 };
 
 }  // namespace dojo::sim

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "dojo/machine/rate.h"
@@ -13,24 +14,35 @@
 
 namespace dojo::sim {
 
+// The same rate, or the nearest one whose parts are small enough that no time overflows.
+inline machine::Rate bounded(const machine::Rate& rate) {
+  constexpr int64_t kMost = int64_t{1} << 24;
+  if (rate.bytes <= kMost && rate.cycles <= kMost) return rate;
+  const double ratio = rate.bytes_per_cycle();  // 1e-6 to 1e7: machine/schema.cc
+  const auto cycles = static_cast<int64_t>(static_cast<double>(kMost) / std::max(ratio, 1.0));
+  return machine::make_rate(std::llround(static_cast<double>(cycles) * ratio), cycles);
+}
+
 struct Wire {
+  static constexpr int64_t kFar = int64_t{1} << 62;  // behind every run's last cycle
+
   // When a message is let in, and when its last byte is; of each the cycle that begins then or
   // next.
   struct Served {
     Cycles begin = 0, end = 0;
   };
 
-  Served serve(Cycles now, int64_t size, const machine::Rate& rate, bool is_short) {
+  Served serve(Cycles now, int64_t size, const machine::Rate& rate, bool is_short = false) {
     const int64_t parts = size * rate.cycles;  // of a cycle: rate.bytes are one
     const int64_t ready = now * rate.bytes;
     int64_t begin = 0;
     if (is_short) {
       begin = std::max(ready, free_for_short);
-      free_for_short = begin + parts;
-      free = std::max(ready, free) + parts;
+      free_for_short = std::min(begin + parts, kFar);
+      free = std::min(std::max(ready, free) + parts, kFar);
     } else {
       begin = std::max(ready, free);
-      free = begin + parts;
+      free = std::min(begin + parts, kFar);
     }
     bytes += size;
     stalled += (begin - ready) / rate.bytes;
