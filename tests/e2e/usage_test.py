@@ -19,7 +19,7 @@ class Usage(harness.TestCase):
         self.assertEqual(run("help", "train").out, run("train", "--help").out)
 
     def test_no_verb_got_lost(self):
-        self.assertEqual(harness.verbs(), ["train", "eval", "graph", "machine", "program", "render", "report", "frames", "inspect", "cache", "bench"])
+        self.assertEqual(harness.verbs(), ["train", "eval", "graph", "machine", "program", "sim", "render", "report", "frames", "inspect", "cache", "bench"])
 
     def test_version_is_one_line(self):
         result = run("--version")

@@ -149,6 +149,7 @@ TEST(Nearest, FindsTyposAndBeginningsButDoesNotGuess) {
   const std::vector<std::string> verbs = {"train", "eval", "report", "inspect"};
   EXPECT_EQ(nearest("trian", verbs), "train");
   EXPECT_EQ(nearest("rep", verbs), "report");
+  EXPECT_EQ(nearest("smi", std::vector<std::string>{"sim"}), "sim");
   EXPECT_EQ(nearest("insepct", verbs), "inspect");
   EXPECT_EQ(nearest("fly", verbs), "");
 }

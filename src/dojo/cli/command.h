@@ -26,6 +26,7 @@ int run_graph(std::span<const std::string> args);
 int run_inspect(std::span<const std::string> args);
 int run_machine(std::span<const std::string> args);
 int run_program(std::span<const std::string> args);
+int run_sim(std::span<const std::string> args);
 int run_report(std::span<const std::string> args);
 int run_render(std::span<const std::string> args);
 int run_train(std::span<const std::string> args);

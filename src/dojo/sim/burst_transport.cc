@@ -17,7 +17,7 @@ BurstTransport::BurstTransport(machine::Uses& uses, const machine::Topology& top
       segment_flits_(kSegmentPackets * mesh_.router().most_packet_flits),
       packet_flits_(mesh_.router().most_packet_flits),
       ways_(mesh_),
-      wires_(static_cast<size_t>(mesh_.num_nodes()) * kWires) {
+      wires_(static_cast<size_t>(mesh_.num_nodes()) / kPage + 1) {
   const machine::SramPorts ports = machine::node_shape(uses).network_ports;
   in_rate_ = machine::make_rate(ports.stores * ports.bytes_per_cycle, 1);
   out_rate_ = machine::make_rate(ports.loads * ports.bytes_per_cycle, 1);
@@ -212,13 +212,16 @@ std::vector<LinkStats> BurstTransport::links() const {
     link.stalled = wire.stalled;
     all.push_back(link);
   };
-  for (PlaceId p = 0; p < mesh_.num_nodes(); ++p)
+  for (PlaceId p = 0; p < mesh_.num_nodes(); ++p) {
+    const WirePage* page = wires_[static_cast<size_t>(p) / kPage].get();
+    if (!page) continue;
     for (const Side side : machine::kSides) {
-      const Wire& w = wires_[static_cast<size_t>(p) * kWires + static_cast<size_t>(side)];
+      const Wire& w = (*page)[static_cast<size_t>(p) % kPage][static_cast<size_t>(side)];
       if (w.bytes > 0)
         add(w, {.from = mesh_.coord(p), .side = side, .crossing = mesh_.crossing(p, side)},
             mesh_.cost(p, side).rate);
     }
+  }
   for (const InterfaceLink& l : interface_links_)
     for (const Direction d : {kToInterface, kFromInterface})
       add(l.wires[d],

@@ -76,8 +76,14 @@ class BurstTransport : public Transport {
     std::array<Wire, 2> wires;  // by Direction
   };
 
+  // Those of nodes that nothing goes through are never made.
+  static constexpr size_t kPage = 64;  // nodes
+  using WirePage = std::array<std::array<Wire, kWires>, kPage>;
+
   Wire& wire(PlaceId place, size_t which) {
-    return wires_[static_cast<size_t>(place) * kWires + which];
+    std::unique_ptr<WirePage>& page = wires_[static_cast<size_t>(place) / kPage];
+    if (!page) page = std::make_unique<WirePage>();
+    return (*page)[static_cast<size_t>(place) % kPage][which];
   }
   void add_interfaces(const machine::Topology& topology);
   int32_t link_of(PlaceId interface, PlaceId node) const;  // the nearest one to the node
@@ -93,7 +99,7 @@ class BurstTransport : public Transport {
   const int64_t flit_bytes_, segment_flits_, packet_flits_;
   machine::Rate in_rate_, out_rate_;  // of a memory's network ports
   Ways ways_;
-  std::vector<Wire> wires_;
+  std::vector<std::unique_ptr<WirePage>> wires_;  // by place
   std::vector<InterfaceLink> interface_links_;
   std::vector<int32_t> first_link_;  // by interface
   std::vector<Flow> flows_;

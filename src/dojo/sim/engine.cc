@@ -6,12 +6,21 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
+#include "dojo/base/interrupt.h"
 
 namespace dojo::sim {
 
 using machine::Instruction;
 using program::kNumThreads;
 using program::Op;
+
+namespace {
+
+// So far a thread goes at once, and then again as an event: a run can be stopped, and no time
+// overflows.
+constexpr Cycles kMostAhead = Cycles{1} << 20;
+
+}  // namespace
 
 Engine::Engine(const EngineParts& parts)
     : parts_(parts),
@@ -64,6 +73,10 @@ void Engine::run() {
           Category::kInput,
           fmt::format("the program is not done after {} cycles", parts_.options.most_cycles),
           fmt::format("program \"{}\"", program_.name), "more can be allowed");
+    if ((num_events_ - looked_at_) >> 16 != 0) {
+      looked_at_ = num_events_;
+      throw_if_interrupted();
+    }
     end_ = std::max(end_, now);
     if (parts_.transport.next() == now) {
       arrivals_.clear();
@@ -169,7 +182,7 @@ void Engine::go(size_t cell, size_t thread, Cycles now) {
         } else {
           ++state.pc;
         }
-        if (now > parts_.options.most_cycles) return resume(cell, thread, now);
+        if (now - begin > kMostAhead) return resume(cell, thread, now);
         continue;
       }
       case Op::kIdle: {
@@ -177,7 +190,7 @@ void Engine::go(size_t cell, size_t thread, Cycles now) {
         spend(cell, Spent::kIdle, cycles);
         now += cycles;
         ++state.pc;
-        if (now > parts_.options.most_cycles) return resume(cell, thread, now);
+        if (now - begin > kMostAhead) return resume(cell, thread, now);
         continue;
       }
       case Op::kMatmul:

@@ -155,6 +155,7 @@ class Engine {
   std::array<InstructionStats, machine::kNumInstructions> instructions_{};
   Cycles end_ = 0;
   int64_t num_events_ = 0;
+  int64_t looked_at_ = 0;  // of these, when the user was asked last
 
   std::vector<PlaceId> targets_;   // of the instruction that runs
   std::vector<Arrival> arrivals_;  // of this cycle

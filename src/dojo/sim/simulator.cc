@@ -101,7 +101,9 @@ struct Simulator::Inside {
   Inside(const Program& p, const machine::Machine& m, const Options& o,
          const program::SourceLines* source_lines)
       : program(p), options(o), lines(source_lines), uses(m), topology(uses) {
-    require_can_run(p, program::machine_view(uses), lines);
+    const program::MachineView view = program::machine_view(uses);
+    require_can_run(p, view, lines);
+    result.sram_bytes = view.sram_bytes;
     map.emplace(p);
     places.emplace(*map, topology.size().x, topology.size().y);
     costs = o.level == Level::kFunctional ? costs_of_one() : node_costs(uses);
@@ -209,6 +211,12 @@ void Simulator::write_interface(AllocationId input, int64_t interface,
                                 std::span<const std::byte> codes) {
   inside_->write(input, inside_->memory(input, interface), codes);
 }
+bool Simulator::is_written(AllocationId allocation, program::Coord node) const {
+  return inside_->values->is_written(allocation, inside_->memory(allocation, node));
+}
+bool Simulator::is_interface_written(AllocationId allocation, int64_t interface) const {
+  return inside_->values->is_written(allocation, inside_->memory(allocation, interface));
+}
 std::vector<std::byte> Simulator::read(AllocationId allocation, program::Coord node) const {
   return inside_->read(allocation, inside_->memory(allocation, node));
 }
@@ -241,6 +249,13 @@ const Result& Simulator::run() {
             result.instructions.begin());
   for (const program::NodeClass& c : in.program.classes)
     result.sram_peak_bytes = std::max(result.sram_peak_bytes, peak_bytes(in.program, c));
+  if (in.burst) {
+    const machine::NodeShape& shape = in.costs.shape;
+    result.clock_hz = shape.clock_hz;
+    result.peak_products =
+        static_cast<double>(shape.matrix_rows * shape.matrix_columns * shape.matrix_depth) /
+        static_cast<double>(in.costs[machine::Instruction::kMatrixMultiply].interval_cycles);
+  }
   result.numbers = in.uses.count();
   result.events = engine.num_events();
   return result;

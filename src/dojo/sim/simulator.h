@@ -37,6 +37,9 @@ struct Result {
   std::vector<LinkStats> links;  // that were used; none of Level::kFunctional
   std::array<InstructionStats, machine::kNumInstructions> instructions{};
   int64_t sram_peak_bytes = 0;  // the most that a node's code and live allocations take
+  int64_t sram_bytes = 0;       // that a node has
+  int64_t clock_hz = 0;         // 0 of Level::kFunctional, which has no time
+  double peak_products = 0;     // multiply-adds of a node's matrix unit in a cycle; the same
   machine::UseCount numbers;    // of the machine that the result rests on
   int64_t events = 0;           // that the simulation took
 };
@@ -56,6 +59,10 @@ class Simulator {
   void write(program::AllocationId input, program::Coord node, std::span<const std::byte> codes);
   void write_interface(program::AllocationId input, int64_t interface,
                        std::span<const std::byte> codes);
+  // Whether each byte of an allocation was written, after run(). Throws Error(kInput) for a node
+  // without it.
+  bool is_written(program::AllocationId allocation, program::Coord node) const;
+  bool is_interface_written(program::AllocationId allocation, int64_t interface) const;
   // Of any allocation, after run(). Throws Error(kInput) where a byte was not written.
   std::vector<std::byte> read(program::AllocationId allocation, program::Coord node) const;
   std::vector<std::byte> read_interface(program::AllocationId allocation, int64_t interface) const;

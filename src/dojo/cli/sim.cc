@@ -1,0 +1,117 @@
+// dojo sim: runs a program on a simulated machine.
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "dojo/base/error.h"
+#include "dojo/base/interrupt.h"
+#include "dojo/cli/args.h"
+#include "dojo/cli/command.h"
+#include "dojo/cli/common.h"
+#include "dojo/cli/read_program.h"
+#include "dojo/cli/sim_values.h"
+#include "dojo/machine/load.h"
+#include "dojo/sim/show.h"
+#include "dojo/sim/simulator.h"
+
+namespace dojo {
+namespace {
+
+struct Wanted {
+  std::string file, machine = "d1_die", level = "burst", values, out;
+  std::vector<std::string> changes;
+  int64_t cycles_limit = sim::kMostCycles, links = 8, step = 0;
+  uint64_t seed = 0;
+  bool no_races = false, json = false;
+};
+
+bool parse(std::span<const std::string> argv, Wanted* wanted) {
+  Args args("dojo sim PROGRAM",
+            "Runs a program on a simulated machine and says how long it takes and what it waits "
+            "for; with --values it computes too, and finds data races and reads of memory that "
+            "nobody has written.",
+            "  dojo sim ring.program --machine d1_die\n"
+            "  dojo sim gemm.program --machine tile --values random --seed 1 --json\n"
+            "  dojo sim gemm.program --values in.safetensors --out out.safetensors\n"
+            "  dojo sim gemm.program --level functional --values in.safetensors\n"
+            "  dojo sim ring.program --set die/edge/latency=150ns --cycles-limit 100000\n");
+  args.positional("PROGRAM", kProgramHelp, &wanted->file);
+  args.option("--machine", "NAME", "a machine that `dojo machine show` lists, or a file",
+              &wanted->machine);
+  args.option("--set", "NAME=VALUE", "another value for one number of the machine",
+              &wanted->changes);
+  args.option("--level", "LEVEL",
+              "burst: transfers are events on links; functional: values without time",
+              &wanted->level);
+  args.option("--values", "IN",
+              "a safetensors file with the program's inputs, or `random`; default: none, only time",
+              &wanted->values);
+  args.option("--out", "FILE", "where the outputs go, as safetensors; default: nowhere",
+              &wanted->out);
+  args.option("--no-races", "", "look for no data races, which takes most of the time of --values",
+              &wanted->no_races);
+  args.option("--seed", "N", "of stochastic rounding and of random inputs", &wanted->seed);
+  args.option("--step", "N", "of the training run, for stochastic rounding", &wanted->step,
+              {.min = 0, .max = 4294967295.0});
+  args.option("--cycles-limit", "N", "a run that is not done by then is an error",
+              &wanted->cycles_limit, {.min = 1, .max = static_cast<double>(sim::kMostCycles)});
+  args.option("--links", "N", "how many of the busiest links are listed", &wanted->links,
+              {.min = 0});
+  args.option("--json", "", "print one JSON object", &wanted->json);
+  args.note("What is simulated, what is assumed, and the names of tensors: docs/simulator.md\n");
+  return args.parse(argv);
+}
+
+sim::Options options_of(const Wanted& wanted) {
+  const auto level = sim::parse_level(wanted.level);
+  if (!level)
+    throw Error(Category::kConfig, fmt::format("no level {}", wanted.level), "--level",
+                "use burst or functional");
+  if (!wanted.out.empty()) {
+    if (wanted.values.empty())
+      throw Error(Category::kConfig, "outputs without values", "--out", "give --values too");
+    check_output_file(wanted.out, "output");
+  }
+  return {.level = *level,
+          .values = !wanted.values.empty(),
+          .races = !wanted.no_races,
+          .seed = wanted.seed,
+          .step = static_cast<uint32_t>(wanted.step),
+          .most_cycles = wanted.cycles_limit};
+}
+
+}  // namespace
+
+int run_sim(std::span<const std::string> argv) {
+  Wanted wanted;
+  if (!parse(argv, &wanted)) return 0;
+  const InterruptGuard guard(InterruptGuard::kThrow);
+  const sim::Options options = options_of(wanted);
+  std::vector<machine::Change> changes;
+  for (const std::string& change : wanted.changes) changes.push_back(machine::parse_change(change));
+  const machine::Machine m = machine::load_machine(wanted.machine, changes);
+  program::SourceLines lines;
+  const program::Program p = read_program(wanted.file, &lines);
+  sim::Simulator simulator(p, m, options, &lines);
+  if (wanted.values == "random")
+    draw_inputs(wanted.seed, p, &simulator);
+  else if (options.values)
+    read_inputs(wanted.values, p, &simulator);
+  const sim::Result& result = simulator.run();
+  const bool done = result.stuck.empty();
+  if (done && !wanted.out.empty()) write_outputs(wanted.out, p, simulator);
+  const sim::Shown shown{p, lines, m.name, options.level, options.values, wanted.links};
+  fmt::print("{}", wanted.json ? result_json(result, shown) + "\n" : show_result(result, shown));
+  if (done) return 0;
+  flush_results();
+  throw Error(
+      Category::kInput,
+      fmt::format("the program never ends: {}",
+                  result.stuck.size() == 1 ? "threads wait for ever at 1 instruction"
+                                           : fmt::format("threads wait for ever at {} instructions",
+                                                         result.stuck.size())),
+      wanted.file, "what they wait for is listed above");
+}
+
+}  // namespace dojo

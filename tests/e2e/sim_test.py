@@ -1,0 +1,169 @@
+"""dojo sim: examples run with the same result each time, values come from and go to files, and what never ends is explained."""
+import json
+import pathlib
+import struct
+
+import harness
+from harness import run
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "src/dojo/program/examples"
+
+DEADLOCK = """program "after you" {
+  nodes 2 x 1
+  layout main {
+    code at 0 size 1024
+    semaphore go
+  }
+  class polite uses main {
+    on [0:+2, 0]
+    thread 0 {
+      wait go
+      signal node(1 - x, 0) go
+    }
+  }
+}
+"""
+
+RACE = """program "race" {
+  nodes 1 x 1
+  layout main {
+    code at 0 size 1024
+    a: f32[16] at 1024
+  }
+  class only uses main {
+    on [0, 0]
+    thread 0 {
+      vector a = move 1.0
+    }
+    thread 1 {
+      idle 5
+      vector a = move 2.0
+    }
+  }
+}
+"""
+
+
+def write_safetensors(path, tensors):
+    """tensors: name -> (shape, numbers); all F32."""
+    header, data = {}, b""
+    for name, (shape, numbers) in tensors.items():
+        raw = struct.pack(f"<{len(numbers)}f", *numbers)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def read_safetensors(path):
+    raw = path.read_bytes()
+    (length,) = struct.unpack_from("<Q", raw)
+    header = json.loads(raw[8:8 + length])
+    header.pop("__metadata__", None)
+    tensors = {}
+    for name, about in header.items():
+        begin, end = (8 + length + offset for offset in about["data_offsets"])
+        assert about["dtype"] == "F32", about
+        tensors[name] = (about["shape"], list(struct.unpack(f"<{(end - begin) // 4}f", raw[begin:end])))
+    return tensors
+
+
+class Sim(harness.TestCase):
+    def write(self, text):
+        path = self.folder / "a.program"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def test_the_examples_run_and_say_the_same_each_time(self):
+        paths = sorted(EXAMPLES.glob("*.program"))
+        self.assertGreaterEqual(len(paths), 3)
+        for path in paths:
+            for machine in ("unit", "d1_die", "tile"):
+                shown = run("sim", path, "--machine", machine)
+                self.assertDone(shown)
+                self.assertRegex(shown.out, r"\ncycles +\d+  [\d.]+ [num]s at [12] GHz\n")
+                self.assertRegex(shown.out, r"\nrests on +\d+ numbers: \d+ published, \d+ derived, \d+ assumed\n")
+                self.assertEqual(run("sim", path, "--machine", machine).out, shown.out)
+            timed = run("sim", path, "--json").json()
+            valued = run("sim", path, "--values", "random", "--json").json()
+            self.assertEqual(valued["cycles"], timed["cycles"])  # no value decides what is executed
+            self.assertTrue(timed["done"])
+            self.assertGreater(timed["assumed_numbers"], 0)
+            functional = run("sim", path, "--values", "random", "--level", "functional", "--json").json()
+            self.assertLess(functional["assumed_numbers"], timed["assumed_numbers"])
+            self.assertIsNone(functional["seconds"])
+
+    def test_numbers_of_the_machine_count(self):
+        copy = EXAMPLES / "two_node_copy.program"
+        cycles = run("sim", copy, "--machine", "unit", "--json").json()["cycles"]
+        slow = run("sim", copy, "--machine", "unit", "--set", "node/edge/latency=101 cycles", "--json").json()["cycles"]
+        self.assertEqual(slow, cycles + 100)
+
+    def test_values_come_from_a_file_and_go_to_one(self):
+        inputs, outputs = self.folder / "in.safetensors", self.folder / "out.safetensors"
+        numbers = [float(i % 7 - 3) for i in range(2 * 64)]
+        write_safetensors(inputs, {"a": ([1, 2, 64], numbers)})  # at each node its own
+        for level in ("burst", "functional"):
+            self.assertDone(run("sim", EXAMPLES / "two_node_copy.program", "--level", level, "--values", inputs, "--out", outputs))
+            shape, doubled = read_safetensors(outputs)["doubled"]
+            self.assertEqual(shape, [1, 2, 64])
+            self.assertEqual(doubled, [0.0] * 64 + [2 * x for x in numbers[:64]])
+
+    def test_a_product_of_matrices_is_right(self):
+        inputs, outputs = self.folder / "in.safetensors", self.folder / "out.safetensors"
+        a = [[float((3 * i + 5 * j) % 11 - 5) for j in range(128)] for i in range(128)]
+        b = [[float((7 * i + 2 * j) % 9 - 4) for j in range(128)] for i in range(128)]
+
+        def quarters(matrix):  # node (x, y) has the rows from 64 y and the columns from 64 x
+            return [matrix[64 * y + i][64 * x + j] for y in range(2) for x in range(2) for i in range(64) for j in range(64)]
+
+        write_safetensors(inputs, {"main.a": ([2, 2, 64, 64], quarters(a)), "main.b": ([2, 2, 64, 64], quarters(b))})
+        self.assertDone(run("sim", EXAMPLES / "gemm_2x2.program", "--values", inputs, "--out", outputs))
+        columns = list(zip(*b))
+        product = [[sum(p * q for p, q in zip(row, column)) for column in columns] for row in a]  # small integers: exact
+        self.assertEqual(read_safetensors(outputs)["c"][1], quarters(product))
+
+    def test_wrong_values_are_named(self):
+        copy = EXAMPLES / "two_node_copy.program"
+        inputs = self.folder / "in.safetensors"
+        write_safetensors(inputs, {"a": ([3, 64], [0.0] * 192)})
+        self.assertError(run("sim", copy, "--values", inputs), 3, "input", "the tensor a is [3,64], and [64] or [1,2,64] would fit")
+        write_safetensors(inputs, {"b": ([64], [0.0] * 64)})
+        self.assertError(run("sim", copy, "--values", inputs), 3, "input", "no tensor for the input main.a")
+        write_safetensors(inputs, {"a": ([64], [0.0] * 64), "c": ([1], [0.0])})
+        self.assertError(run("sim", copy, "--values", inputs), 3, "input", "the tensor c is no input")
+        self.assertError(run("sim", copy, "--out", self.folder / "out"), 2, "config", "--values")
+        self.assertError(run("sim", copy, "--level", "fast"), 2, "config", "no level fast")
+
+    def test_what_waits_for_ever_is_explained(self):
+        path = self.write(DEADLOCK)
+        stopped = run("sim", path)
+        self.assertError(stopped, 3, "input", "threads wait for ever at 1 instruction")
+        self.assertIn(f"{path}:10: class polite, thread 0: wait go: 2 nodes, first (0, 0), wait since cycle 0: go is 0, not 1; "
+                      "it is signalled by class polite, thread 0: signal node", stopped.out)
+        waiting = json.loads(run("sim", path, "--json").out)
+        self.assertFalse(waiting["done"])
+        self.assertEqual((waiting["waiting"][0]["line"], waiting["waiting"][0]["nodes"]), (10, 2))
+
+    def test_what_values_show_is_named_with_cycle_node_and_line(self):
+        path = self.write(RACE)
+        self.assertDone(run("sim", path))  # without values nobody sees it
+        self.assertError(run("sim", path, "--values", "random"), 3, "input",
+                         ["data race: writes a[0] at the node (0, 0)", "cycle 5, the node (0, 0): ", f"{path}:14: class only, thread 1"])
+        self.assertDone(run("sim", path, "--values", "random", "--no-races"))
+        path = self.write(RACE.replace("move 1.0", "move a"))
+        self.assertError(run("sim", path, "--values", "random"), 3, "input", ["reads a[0] at the node (0, 0), which nobody has written", f"{path}:10"])
+
+    def test_a_run_ends_at_its_last_cycle(self):
+        path = self.write(RACE.replace("idle 5", "loop k < 1000000 { loop j < 1000000 { idle 1000 } }"))
+        self.assertError(run("sim", path, "--cycles-limit", "5000"), 3, "input", "the program is not done after 5000 cycles")
+
+    def test_what_cannot_run_is_refused_with_its_line(self):
+        path = self.write(RACE.replace("at 1024", "at 1250000"))
+        self.assertError(run("sim", path), 3, "input", [f"{path}:5", "overflow"])
+        self.assertError(run("sim", path, "--machine", "nowhere"), 2, "config", "nowhere")
+        self.assertError(run("sim", self.folder / "none"), 3, "input", "none")
+
+
+if __name__ == "__main__":
+    harness.main()
