@@ -8,8 +8,8 @@
 //     for (const Resume& r : queue.take(now)) ...   // may push, also for `now`
 //   }
 //
-// The next few thousand cycles are a ring of buckets, what is later waits in a heap, so that an
-// event costs the same however many there are.
+// The next few thousand cycles are a ring of lists, what is later waits in a heap, so that an event
+// costs the same however many there are. Memory is that of the most events at a time.
 #pragma once
 
 #include <algorithm>
@@ -65,9 +65,14 @@ class EventQueue {
       put(later_.back().first, later_.back().second);
       later_.pop_back();
     }
-    if (taken_.capacity() > kKeptEvents) taken_ = {};
     taken_.clear();
-    taken_.swap(buckets_[slot(cycle)]);
+    uint32_t& first = first_[slot(cycle)];
+    while (first != kNone) {
+      Waiting& waiting = pool_[first];
+      taken_.push_back(waiting.event);
+      first = std::exchange(waiting.next, std::exchange(free_, first));
+    }
+    std::reverse(taken_.begin(), taken_.end());  // as they were put in
     used_[slot(cycle) / 64] &= ~(uint64_t{1} << (slot(cycle) % 64));
     if (taken_.size() > 1)
       std::stable_sort(taken_.begin(), taken_.end(),
@@ -78,7 +83,12 @@ class EventQueue {
  private:
   static constexpr Cycles kBuckets = 4096;
   static constexpr size_t kWords = kBuckets / 64;
-  static constexpr size_t kKeptEvents = 4096;  // so that empty buckets do not keep much memory
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  struct Waiting {
+    Event event;
+    uint32_t next = kNone;  // of the same cycle, or of those that are free
+  };
 
   struct Sooner {
     bool operator()(const std::pair<Cycles, Event>& a, const std::pair<Cycles, Event>& b) const {
@@ -89,12 +99,26 @@ class EventQueue {
   static size_t slot(Cycles cycle) { return static_cast<size_t>(cycle % kBuckets); }
 
   void put(Cycles cycle, const Event& event) {
-    buckets_[slot(cycle)].push_back(event);
+    uint32_t place = free_;
+    if (place == kNone) {
+      place = static_cast<uint32_t>(pool_.size());
+      pool_.emplace_back();
+    } else {
+      free_ = pool_[place].next;
+    }
+    pool_[place] = {event, first_[slot(cycle)]};
+    first_[slot(cycle)] = place;
     used_[slot(cycle) / 64] |= uint64_t{1} << (slot(cycle) % 64);
   }
 
   Cycles now_ = 0;
-  std::array<std::vector<Event>, kBuckets> buckets_;
+  std::vector<Waiting> pool_;
+  uint32_t free_ = kNone;
+  std::array<uint32_t, kBuckets> first_ = [] {  // of the events of a cycle, the last one put in
+    std::array<uint32_t, kBuckets> none;
+    none.fill(kNone);
+    return none;
+  }();
   std::array<uint64_t, kWords> used_{};
   std::vector<Event> taken_;
   std::vector<std::pair<Cycles, Event>> later_;
