@@ -1,11 +1,16 @@
 // dojo sim: runs a program on a simulated machine.
 #include <fmt/format.h>
 
+#include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dojo/base/error.h"
+#include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
+#include "dojo/base/text.h"
+#include "dojo/base/units.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
@@ -14,12 +19,13 @@
 #include "dojo/machine/load.h"
 #include "dojo/sim/show.h"
 #include "dojo/sim/simulator.h"
+#include "dojo/sim/trace/trace.h"
 
 namespace dojo {
 namespace {
 
 struct Wanted {
-  std::string file, machine = "d1_die", level = "burst", values, out;
+  std::string file, machine = "d1_die", level = "burst", values, out, trace, trace_nodes;
   std::vector<std::string> changes;
   int64_t cycles_limit = sim::kMostCycles, links = 8, step = 0;
   uint64_t seed = 0;
@@ -35,6 +41,7 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
             "  dojo sim gemm.program --machine tile --values random --seed 1 --json\n"
             "  dojo sim gemm.program --values in.safetensors --out out.safetensors\n"
             "  dojo sim gemm.program --level functional --values in.safetensors\n"
+            "  dojo sim ring.program --trace ring.perfetto-trace --trace-nodes 8x1+0+0\n"
             "  dojo sim ring.program --set die/edge/latency=150ns --cycles-limit 100000\n");
   args.positional("PROGRAM", kProgramHelp, &wanted->file);
   args.option("--machine", "NAME", "a machine that `dojo machine show` lists, or a file",
@@ -49,6 +56,13 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
               &wanted->values);
   args.option("--out", "FILE", "where the outputs go, as safetensors; default: nowhere",
               &wanted->out);
+  args.option("--trace", "FILE",
+              "what each thread and link did when, for ui.perfetto.dev; default: nowhere",
+              &wanted->trace);
+  args.option(
+      "--trace-nodes", "WxH+X+Y",
+      "which nodes are traced: W x H of the program's grid from (X, Y) on; default: 4x4+0+0",
+      &wanted->trace_nodes);
   args.option("--no-races", "", "look for no data races, which takes most of the time of --values",
               &wanted->no_races);
   args.option("--seed", "N", "of stochastic rounding and of random inputs", &wanted->seed);
@@ -63,6 +77,25 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
   return args.parse(argv);
 }
 
+// "4x4+0+0".
+program::Region parse_region(const std::string& text) {
+  program::Region region;
+  int length = 0;
+  if (std::sscanf(text.c_str(), "%5dx%5d+%5d+%5d%n", &region.x.count, &region.y.count,
+                  &region.x.start, &region.y.start, &length) != 4 ||
+      length != static_cast<int>(text.size()) || region.x.count < 1 || region.y.count < 1)
+    throw Error(Category::kConfig, fmt::format("\"{}\" is no part of a grid", one_line(text)),
+                "--trace-nodes", "write it as 4x4+0+0: 4 columns, 4 rows, from column 0, row 0");
+  return region;
+}
+
+void write_trace(const Wanted& wanted, const sim::Result& result, sim::Trace* trace) {
+  write_file_atomic(wanted.trace, trace->finish(result.cycles));
+  if (trace->is_cut())
+    warn({fmt::format("the trace ends at {}: choose fewer nodes with --trace-nodes",
+                      print_bytes(sim::Trace::kMostBytes))});
+}
+
 sim::Options options_of(const Wanted& wanted) {
   const auto level = sim::parse_level(wanted.level);
   if (!level)
@@ -73,6 +106,7 @@ sim::Options options_of(const Wanted& wanted) {
       throw Error(Category::kConfig, "outputs without values", "--out", "give --values too");
     check_output_file(wanted.out, "output");
   }
+  if (!wanted.trace.empty()) check_output_file(wanted.trace, "trace");
   return {.level = *level,
           .values = !wanted.values.empty(),
           .races = !wanted.no_races,
@@ -87,12 +121,19 @@ int run_sim(std::span<const std::string> argv) {
   Wanted wanted;
   if (!parse(argv, &wanted)) return 0;
   const InterruptGuard guard(InterruptGuard::kThrow);
-  const sim::Options options = options_of(wanted);
+  sim::Options options = options_of(wanted);
   std::vector<machine::Change> changes;
   for (const std::string& change : wanted.changes) changes.push_back(machine::parse_change(change));
   const machine::Machine m = machine::load_machine(wanted.machine, changes);
   program::SourceLines lines;
   const program::Program p = read_program(wanted.file, &lines);
+  std::optional<sim::Trace> trace;
+  if (!wanted.trace.empty()) {
+    trace.emplace(p, parse_region(wanted.trace_nodes.empty() ? "4x4+0+0" : wanted.trace_nodes));
+    if (trace->num_nodes() == 0)
+      throw Error(Category::kConfig, "the program has no nodes there", "--trace-nodes");
+    options.recorder = &*trace;
+  }
   sim::Simulator simulator(p, m, options, &lines);
   if (wanted.values == "random")
     draw_inputs(wanted.seed, p, &simulator);
@@ -100,6 +141,7 @@ int run_sim(std::span<const std::string> argv) {
     read_inputs(wanted.values, p, &simulator);
   const sim::Result& result = simulator.run();
   const bool done = result.stuck.empty();
+  if (trace) write_trace(wanted, result, &*trace);
   if (done && !wanted.out.empty()) write_outputs(wanted.out, p, simulator);
   const sim::Shown shown{p, lines, m.name, options.level, options.values, wanted.links};
   fmt::print("{}", wanted.json ? result_json(result, shown) + "\n" : show_result(result, shown));

@@ -11,8 +11,10 @@ namespace dojo::sim {
 using machine::Coord;
 using machine::Side;
 
-BurstTransport::BurstTransport(machine::Uses& uses, const machine::Topology& topology)
-    : mesh_(uses, topology),
+BurstTransport::BurstTransport(machine::Uses& uses, const machine::Topology& topology,
+                               Recorder* recorder)
+    : recorder_(recorder),
+      mesh_(uses, topology),
       flit_bytes_(mesh_.router().flit_bytes),
       segment_flits_(kSegmentPackets * mesh_.router().most_packet_flits),
       packet_flits_(mesh_.router().most_packet_flits),
@@ -172,6 +174,9 @@ void BurstTransport::go(const Event& event, Side side, int32_t tree_node, Cycles
   const Wire::Served served =
       wire(event.place, static_cast<size_t>(side))
           .serve(now + router, event.flits * flit_bytes_, cost.rate, flows_[event.flow].is_short);
+  if (recorder_)
+    recorder_->link(mesh_.coord(event.place), side, served.begin, served.end, event.flits,
+                    flows_[event.flow].is_short);
   Event next = event;
   next.place = mesh_.neighbour(event.place, side);
   next.tree_node = tree_node;

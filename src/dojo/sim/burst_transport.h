@@ -19,6 +19,7 @@
 #include "dojo/sim/event_queue.h"
 #include "dojo/sim/link.h"
 #include "dojo/sim/mesh.h"
+#include "dojo/sim/recorder.h"
 #include "dojo/sim/transport.h"
 #include "dojo/sim/ways.h"
 #include "dojo/sim/wire.h"
@@ -27,8 +28,9 @@ namespace dojo::sim {
 
 class BurstTransport : public Transport {
  public:
-  // The topology outlives this.
-  BurstTransport(machine::Uses& uses, const machine::Topology& topology);
+  // Topology and recorder outlive this.
+  BurstTransport(machine::Uses& uses, const machine::Topology& topology,
+                 Recorder* recorder = nullptr);
 
   void send(const Send& send) override;
   Cycles next() const override { return queue_.next(); }
@@ -95,6 +97,7 @@ class BurstTransport : public Transport {
   void leave(const Event& event, Cycles now);  // the mesh, into a memory
   void finish(uint32_t flow);
 
+  Recorder* const recorder_;
   const Mesh mesh_;
   const int64_t flit_bytes_, segment_flits_, packet_flits_;
   machine::Rate in_rate_, out_rate_;  // of a memory's network ports

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
@@ -138,113 +139,125 @@ void Engine::fail(size_t cell, size_t thread, Cycles now, std::string what) cons
 // each other at once; before another one the thread comes again when its time has come, so that
 // what nodes do to each other happens in the order of time.
 void Engine::go(size_t cell, size_t thread, Cycles now) {
-  NodeState& node = nodes_[cell];
-  ThreadState& state = node.threads[thread];
+  ThreadState& state = nodes_[cell].threads[thread];
   if (state.ready > now) return resume(cell, thread, state.ready);  // it was prolonged
   const ThreadCode& code = class_code(cell).threads[thread];
-  const program::Code& text = *code.code;
-  int32_t* const own = variables(cell, thread);
+  const std::vector<program::Instruction>& text = code.code->instructions;
   const Cycles begin = now;
   // With values, errors are found in the order of time.
   const bool runs_ahead = code.runs_ahead && !values_;
-  const auto takes = [&](Instruction instruction, Cycles cycles) {
-    count(instruction, cycles);
-    spend(cell, Spent::kOther, cycles);
-    now += cycles;
-  };
-  for (;;) {
-    if (state.pc == text.instructions.size()) {
-      state.status = Status::kDone;
-      stats_[cell].end = std::max(stats_[cell].end, now);
-      end_ = std::max(end_, now);
+  while (state.pc < text.size()) {
+    const program::Instruction instruction = text[state.pc];
+    const bool computes = instruction.op == Op::kMatmul || instruction.op == Op::kVector;
+    if (step_alone(cell, thread, instruction, &now)) {
+      if (now - begin > kMostAhead) return resume(cell, thread, now);
+      continue;
+    }
+    if (now > begin && !(computes && runs_ahead)) return resume(cell, thread, now);
+    if (parts_.options.recorder && !std::exchange(state.comes_again, false))
+      parts_.options.recorder->instruction(cell, thread, state.pc, now);
+    if (!(computes ? compute(cell, thread, instruction, &now)
+                   : issue(cell, thread, instruction, &now)))
       return;
-    }
-    const program::Instruction& instruction = text.instructions[state.pc];
-    switch (instruction.op) {
-      case Op::kLoop: {
-        const program::Loop& loop = text.loops[instruction.index];
-        takes(Instruction::kScalar, parts_.costs[Instruction::kScalar].latency_cycles);
-        if (code.value(loop.count, own) == 0) {
-          state.pc = loop.end + 1;
-        } else {
-          code.set_counters(loop, 0, own);
-          ++state.pc;
-        }
-        continue;
-      }
-      case Op::kEndLoop: {
-        const program::Loop& loop = text.loops[instruction.index];
-        const int64_t turn = int64_t{own[code.variable(loop.counter)]} + 1;
-        takes(Instruction::kBranch, parts_.costs[Instruction::kBranch].latency_cycles);
-        if (turn < code.value(loop.count, own)) {
-          code.set_counters(loop, turn, own);
-          state.pc = loop.begin + 1;
-        } else {
-          ++state.pc;
-        }
-        if (now - begin > kMostAhead) return resume(cell, thread, now);
-        continue;
-      }
-      case Op::kIdle: {
-        const Cycles cycles = code.value(text.idles[instruction.index].cycles, own);
-        spend(cell, Spent::kIdle, cycles);
-        now += cycles;
-        ++state.pc;
-        if (now - begin > kMostAhead) return resume(cell, thread, now);
-        continue;
-      }
-      case Op::kMatmul:
-      case Op::kVector: {
-        if (now > begin && !runs_ahead) return resume(cell, thread, now);
-        const bool is_matmul = instruction.op == Op::kMatmul;
-        if (!compute(cell, thread, (is_matmul ? code.matmuls : code.vectors)[instruction.index],
-                     &now))
-          return;
-        if (values_) {
-          const Actor who = actor(cell, thread, begin);
-          if (is_matmul)
-            values_->matmul(who, code, text.matmuls[instruction.index], own);
-          else
-            values_->vector(who, code, text.vectors[instruction.index], own);
-        }
-        ++state.pc;
-        if (!runs_ahead) return resume(cell, thread, now);
-        continue;
-      }
-      default:
-        break;
-    }
-    if (now > begin) return resume(cell, thread, now);
-    switch (instruction.op) {
-      case Op::kCopy:
-        if (!copy(cell, thread, text.copies[instruction.index], now)) return;
-        takes(Instruction::kTransfer, parts_.costs[Instruction::kScalar].latency_cycles);
-        break;
-      case Op::kSignal:
-        signal(cell, thread, text.signals[instruction.index], now);
-        takes(Instruction::kSignal, parts_.costs[Instruction::kSignal].interval_cycles);
-        break;
-      case Op::kWait:
-        if (!wait(cell, thread, text.waits[instruction.index], now)) return;
-        takes(Instruction::kWait, parts_.costs[Instruction::kWait].latency_cycles);
-        break;
-      case Op::kBarrier:
-        return come_to_barrier(cell, thread,
-                               program::BarrierId{static_cast<int32_t>(instruction.index)}, now);
-      default:
-        ++state.pc;
-        return come_to_phase(cell, thread, now);
-    }
     ++state.pc;
+    if (computes && !runs_ahead) return resume(cell, thread, now);
+  }
+  if (now > parts_.options.most_cycles) return resume(cell, thread, now);  // run() tells
+  if (parts_.options.recorder) parts_.options.recorder->nothing(cell, thread, now);
+  state.status = Status::kDone;
+  stats_[cell].end = std::max(stats_[cell].end, now);
+  end_ = std::max(end_, now);
+}
+
+void Engine::take_time(size_t cell, Instruction instruction, Cycles cycles, Cycles* now) {
+  count(instruction, cycles);
+  spend(cell, Spent::kOther, cycles);
+  *now += cycles;
+}
+
+// Loops and idling. False: it is something else.
+bool Engine::step_alone(size_t cell, size_t thread, const program::Instruction& instruction,
+                        Cycles* now) {
+  const ThreadCode& code = class_code(cell).threads[thread];
+  ThreadState& state = nodes_[cell].threads[thread];
+  int32_t* const own = variables(cell, thread);
+  if (instruction.op == Op::kIdle) {
+    if (parts_.options.recorder) parts_.options.recorder->instruction(cell, thread, state.pc, *now);
+    const Cycles cycles = code.value(code.code->idles[instruction.index].cycles, own);
+    spend(cell, Spent::kIdle, cycles);
+    *now += cycles;
+    ++state.pc;
+    return true;
+  }
+  if (instruction.op != Op::kLoop && instruction.op != Op::kEndLoop) return false;
+  if (parts_.options.recorder) parts_.options.recorder->nothing(cell, thread, *now);
+  const program::Loop& loop = code.code->loops[instruction.index];
+  const bool enters = instruction.op == Op::kLoop;
+  const auto takes = enters ? Instruction::kScalar : Instruction::kBranch;
+  take_time(cell, takes, parts_.costs[takes].latency_cycles, now);
+  const int64_t turn = enters ? 0 : int64_t{own[code.variable(loop.counter)]} + 1;
+  if (turn < code.value(loop.count, own)) {
+    code.set_counters(loop, turn, own);
+    state.pc = loop.begin + 1;
+  } else {
+    state.pc = loop.end + 1;
+  }
+  return true;
+}
+
+// What others notice. False: the thread waits, or has gone on already.
+bool Engine::issue(size_t cell, size_t thread, const program::Instruction& instruction,
+                   Cycles* now) {
+  const program::Code& text = *class_code(cell).threads[thread].code;
+  switch (instruction.op) {
+    case Op::kCopy:
+      if (!copy(cell, thread, text.copies[instruction.index], *now)) return false;
+      take_time(cell, Instruction::kTransfer, parts_.costs[Instruction::kScalar].latency_cycles,
+                now);
+      return true;
+    case Op::kSignal:
+      signal(cell, thread, text.signals[instruction.index], *now);
+      take_time(cell, Instruction::kSignal, parts_.costs[Instruction::kSignal].interval_cycles,
+                now);
+      return true;
+    case Op::kWait:
+      if (!wait(cell, thread, text.waits[instruction.index], *now)) return false;
+      take_time(cell, Instruction::kWait, parts_.costs[Instruction::kWait].latency_cycles, now);
+      return true;
+    case Op::kBarrier:
+      come_to_barrier(cell, thread, program::BarrierId{static_cast<int32_t>(instruction.index)},
+                      *now);
+      return false;
+    default:
+      come_to_phase(cell, thread, *now);
+      return false;
   }
 }
 
-bool Engine::compute(size_t cell, size_t thread, const UnitWork& work, Cycles* now) {
+// False: its unit is busy, the thread comes again.
+bool Engine::compute(size_t cell, size_t thread, const program::Instruction& instruction,
+                     Cycles* now) {
+  const ThreadCode& code = class_code(cell).threads[thread];
+  const bool is_matmul = instruction.op == Op::kMatmul;
+  const Cycles begin = *now;
+  if (!enter_unit(cell, thread, (is_matmul ? code.matmuls : code.vectors)[instruction.index], now))
+    return false;
+  if (!values_) return true;
+  const Actor who = actor(cell, thread, begin);
+  if (is_matmul)
+    values_->matmul(who, code, code.code->matmuls[instruction.index], variables(cell, thread));
+  else
+    values_->vector(who, code, code.code->vectors[instruction.index], variables(cell, thread));
+  return true;
+}
+
+bool Engine::enter_unit(size_t cell, size_t thread, const UnitWork& work, Cycles* now) {
   NodeState& node = nodes_[cell];
   const bool is_matmul = work.instruction == Instruction::kMatrixMultiply;
   UnitState& unit = is_matmul ? node.matrix : node.vector;
   if (unit.free > *now) {
     spend(cell, Spent::kUnit, unit.free - *now);
+    node.threads[thread].comes_again = true;
     resume(cell, thread, unit.free);
     return false;
   }

@@ -22,6 +22,7 @@
 #include "dojo/sim/message.h"
 #include "dojo/sim/options.h"
 #include "dojo/sim/places.h"
+#include "dojo/sim/recorder.h"
 #include "dojo/sim/state.h"
 #include "dojo/sim/stats.h"
 #include "dojo/sim/stuck.h"
@@ -83,8 +84,11 @@ class Engine {
   // ---- Threads: engine.cc ----
   void start();
   void go(size_t cell, size_t thread, Cycles now);
-  // A matmul or vector instruction. False: its unit is busy, the thread comes again.
-  bool compute(size_t cell, size_t thread, const UnitWork& work, Cycles* now);
+  bool step_alone(size_t cell, size_t thread, const program::Instruction& instruction, Cycles* now);
+  bool issue(size_t cell, size_t thread, const program::Instruction& instruction, Cycles* now);
+  bool compute(size_t cell, size_t thread, const program::Instruction& instruction, Cycles* now);
+  bool enter_unit(size_t cell, size_t thread, const UnitWork& work, Cycles* now);
+  void take_time(size_t cell, machine::Instruction instruction, Cycles cycles, Cycles* now);
   Cycles prolong(NodeState* node, Cycles begin, Cycles end);  // by how much
   void resume(size_t cell, size_t thread, Cycles at);
   void spend(size_t cell, Spent on, Cycles cycles) {

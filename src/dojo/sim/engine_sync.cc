@@ -84,6 +84,7 @@ void Engine::add(size_t cell, int32_t slot, int64_t amount, const Clock* known, 
 
 void Engine::come_to_phase(size_t cell, size_t thread, Cycles now) {
   NodeState& node = nodes_[cell];
+  ++node.threads[thread].pc;
   node.threads[thread].status = Status::kAtPhase;
   node.threads[thread].ready = now;
   ++node.num_at_phase;

@@ -60,6 +60,7 @@ bool Engine::copy(size_t cell, size_t thread, const Copy& copy, Cycles now) {
   if (node.in_list_engine >= parts_.costs.list_engine_holds) {
     ThreadState& state = node.threads[thread];
     state.status = Status::kForListEngine;
+    state.comes_again = true;
     state.ready = now;
     return false;
   }

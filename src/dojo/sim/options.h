@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "dojo/sim/recorder.h"
 #include "dojo/sim/time.h"
 
 namespace dojo::sim {
@@ -26,6 +27,8 @@ struct Options {
   // Of stochastic rounding: RoundingRandom{seed, stream_id(name), step}.
   uint64_t seed = 0;
   uint32_t step = 0;
+
+  Recorder* recorder = nullptr;  // told what happens, for a trace; outlives the run
 
   Cycles most_cycles = kMostCycles;  // a run that is not done by then is an error
 };

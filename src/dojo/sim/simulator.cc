@@ -111,7 +111,7 @@ struct Simulator::Inside {
     if (num_interfaces() > 0 && o.level != Level::kFunctional)
       interface = machine::interface_shape(uses);
     if (o.level == Level::kBurst) {
-      auto bursts = std::make_unique<BurstTransport>(uses, topology);
+      auto bursts = std::make_unique<BurstTransport>(uses, topology, o.recorder);
       burst = bursts.get();
       transport = std::move(bursts);
     } else {
