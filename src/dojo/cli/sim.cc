@@ -63,8 +63,7 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
       "--trace-nodes", "WxH+X+Y",
       "which nodes are traced: W x H of the program's grid from (X, Y) on; default: 4x4+0+0",
       &wanted->trace_nodes);
-  args.option("--no-races", "", "look for no data races, which takes most of the time of --values",
-              &wanted->no_races);
+  args.option("--no-races", "", "with --values: look for no data races", &wanted->no_races);
   args.option("--seed", "N", "of stochastic rounding and of random inputs", &wanted->seed);
   args.option("--step", "N", "of the training run, for stochastic rounding", &wanted->step,
               {.min = 0, .max = 4294967295.0});

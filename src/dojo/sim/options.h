@@ -22,7 +22,7 @@ inline constexpr Cycles kMostCycles = Cycles{1} << 38;  // of any run: two minut
 struct Options {
   Level level = Level::kBurst;
   bool values = true;  // without, nothing is computed: only time
-  bool races = true;   // with values: data races are looked for, which takes most of the time
+  bool races = true;   // with values: data races are looked for
 
   // Of stochastic rounding: RoundingRandom{seed, stream_id(name), step}.
   uint64_t seed = 0;
