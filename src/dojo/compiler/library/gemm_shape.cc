@@ -1,0 +1,84 @@
+#include <algorithm>
+
+#include "dojo/base/error.h"
+#include "dojo/compiler/library/gemm.h"
+#include "dojo/compiler/library/live_grid.h"
+#include "dojo/compiler/library/parts.h"
+
+namespace dojo::compiler {
+
+using program::Coord;
+
+namespace {
+
+constexpr int64_t kMostSlots = 16;
+
+void check(const GemmSizes& sizes) {
+  check_size("m", sizes.m, 1, 1 << 20);
+  check_size("n", sizes.n, 1, 1 << 20);
+  check_size("k", sizes.k, 1, 1 << 20);
+  if (sizes.panel) check_size("panel", *sizes.panel, 1, 1 << 16);
+  if (sizes.slots) check_size("slots", *sizes.slots, 2, kMostSlots);
+  if (!is_factor(sizes.factor))
+    throw Error(Category::kInput, "a factor is " + to_string(sizes.factor), "",
+                "the matrix unit takes bf16 and cfloat8");
+}
+
+// The side of C's block, and how many nodes it takes to hold all.
+std::pair<int64_t, int32_t> block(int64_t size, int64_t nodes, int64_t unit) {
+  const int64_t side = round_up(ceil_div(size, nodes), unit);
+  return {side, static_cast<int32_t>(ceil_div(size, side))};
+}
+
+// As many places as SRAM has for panels beside what stays, for panels that are on their way.
+int64_t slots(const Target& target, const GemmSizes& sizes, const GemmShape& shape,
+              int64_t own_panels) {
+  const int64_t size = size_bytes(sizes.factor);
+  const auto bytes = [&](int64_t elements, int64_t each) {
+    return round_up(elements * each, target.view.flit_bytes);
+  };
+  const int64_t stays = kCodeBytes + bytes(shape.block_m * shape.block_n, 4) +
+                        bytes(own_panels * (shape.block_m + shape.block_n) * shape.panel, size) +
+                        4 * target.view.flit_bytes;
+  const int64_t pair = (shape.block_m + shape.block_n) * shape.panel * size;
+  const int64_t room = (target.view.sram_bytes - stays) / pair;
+  const int64_t wanted = sizes.slots.value_or(std::min(shape.panels, kMostSlots));
+  return std::max<int64_t>(2, std::min(wanted, room));  // verify() says if not even 2 fit
+}
+
+}  // namespace
+
+GemmShape summa_shape(const Target& target, const GemmSizes& sizes) {
+  check(sizes);
+  const program::Region machine = whole(target.view);
+  const Coord live = largest_live_grid(target.view, {&machine, 1});
+  GemmShape shape;
+  std::tie(shape.block_m, shape.grid.y) = block(sizes.m, live.y, target.matrix_rows);
+  std::tie(shape.block_n, shape.grid.x) = block(sizes.n, live.x, target.matrix_columns);
+  shape.panel = std::min(sizes.panel.value_or(64), round_up(sizes.k, target.matrix_depth));
+  shape.panels = ceil_div(sizes.k, shape.panel);
+  shape.slots = slots(target, sizes, shape,
+                      ceil_div(shape.panels, shape.grid.x) + ceil_div(shape.panels, shape.grid.y));
+  return shape;
+}
+
+GemmShape cannon_shape(const Target& target, const GemmSizes& sizes) {
+  check(sizes);
+  const program::Region machine = whole(target.view);
+  const Coord live = largest_live_grid(target.view, {&machine, 1});
+  // The fewest nodes on a side that have as little work each as all of them would.
+  const int64_t most = std::min(live.x, live.y);
+  const auto [block_m, rows] = block(sizes.m, most, target.matrix_rows);
+  const auto [block_n, columns] = block(sizes.n, most, target.matrix_columns);
+  const int32_t side = std::max(rows, columns);
+  GemmShape shape;
+  shape.grid = {side, side};
+  shape.block_m = round_up(ceil_div(sizes.m, side), target.matrix_rows);
+  shape.block_n = round_up(ceil_div(sizes.n, side), target.matrix_columns);
+  shape.panel = round_up(ceil_div(sizes.k, side), target.matrix_depth);
+  shape.panels = side;
+  shape.slots = slots(target, sizes, shape, 1);
+  return shape;
+}
+
+}  // namespace dojo::compiler
