@@ -164,7 +164,7 @@ class Program(harness.TestCase):
             self.assertError(run("program", verb, large), 3, "input", ("more than 67108864 bytes", large))
         self.assertError(run("program", "check", EXAMPLES[0], "--machine", "d2_die"), 2, "config", "d2_die")
         self.assertError(run("program", "check", EXAMPLES[0], "--set", "node/sram/colour=1"), 2, "config", "node/sram/colour")
-        self.assertError(run("program", "run", EXAMPLES[0]), 2, "config", ("dojo program run", "use check or show"))
+        self.assertError(run("program", "run", EXAMPLES[0]), 2, "config", ("dojo program run", "use check, make or show"))
 
 
 if __name__ == "__main__":

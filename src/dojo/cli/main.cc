@@ -36,7 +36,7 @@ const std::vector<Command>& commands() {
       {"eval", "judges a checkpoint on clips, beside baselines", run_eval},
       {"graph", "shows, checks and runs the graph of a training step", run_graph},
       {"machine", "shows, checks and draws machines: every number with its source", run_machine},
-      {"program", "checks and shows programs for the nodes of a machine", run_program},
+      {"program", "makes, checks and shows programs for the nodes of a machine", run_program},
       {"sim", "runs a program on a simulated machine: how long, what it waits for, values",
        run_sim},
       {"render", "renders drives of a procedural world, with exact truth", run_render},

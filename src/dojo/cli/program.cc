@@ -1,4 +1,4 @@
-// dojo program: checks and shows programs for the simulated machine.
+// dojo program: makes, checks and shows programs for the simulated machine.
 #include "dojo/program/program.h"
 
 #include <fmt/format.h>
@@ -11,6 +11,7 @@
 #include "dojo/cli/called.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
+#include "dojo/cli/program_make.h"
 #include "dojo/cli/read_program.h"
 #include "dojo/machine/load.h"
 #include "dojo/program/machine_view.h"
@@ -104,27 +105,31 @@ int show(std::span<const std::string> argv) {
 int run_program(std::span<const std::string> args) {
   if (args.empty())
     throw Error(Category::kConfig, "dojo program needs a verb of its own", "",
-                "use check or show; see " + as_called({"program", "--help"}));
+                "use check, make or show; see " + as_called({"program", "--help"}));
   const std::string& verb = args[0];
   const auto rest = args.subspan(1);
   if (verb == "check") return check(rest);
+  if (verb == "make") return run_program_make(rest);
   if (verb == "show") return show(rest);
   if (verb != "--help" && verb != "-h")
     throw Error(Category::kConfig, fmt::format("unknown: dojo program {}", verb), "",
-                "use check or show");
-  fmt::print("{}",
-             with_program_name(
-                 "usage: dojo program VERB FILE [--options]\n\n"
-                 "Checks and shows programs for the nodes of the simulated machine.\n\nVerbs:\n"
-                 "  check FILE    verifies that it can run on a machine\n"
-                 "  show FILE     prints it in its canonical text, or its sizes\n\n"
-                 "Options:\n"
-                 "  --help        this text; each verb has its own: `dojo program check "
-                 "--help`\n\n"
-                 "Examples:\n"
-                 "  dojo program check ring.program --machine d1_die\n"
-                 "  dojo program show ring.program --summary\n\n"
-                 "The text form and its meaning: docs/program.md\n"));
+                "use check, make or show");
+  fmt::print(
+      "{}",
+      with_program_name(
+          "usage: dojo program VERB [--options]\n\n"
+          "Makes, checks and shows programs for the nodes of the simulated machine.\n\nVerbs:\n"
+          "  make [NAME]   makes one of the library; without a name lists them\n"
+          "  check FILE    verifies that it can run on a machine\n"
+          "  show FILE     prints it in its canonical text, or its sizes\n\n"
+          "Options:\n"
+          "  --help        this text; each verb has its own: `dojo program check "
+          "--help`\n\n"
+          "Examples:\n"
+          "  dojo program make gemm_summa m=512 n=512 k=512 --out gemm.program\n"
+          "  dojo program check ring.program --machine d1_die\n"
+          "  dojo program show ring.program --summary\n\n"
+          "The text form and its meaning: docs/program.md\n"));
   return 0;
 }
 

@@ -4,9 +4,9 @@
 //   gemm_summa   panels of A and B are multicast: a column of nodes that has panel p of A sends it
 //                along the rows, a row that has panel p of B along the columns. Any rectangle of
 //                nodes, any number of panels.
-//   gemm_cannon  output-stationary among neighbours: blocks of A go to the left and blocks of B
-//                upwards, one node in each step. A square of nodes; only links between neighbours,
-//                and those back around, are used.
+//   gemm_cannon  output-stationary among neighbours: blocks of A go round the rows and blocks of B
+//                round the columns, one node in each step (Cannon's way, in rings that are folded:
+//                folded_ring.h). A square of nodes; nothing goes further than two links.
 //
 // Thread 0 multiplies, threads 2 and 3 send. They run ahead by as many panels as a node has places
 // for, and word comes back when one is free, so that neither waits while the other is quick enough.

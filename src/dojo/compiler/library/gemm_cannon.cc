@@ -1,6 +1,7 @@
 #include <iterator>
 #include <set>
 
+#include "dojo/compiler/library/folded_ring.h"
 #include "dojo/compiler/library/gemm.h"
 #include "dojo/compiler/library/live_grid.h"
 #include "dojo/compiler/library/parts.h"
@@ -34,14 +35,17 @@ class Cannon {
   Program make() && {
     ClassBuilder c = builder_.node_class("block", layout_);
     c.on(all(shape_.grid));
-    const auto around = [&](const char* name, const Expr& to) {
-      return c.let(name, Formula(to + side_) % side_);
+    // In step k a node multiplies block p of A's row with block p of B's column, p being the sum of
+    // its positions in the rings of its row and its column, and k. It begins with blocks that
+    // others have.
+    const Expr px = c.let("position_x", ring_position(x(), side_));
+    const Expr py = c.let("position_y", ring_position(y(), side_));
+    const auto ring = [&](const char* name, const Expr& position, int64_t steps) {
+      return c.let(name, ring_coordinate_at(position, steps, side_));
     };
-    const Expr left = around("left", x() - 1), right = around("right", x() + 1);
-    const Expr above = around("above", y() - 1), below = around("below", y() + 1);
-    // In step k the node multiplies block x + y + k of A's row with block x + y + k of B's column.
-    // It begins with blocks that others have.
-    const Expr a_first = around("a_first", x() - y()), b_first = around("b_first", y() - x());
+    const Expr left = ring("left", px, -1), right = ring("right", px, 1);
+    const Expr above = ring("above", py, -1), below = ring("below", py, 1);
+    const Expr a_first = ring("a_first", x() - py, 0), b_first = ring("b_first", y() - px, 0);
     ThreadBuilder multiplies = c.thread(0);
     const int64_t again = std::max<int64_t>(0, side_ - shape_.slots);
     const std::set<int64_t> cuts = {0, 1, again, side_ - 1, side_};

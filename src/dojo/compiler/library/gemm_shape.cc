@@ -30,7 +30,9 @@ std::pair<int64_t, int32_t> block(int64_t size, int64_t nodes, int64_t unit) {
   return {side, static_cast<int32_t>(ceil_div(size, side))};
 }
 
-// As many places as SRAM has for panels beside what stays, for panels that are on their way.
+// Places for panels: for the one that is multiplied, the next one, and those that are under way
+// while the word goes to their owner that there is room and the panel comes back. With more of them
+// the first panels would have to share the links with many that are not needed yet.
 int64_t slots(const Target& target, const GemmSizes& sizes, const GemmShape& shape,
               int64_t own_panels) {
   const int64_t size = size_bytes(sizes.factor);
@@ -42,7 +44,10 @@ int64_t slots(const Target& target, const GemmSizes& sizes, const GemmShape& sha
                         4 * target.view.flit_bytes;
   const int64_t pair = (shape.block_m + shape.block_n) * shape.panel * size;
   const int64_t room = (target.view.sram_bytes - stays) / pair;
-  const int64_t wanted = sizes.slots.value_or(std::min(shape.panels, kMostSlots));
+  const int64_t product = shape.block_m / target.matrix_rows * shape.block_n /
+                          target.matrix_columns * ceil_div(shape.panel, target.matrix_depth);
+  const int64_t wanted = sizes.slots.value_or(
+      std::min({shape.panels, kMostSlots, 2 + ceil_div(2 * target.across_cycles, product)}));
   return std::max<int64_t>(2, std::min(wanted, room));  // verify() says if not even 2 fit
 }
 

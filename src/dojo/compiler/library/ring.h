@@ -3,12 +3,10 @@
 // (reduce-scatter), until each node has the whole sum of one part, which then goes round to all
 // (all-gather). Each number leaves a node hardly more than twice, however many nodes there are.
 //
-//   -> o -> o -> o -> o -      half of the numbers goes this way round, with two threads of each
-//   '-------------------'      node, the other half the other way, with the other two
-//
-// The last node's neighbour is the first one: the way back is the other direction of the row's
-// links. The order of a sum is that of the ring: a part's first addend is that of the node behind
-// the one where it ends.
+// Half of the numbers goes this way round, with two threads of each node, the other half the other
+// way, with the other two. A ring is folded (folded_ring.h), so that no step has a long way. The
+// order of a sum is that of the ring: a part's first addend is that of the node behind the one
+// where it ends.
 #pragma once
 
 #include "dojo/compiler/library/target.h"
@@ -22,7 +20,7 @@ struct RingSizes {
 };
 
 //   sums   f32[2, columns, rows, elements of a part], input and output: the sum over all nodes, in
-//          each of them
+//          each of them. Which part is which does not matter to who has the same order everywhere.
 program::Program all_reduce_ring(const Target& target, const RingSizes& sizes);
 
 }  // namespace dojo::compiler

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "dojo/base/error.h"
+#include "dojo/compiler/library/bound.h"
 
 namespace dojo::compiler {
 
@@ -12,6 +13,10 @@ Target::Target(machine::Uses& uses)
   matrix_rows = shape.matrix_rows;
   matrix_columns = shape.matrix_columns;
   matrix_depth = shape.matrix_depth;
+  const Bounds bounds(uses);
+  const machine::Coord size = topology.size();
+  across_cycles =
+      std::max(bounds.way({0, 0}, {size.x - 1, 0}), bounds.way({0, 0}, {0, size.y - 1}));
   for (const machine::Level crossing : machine::kLevels) {
     if (crossing >= level) break;
     const machine::Coord part = topology.span(crossing);

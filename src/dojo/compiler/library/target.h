@@ -19,6 +19,7 @@ struct Target {
   machine::Level level = machine::Level::kNode;                   // of the whole machine
   int64_t matrix_rows = 8, matrix_columns = 8, matrix_depth = 4;  // of one step
   int64_t longest_link_cycles = 1;  // the latency of the slowest link between two nodes
+  int64_t across_cycles = 1;        // a flit's way along a whole row or column, the longer one
 };
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }

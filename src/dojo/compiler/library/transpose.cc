@@ -9,7 +9,7 @@ using namespace program;  // NOLINT: this file is written in the words of progra
 
 namespace {
 
-constexpr int64_t kColumns = 8;  // that are turned before they are sent
+constexpr int64_t kThreads = program::kNumThreads;  // a thread waits for each column that it turns
 
 }  // namespace
 
@@ -21,8 +21,8 @@ Program transpose(const Target& target, const TransposeSizes& sizes) {
   const int32_t side = std::min(live.x, live.y);
   const Coord grid{side, side};
   const int64_t rows = ceil_div(sizes.rows, side);
-  const int64_t columns = round_up(ceil_div(sizes.columns, side), kColumns);
-  const int64_t groups = columns / kColumns;
+  const int64_t columns = round_up(ceil_div(sizes.columns, side), kTransposeColumns);
+  const int64_t groups = columns / kTransposeColumns;
 
   Builder b("transpose", grid);
   place_all(target.view, grid, &b);
@@ -35,22 +35,22 @@ Program transpose(const Target& target, const TransposeSizes& sizes) {
 
   ClassBuilder c = b.node_class("member", main);
   c.on(all(grid));
-  for (int64_t t = 0; t < 2; ++t) {  // groups of columns by turns
+  for (int64_t t = 0; t < kThreads; ++t) {  // groups of columns by turns
     ThreadBuilder thread = c.thread(static_cast<size_t>(t));
     if (groups <= t) continue;
-    thread.loop("k", (groups - t + 1) / 2, [&](const Expr& k) {
-      const Expr first = 2 * kColumns * k + kColumns * t;
-      thread.loop("j", kColumns, [&](const Expr& j) {
+    thread.loop("k", ceil_div(groups - t, kThreads), [&](const Expr& k) {
+      const Expr first = kThreads * kTransposeColumns * k + kTransposeColumns * t;
+      thread.loop("j", kTransposeColumns, [&](const Expr& j) {
         thread.vector(VectorOp::kMove, Block(turned, {{first + j, 1}, {}}),
                       {Block(a, {{}, {first + j, 1}})});
       });
-      thread.copy_to(
-          node(y(), x()),
-          {{Block(out, {{first, kColumns}, {}}), Block(turned, {{first, kColumns}, {}})}},
-          {.there = full});
+      thread.copy_to(node(y(), x()),
+                     {{Block(out, {{first, kTransposeColumns}, {}}),
+                       Block(turned, {{first, kTransposeColumns}, {}})}},
+                     {.there = full});
     });
   }
-  c.thread(2).wait(full, groups);
+  c.thread(0).wait(full, groups);
   return std::move(b).finish();
 }
 

@@ -160,7 +160,6 @@ class TreeProgram {
       when(thread, child.is_there, [&] {
         thread->wait(full(child.stream));
         thread->vector(VectorOp::kAdd, sums, {sums, in(child.stream)});
-        thread->signal(node(child.x, child.y), {room_[t], slot});
       });
     }
     if (parent) {
@@ -170,6 +169,10 @@ class TreeProgram {
     } else if (back_) {
       thread->copy_to(to_all(grid_), {{sums, sums}}, {.there = done_});
     }
+    for (const Neighbour& child : children)
+      when(thread, child.is_there, [&] {
+        thread->signal(node(child.x, child.y), {room_[t], slot});
+      });
   }
 
   const bool back_;
@@ -187,7 +190,7 @@ class TreeProgram {
 }  // namespace
 
 int64_t tree_chunk(int64_t elements) {
-  return std::clamp<int64_t>(round_up(ceil_div(elements, 16), 16), 128, 1024);
+  return std::clamp<int64_t>(round_up(ceil_div(elements, 64), 16), 128, 1024);
 }
 
 Program reduce(const Target& target, const TreeSizes& sizes) {

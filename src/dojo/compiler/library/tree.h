@@ -32,7 +32,7 @@ program::Program reduce(const Target& target, const TreeSizes& sizes);
 //   sums   f32[elements], input and output: the sum over all nodes, in each of them
 program::Program all_reduce_tree(const Target& target, const TreeSizes& sizes);
 
-// The chunk for so many numbers: a sixteenth of them, 128 to 1024.
+// The chunk for so many numbers: a 64th of them, 128 to 1024.
 int64_t tree_chunk(int64_t elements);
 
 }  // namespace dojo::compiler

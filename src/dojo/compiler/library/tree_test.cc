@@ -53,7 +53,7 @@ TEST(Tree, ChunksFillFlits) {
   const TestTarget machine("unit:die");
   EXPECT_THROW(reduce(machine.target, {.chunk = 24}), Error);
   EXPECT_EQ(tree_chunk(1), 128);
-  EXPECT_EQ(tree_chunk(2049), 144);
+  EXPECT_EQ(tree_chunk(8193), 144);
   EXPECT_EQ(tree_chunk(1 << 20), 1024);
 }
 
