@@ -5,6 +5,7 @@
 
 #include "dojo/base/check.h"
 #include "dojo/machine/node.h"
+#include "dojo/sim/prefetch.h"
 
 namespace dojo::sim {
 
@@ -19,7 +20,7 @@ BurstTransport::BurstTransport(machine::Uses& uses, const machine::Topology& top
       segment_flits_(kSegmentPackets * mesh_.router().most_packet_flits),
       packet_flits_(mesh_.router().most_packet_flits),
       ways_(mesh_),
-      wires_(static_cast<size_t>(mesh_.num_nodes()) / kPage + 1) {
+      wires_(static_cast<size_t>(mesh_.num_nodes())) {
   const machine::SramPorts ports = machine::node_shape(uses).network_ports;
   in_rate_ = machine::make_rate(ports.stores * ports.bytes_per_cycle, 1);
   out_rate_ = machine::make_rate(ports.loads * ports.bytes_per_cycle, 1);
@@ -90,14 +91,23 @@ void BurstTransport::send(const Send& send) {
   flow.to = to;
   if (send.to.size() > 1)
     flow.tree = ways_.tree(from, send.to);
-  else if (!mesh_.is_straight_clear(from, to))
+  else if (!mesh_.is_straight_clear(from, to) && !(flow.hops = ways_.hops(from, to)))
     flow.tree = ways_.tree(from, std::span(&to, 1));
   queue_.push(send.ready, {.kind = Event::Kind::kReady, .flow = number, .flow_order = send.order});
 }
 
 void BurstTransport::advance(Cycles now, std::vector<Arrival>* arrivals) {
   const size_t before = arrivals->size();
-  for (const Event& event : queue_.take(now)) {
+  const std::span<const Event> events = queue_.take(now);
+  queue_.peek([&](const Event& event) {
+    prefetch(flows_[event.flow]);
+    if (event.kind == Event::Kind::kHead) prefetch(wires_[static_cast<size_t>(event.place)]);
+  });
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (i + 2 * kPrefetchAhead < events.size())
+      prefetch(flows_[events[i + 2 * kPrefetchAhead].flow]);
+    if (i + kPrefetchAhead < events.size()) prefetch_for(events[i + kPrefetchAhead]);
+    const Event& event = events[i];
     switch (event.kind) {
       case Event::Kind::kReady:
         ready(event, now);
@@ -118,9 +128,19 @@ void BurstTransport::advance(Cycles now, std::vector<Arrival>* arrivals) {
   sort_arrivals(std::span(*arrivals).subspan(before));
 }
 
+// The wires and the place in the tree that an event needs.
+void BurstTransport::prefetch_for(const Event& event) const {
+  const Flow& flow = flows_[event.flow];
+  const PlaceId place = event.kind == Event::Kind::kReady ? flow.from : event.place;
+  if (!is_interface(place)) prefetch(wires_[static_cast<size_t>(place)]);
+  if (flow.tree && event.tree_node >= 0)
+    prefetch(flow.tree->nodes[static_cast<size_t>(event.tree_node)]);
+}
+
 void BurstTransport::finish(uint32_t flow) {
   if (--flows_[flow].to_come > 0) return;
   flows_[flow].tree.reset();
+  flows_[flow].hops.reset();
   free_flows_.push_back(flow);
 }
 
@@ -160,7 +180,10 @@ void BurstTransport::head(const Event& event, Cycles now) {
   const Flow& flow = flows_[event.flow];
   if (!flow.tree) {
     if (event.place == flow.to) return leave(event, now);
-    return go(event, mesh_.straight_side(event.place, flow.to), -1, now);
+    return go(
+        event,
+        flow.hops ? flow.hops->next(mesh_, event.place) : mesh_.straight_side(event.place, flow.to),
+        -1, now);
   }
   const Tree::Node& node = flow.tree->nodes[static_cast<size_t>(event.tree_node)];
   for (int32_t child = node.first_child; child < node.first_child + node.num_children; ++child)
@@ -218,10 +241,8 @@ std::vector<LinkStats> BurstTransport::links() const {
     all.push_back(link);
   };
   for (PlaceId p = 0; p < mesh_.num_nodes(); ++p) {
-    const WirePage* page = wires_[static_cast<size_t>(p) / kPage].get();
-    if (!page) continue;
     for (const Side side : machine::kSides) {
-      const Wire& w = (*page)[static_cast<size_t>(p) % kPage][static_cast<size_t>(side)];
+      const Wire& w = wires_[static_cast<size_t>(p)][static_cast<size_t>(side)];
       if (w.bytes > 0)
         add(w, {.from = mesh_.coord(p), .side = side, .crossing = mesh_.crossing(p, side)},
             mesh_.cost(p, side).rate);

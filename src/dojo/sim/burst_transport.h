@@ -23,6 +23,7 @@
 #include "dojo/sim/transport.h"
 #include "dojo/sim/ways.h"
 #include "dojo/sim/wire.h"
+#include "dojo/sim/zeroed_array.h"
 
 namespace dojo::sim {
 
@@ -40,7 +41,7 @@ class BurstTransport : public Transport {
 
  private:
   static constexpr int64_t kSegmentPackets = 4;
-  static constexpr int64_t kMostSegments = 1024;  // of a message; longer ones have larger segments
+  static constexpr int64_t kMostSegments = 8;  // of a message; longer ones have larger segments
 
   enum Port : size_t { kIn = 4, kOut = 5 };  // to and from a node's memory, behind its four sides
   static constexpr size_t kWires = 6;        // of a node
@@ -53,8 +54,9 @@ class BurstTransport : public Transport {
     uint64_t order = 0;
     int64_t flits = 0;
     bool is_short = false;
-    int32_t interface_wire = -1;       // the link that it takes to or from an interface
-    std::shared_ptr<const Tree> tree;  // of several targets, or around disabled nodes
+    int32_t interface_wire = -1;           // the link that it takes to or from an interface
+    std::shared_ptr<const HopTable> hops;  // around disabled nodes, in a row or a column
+    std::shared_ptr<const Tree> tree;      // the same elsewhere, and of several targets
   };
 
   struct Event {
@@ -78,15 +80,9 @@ class BurstTransport : public Transport {
     std::array<Wire, 2> wires;  // by Direction
   };
 
-  // Those of nodes that nothing goes through are never made.
-  static constexpr size_t kPage = 64;  // nodes
-  using WirePage = std::array<std::array<Wire, kWires>, kPage>;
+  using NodeWires = std::array<Wire, kWires>;
 
-  Wire& wire(PlaceId place, size_t which) {
-    std::unique_ptr<WirePage>& page = wires_[static_cast<size_t>(place) / kPage];
-    if (!page) page = std::make_unique<WirePage>();
-    return (*page)[static_cast<size_t>(place) % kPage][which];
-  }
+  Wire& wire(PlaceId place, size_t which) { return wires_[static_cast<size_t>(place)][which]; }
   void add_interfaces(const machine::Topology& topology);
   int32_t link_of(PlaceId interface, PlaceId node) const;  // the nearest one to the node
   bool is_interface(PlaceId place) const { return place >= mesh_.num_nodes(); }
@@ -96,13 +92,14 @@ class BurstTransport : public Transport {
   void go(const Event& event, machine::Side side, int32_t tree_node, Cycles now);
   void leave(const Event& event, Cycles now);  // the mesh, into a memory
   void finish(uint32_t flow);
+  void prefetch_for(const Event& event) const;
 
   Recorder* const recorder_;
   const Mesh mesh_;
   const int64_t flit_bytes_, segment_flits_, packet_flits_;
   machine::Rate in_rate_, out_rate_;  // of a memory's network ports
   Ways ways_;
-  std::vector<std::unique_ptr<WirePage>> wires_;  // by place
+  ZeroedArray<NodeWires> wires_;  // by place
   std::vector<InterfaceLink> interface_links_;
   std::vector<int32_t> first_link_;  // by interface
   std::vector<Flow> flows_;

@@ -8,6 +8,7 @@
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
+#include "dojo/sim/prefetch.h"
 
 namespace dojo::sim {
 
@@ -83,12 +84,21 @@ void Engine::run() {
       arrivals_.clear();
       parts_.transport.advance(now, &arrivals_);
       num_events_ += std::ssize(arrivals_);
-      for (const Arrival& arrival : arrivals_) arrive(arrival, now);
+      for (size_t i = 0; i < arrivals_.size(); ++i) {
+        if (i + kPrefetchAhead < arrivals_.size())
+          prefetch(messages_[arrivals_[i + kPrefetchAhead].message]);
+        arrive(arrivals_[i], now);
+      }
     }
     if (queue_.next() != now) continue;
     const std::span<const Event> events = queue_.take(now);
+    queue_.peek([&](const Event& event) {
+      if (event.kind == Event::Kind::kThread) prefetch(nodes_[event.what]);
+    });
     num_events_ += std::ssize(events);
-    for (const Event& event : events) {
+    for (size_t i = 0; i < events.size(); ++i) {
+      prefetch_for(events, i);
+      const Event& event = events[i];
       switch (event.kind) {
         case Event::Kind::kThread:
           go(event.what, event.thread, now);
@@ -104,6 +114,18 @@ void Engine::run() {
       }
     }
   }
+}
+
+void Engine::prefetch_for(std::span<const Event> events, size_t i) const {
+  const auto is_of_thread = [&](size_t k) {
+    return k < events.size() && events[k].kind == Event::Kind::kThread;
+  };
+  if (const size_t k = i + 2 * kPrefetchAhead; is_of_thread(k)) {
+    prefetch(nodes_[events[k].what]);
+    prefetch(stats_[events[k].what]);
+  }
+  if (const size_t k = i + kPrefetchAhead; is_of_thread(k))
+    prefetch(words_[nodes_[events[k].what].first_word]);
 }
 
 void Engine::resume(size_t cell, size_t thread, Cycles at) {

@@ -91,6 +91,7 @@ class Engine {
   void take_time(size_t cell, machine::Instruction instruction, Cycles cycles, Cycles* now);
   Cycles prolong(NodeState* node, Cycles begin, Cycles end);  // by how much
   void resume(size_t cell, size_t thread, Cycles at);
+  void prefetch_for(std::span<const Event> events, size_t i) const;  // those behind the i-th
   void spend(size_t cell, Spent on, Cycles cycles) {
     stats_[cell].spent[static_cast<size_t>(on)] += cycles;
   }

@@ -56,6 +56,16 @@ class EventQueue {
     return later;
   }
 
+  // fn(event) for what there is of the next cycle that has some, in no order: to fetch ahead what
+  // it will need. Of cycles far away nothing.
+  template <typename Fn>
+  void peek(Fn&& fn) const {
+    const Cycles cycle = next();
+    if (cycle == kNever || cycle - now_ >= kBuckets) return;
+    for (uint32_t b = first_[slot(cycle)]; b != kNone; b = pool_[b].next)
+      for (uint32_t i = 0; i < pool_[b].size; ++i) fn(pool_[b].events[i]);
+  }
+
   // The events of a cycle, in their order. Valid until the next call.
   // REQUIRES: cycle == next().
   std::span<const Event> take(Cycles cycle) {
@@ -65,18 +75,8 @@ class EventQueue {
       put(later_.back().first, later_.back().second);
       later_.pop_back();
     }
-    taken_.clear();
-    uint32_t& first = first_[slot(cycle)];
-    while (first != kNone) {
-      Waiting& waiting = pool_[first];
-      taken_.push_back(waiting.event);
-      first = std::exchange(waiting.next, std::exchange(free_, first));
-    }
-    std::reverse(taken_.begin(), taken_.end());  // as they were put in
-    used_[slot(cycle) / 64] &= ~(uint64_t{1} << (slot(cycle) % 64));
-    if (taken_.size() > 1)
-      std::stable_sort(taken_.begin(), taken_.end(),
-                       [](const Event& a, const Event& b) { return a.order() < b.order(); });
+    collect(slot(cycle));
+    sort();
     return taken_;
   }
 
@@ -85,9 +85,12 @@ class EventQueue {
   static constexpr size_t kWords = kBuckets / 64;
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  struct Waiting {
-    Event event;
-    uint32_t next = kNone;  // of the same cycle, or of those that are free
+  // Events of one cycle, beside each other as far as they fit.
+  static constexpr uint32_t kBlock = 8;
+  struct Block {
+    std::array<Event, kBlock> events;
+    uint32_t size = 0;
+    uint32_t next = kNone;  // of the same cycle, put in before; or of those that are free
   };
 
   struct Sooner {
@@ -99,20 +102,51 @@ class EventQueue {
   static size_t slot(Cycles cycle) { return static_cast<size_t>(cycle % kBuckets); }
 
   void put(Cycles cycle, const Event& event) {
-    uint32_t place = free_;
-    if (place == kNone) {
-      place = static_cast<uint32_t>(pool_.size());
-      pool_.emplace_back();
-    } else {
-      free_ = pool_[place].next;
+    uint32_t& first = first_[slot(cycle)];
+    if (first == kNone || pool_[first].size == kBlock) {
+      uint32_t block = free_;
+      if (block == kNone) {
+        block = static_cast<uint32_t>(pool_.size());
+        pool_.emplace_back();
+      } else {
+        free_ = pool_[block].next;
+      }
+      pool_[block].size = 0;
+      pool_[block].next = first;
+      first = block;
     }
-    pool_[place] = {event, first_[slot(cycle)]};
-    first_[slot(cycle)] = place;
+    pool_[first].events[pool_[first].size++] = event;
     used_[slot(cycle) / 64] |= uint64_t{1} << (slot(cycle) % 64);
   }
 
+  // The events of a bucket, as they were put in.
+  void collect(size_t bucket) {
+    taken_.clear();
+    blocks_.clear();
+    for (uint32_t b = first_[bucket]; b != kNone; b = pool_[b].next) blocks_.push_back(b);
+    for (size_t i = blocks_.size(); i-- > 0;) {
+      Block& block = pool_[blocks_[i]];
+      taken_.insert(taken_.end(), block.events.begin(), block.events.begin() + block.size);
+      block.next = std::exchange(free_, blocks_[i]);
+    }
+    first_[bucket] = kNone;
+    used_[bucket / 64] &= ~(uint64_t{1} << (bucket % 64));
+  }
+
+  // By order, then as they were put in. Orders are sorted and not events, which are large.
+  void sort() {
+    const auto sooner = [](const Event& a, const Event& b) { return a.order() < b.order(); };
+    if (std::is_sorted(taken_.begin(), taken_.end(), sooner)) return;
+    orders_.clear();
+    for (uint32_t i = 0; i < taken_.size(); ++i) orders_.emplace_back(taken_[i].order(), i);
+    std::sort(orders_.begin(), orders_.end());
+    sorted_.clear();
+    for (const auto& [order, i] : orders_) sorted_.push_back(taken_[i]);
+    taken_.swap(sorted_);
+  }
+
   Cycles now_ = 0;
-  std::vector<Waiting> pool_;
+  std::vector<Block> pool_;
   uint32_t free_ = kNone;
   std::array<uint32_t, kBuckets> first_ = [] {  // of the events of a cycle, the last one put in
     std::array<uint32_t, kBuckets> none;
@@ -120,7 +154,9 @@ class EventQueue {
     return none;
   }();
   std::array<uint64_t, kWords> used_{};
-  std::vector<Event> taken_;
+  std::vector<Event> taken_, sorted_;
+  std::vector<uint32_t> blocks_;                       // of the bucket that is taken
+  std::vector<std::pair<uint64_t, uint32_t>> orders_;  // of its events
   std::vector<std::pair<Cycles, Event>> later_;
 };
 
