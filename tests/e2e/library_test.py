@@ -40,7 +40,7 @@ class Library(harness.TestCase):
         self.assertEqual(made["format"], "bf16")
         path = self.folder / "p"
         narrow = run(*make, "--machine", "unit:die", "--format", "cfloat8_1_5_2:15", "--out", path).json()
-        self.assertLess(narrow["bound"]["sram"], made["bound"]["sram"])
+        self.assertLess(narrow["bound"]["latency"], made["bound"]["latency"])
         self.assertIn("a: cfloat8_1_5_2(15)[", path.read_text(encoding="utf-8"))
         slow = run(*make, "--machine", "unit:die", "--set", "node/instructions/matrix_multiply/interval=3cycles").json()
         self.assertEqual(slow["bound"]["compute"], 3 * made["bound"]["compute"])

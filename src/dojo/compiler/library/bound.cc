@@ -34,6 +34,7 @@ Bounds::Bounds(machine::Uses& uses)
       topology_(uses),
       matmul_(machine::instruction_cost(uses, Instruction::kMatrixMultiply)),
       arithmetic_(machine::instruction_cost(uses, Instruction::kVectorArithmetic)),
+      convert_(machine::instruction_cost(uses, Instruction::kVectorConvert)),
       load_(machine::instruction_cost(uses, Instruction::kVectorLoad)),
       store_(machine::instruction_cost(uses, Instruction::kVectorStore)),
       transfer_latency_(machine::instruction_cost(uses, Instruction::kTransfer).latency_cycles),
@@ -89,9 +90,35 @@ int64_t Bounds::vector(int64_t bytes) const {
          store_.latency_cycles;
 }
 
+int64_t Bounds::converting_registers(int64_t bytes) const {
+  return registers(bytes) + ceil_div(bytes, node_.vector_bytes) * convert_.interval_cycles;
+}
+
+int64_t Bounds::converting_vector(int64_t bytes) const {
+  return vector(bytes) + converting_registers(bytes) - registers(bytes) + convert_.latency_cycles;
+}
+
 int64_t Bounds::matmul(int64_t m, int64_t n, int64_t k) const {
   return ceil_div(m, node_.matrix_rows) * ceil_div(n, node_.matrix_columns) *
          ceil_div(k, node_.matrix_depth) * matmul_.interval_cycles;
+}
+
+int64_t Bounds::loads(int64_t m, int64_t n, int64_t k, int64_t factor_bytes, bool adds) const {
+  const int64_t blocks = ceil_div(m, node_.matrix_rows) * ceil_div(n, node_.matrix_columns);
+  const auto lines = [&](int64_t bytes) {
+    return ceil_div(bytes, node_.vector_ports.bytes_per_cycle);
+  };
+  const int64_t operands = lines(node_.matrix_rows * node_.matrix_depth * factor_bytes) +
+                           lines(node_.matrix_depth * node_.matrix_columns * factor_bytes);
+  const int64_t sums = blocks * lines(4 * node_.matrix_rows * node_.matrix_columns);
+  const int64_t steps = blocks * ceil_div(k, node_.matrix_depth);
+  return ceil_div(ceil_div(steps * operands, node_.matrix_reuse) + (adds ? sums : 0),
+                  node_.vector_ports.loads) *
+         load_.interval_cycles;
+}
+
+int64_t Bounds::product(int64_t m, int64_t n, int64_t k, int64_t factor_bytes, bool adds) const {
+  return std::max(matmul(m, n, k), loads(m, n, k, factor_bytes, adds));
 }
 
 int64_t Bounds::product_latency() const {
@@ -128,9 +155,11 @@ Bound Bounds::reduce(const Tree& tree) const {
           .latency = tree.depth * hop + tree.degree * registers(all - chunk)};
 }
 
-// The last chunk then goes to the farthest node.
+// sram: the root is one of those to which the sums go. latency: the last chunk goes to the farthest
+// node.
 Bound Bounds::all_reduce_tree(const Tree& tree, Coord root, Coord farthest) const {
   Bound bound = reduce(tree);
+  bound.sram += port(4 * tree.elements);
   const int64_t last = tree.elements % tree.chunk == 0 ? tree.chunk : tree.elements % tree.chunk;
   bound.latency += transfer(4 * last, root, farthest) + wait_latency_;
   return bound;
@@ -173,27 +202,23 @@ Bound Bounds::transpose(const Transpose& t, Coord top_right, Coord bottom_left) 
 
 // ---- Products ----
 
-// compute: the steps of a block. sram: panels that others have come through the port, and the block
-// is stored once for each panel, by its port.
-// links: between the last two columns go all panels but those of the last one, for each row; a
-// disabled node may put one more panel to the east.
-// latency: the first panel comes to the far end of its row; then one product follows the other, and
-// each adds to what the one before has stored.
+// compute: the steps of a block. sram: panels that others have come through the port; for each
+// panel the block is stored, and panels and, but for the first, the block are loaded. links:
+// between the last two columns go all panels but those of the last one, for each row; a disabled
+// node may put one more panel to the east. latency: the first panel comes to the far end of its
+// row; then one product follows the other, and each adds to what the one before has stored.
 Bound Bounds::gemm_summa(const Gemm& g, Coord first_of_row, Coord last_of_row) const {
   const int64_t a_panel = g.block_m * g.panel * g.factor_bytes;
   const int64_t b_panel = g.block_n * g.panel * g.factor_bytes;
-  const int64_t product = matmul(g.block_m, g.block_n, g.panel);
   const auto of_others = [&](int64_t nodes) { return g.panels - ceil_div(g.panels, nodes); };
-  const int64_t block_lines = ceil_div(
-      4 * g.block_m * g.block_n, node_.vector_ports.stores * node_.vector_ports.bytes_per_cycle);
   const int64_t west = g.grid.columns * g.grid.rows - g.grid.rows - disabled();
   return {
-      .compute = g.panels * product,
+      .compute = g.panels * matmul(g.block_m, g.block_n, g.panel),
       .sram = std::max(port(of_others(g.grid.columns) * a_panel + of_others(g.grid.rows) * b_panel),
-                       g.panels * block_lines),
+                       block_ports(g)),
       .links = between_columns(std::max<int64_t>(0, west) * (g.panels / g.grid.columns) * a_panel),
-      .latency = transfer(a_panel, first_of_row, last_of_row) + wait_latency_ +
-                 g.panels * (product + product_latency())};
+      .latency =
+          transfer(a_panel, first_of_row, last_of_row) + wait_latency_ + products_in_a_row(g)};
 }
 
 // compute, sram: as above, without own panels. latency: the first blocks come from a neighbour at
@@ -201,13 +226,28 @@ Bound Bounds::gemm_summa(const Gemm& g, Coord first_of_row, Coord last_of_row) c
 Bound Bounds::gemm_cannon(const Gemm& g) const {
   const int64_t a_panel = g.block_m * g.panel * g.factor_bytes;
   const int64_t b_panel = g.block_n * g.panel * g.factor_bytes;
-  const int64_t product = matmul(g.block_m, g.block_n, g.panel);
-  const int64_t block_lines = ceil_div(
-      4 * g.block_m * g.block_n, node_.vector_ports.stores * node_.vector_ports.bytes_per_cycle);
-  return {.compute = g.panels * product,
-          .sram = std::max(port(g.panels * (a_panel + b_panel)), g.panels * block_lines),
+  return {.compute = g.panels * matmul(g.block_m, g.block_n, g.panel),
+          .sram = std::max(port(g.panels * (a_panel + b_panel)), block_ports(g)),
           .latency = (g.panels > 1 ? transfer_to_next(a_panel) : 0) + wait_latency_ +
-                     g.panels * (product + product_latency())};
+                     products_in_a_row(g)};
+}
+
+// For all panels.
+int64_t Bounds::block_ports(const Gemm& g) const {
+  const auto of_one = [&](bool adds) {
+    return loads(g.block_m, g.block_n, g.panel, g.factor_bytes, adds);
+  };
+  const int64_t stores = ceil_div(4 * g.block_m * g.block_n,
+                                  node_.vector_ports.stores * node_.vector_ports.bytes_per_cycle);
+  return std::max(g.panels * stores, of_one(false) + (g.panels - 1) * of_one(true));
+}
+
+// Each but the first adds to what the one before it has stored.
+int64_t Bounds::products_in_a_row(const Gemm& g) const {
+  const auto of_one = [&](bool adds) {
+    return product(g.block_m, g.block_n, g.panel, g.factor_bytes, adds) + product_latency();
+  };
+  return of_one(false) + (g.panels - 1) * of_one(true);
 }
 
 int64_t Bounds::gemm_peak(int64_t m, int64_t n, int64_t k) const {
@@ -219,22 +259,25 @@ int64_t Bounds::gemm_peak(int64_t m, int64_t n, int64_t k) const {
 // copied, through the port. latency: eight products wait for the halo of the next node; or for the
 // product without it; then the sums are rounded.
 Bound Bounds::convolution(const Convolution& c) const {
-  const int64_t product = matmul(c.rows * c.columns, c.outputs, c.channels);
+  const auto of_one = [&](bool adds) {
+    return product(c.rows * c.columns, c.outputs, c.channels, c.factor_bytes, adds) +
+           product_latency();
+  };
   const int64_t position = c.channels * c.factor_bytes;
   const int64_t sums = c.rows * c.columns * c.outputs;
   const bool between = c.grid.columns > 2 && c.grid.rows > 2;
   const int64_t comes = between ? (c.rows + 2) * (c.columns + 2) : c.rows * c.columns;
   const int64_t halo =
       c.grid.nodes() > 1 ? transfer_to_next(std::min(c.rows, c.columns) * position) : 0;
-  return {.compute = 9 * product,
+  return {.compute = 9 * matmul(c.rows * c.columns, c.outputs, c.channels),
           .sram = port(comes * position),
-          .latency = std::max(product + product_latency(), halo) +
-                     8 * (product + product_latency()) + vector(4 * sums)};
+          .latency = std::max(of_one(false), halo) + 8 * of_one(true) + vector(4 * sums)};
 }
 
 // ---- Batch norm ----
 
-// compute: each node reads its numbers three times, in f32. sram: what comes to the busiest adder.
+// compute: each node sums its numbers, squares them, sums the squares and normalises; squares and
+// results are no bf16 and f32 as their operands are. sram: what comes to the busiest adder.
 // latency: own sums; three times: sent, come from all, added; to the farthest node; eight
 // operations on channels; one on all numbers.
 Bound Bounds::batch_norm(const BatchNorm& b, Coord root, Coord farthest_head,
@@ -246,12 +289,13 @@ Bound Bounds::batch_norm(const BatchNorm& b, Coord root, Coord farthest_head,
            wait_latency_ + vector(members * sums);
   };
   const int64_t most = std::max({b.die.columns, b.die.rows, b.dies.nodes()});
-  return {.compute = 4 * registers(numbers),
+  return {.compute = 2 * registers(numbers) + 2 * converting_registers(numbers),
           .sram = port(most * sums),
-          .latency = 3 * vector(numbers) + gather(b.die.columns, 0) + gather(b.die.rows, 0) +
+          .latency = 2 * vector(numbers) + converting_vector(numbers) + gather(b.die.columns, 0) +
+                     gather(b.die.rows, 0) +
                      gather(b.dies.nodes(), transfer(sums, farthest_head, root)) +
                      transfer(sums, root, farthest) + wait_latency_ + 8 * vector(4 * b.channels) +
-                     vector(numbers)};
+                     converting_vector(numbers)};
 }
 
 // ---- Traffic ----

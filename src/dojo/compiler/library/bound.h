@@ -60,6 +60,9 @@ class Bounds {
   // busy, `vector` from its start to its result in SRAM.
   int64_t registers(int64_t bytes) const;
   int64_t vector(int64_t bytes) const;
+  // The same of an operation whose result has another format, which takes the unit once more.
+  int64_t converting_registers(int64_t bytes) const;
+  int64_t converting_vector(int64_t bytes) const;
   // Steps of the matrix unit.
   int64_t matmul(int64_t m, int64_t n, int64_t k) const;
 
@@ -129,6 +132,12 @@ class Bounds {
  private:
   int64_t flits(int64_t bytes) const;
   int64_t disabled() const { return topology_.num_nodes() - topology_.num_live(); }
+  // Of a port that loads, and a product's time on its unit: its steps, or the loads of its operands
+  // and, where it adds to sums, of these.
+  int64_t loads(int64_t m, int64_t n, int64_t k, int64_t factor_bytes, bool adds) const;
+  int64_t product(int64_t m, int64_t n, int64_t k, int64_t factor_bytes, bool adds) const;
+  int64_t block_ports(const Gemm& g) const;        // of the block's node, between SRAM and units
+  int64_t products_in_a_row(const Gemm& g) const;  // that is what it has to do
   // From the last step of a product until another one can use the result, and its first loads.
   int64_t product_latency() const;
   // So many bytes over the links between two columns of the machine, in one direction.
@@ -141,7 +150,7 @@ class Bounds {
   machine::NodeShape node_;
   machine::RouterShape router_;
   machine::Topology topology_;
-  machine::InstructionCost matmul_, arithmetic_, load_, store_;
+  machine::InstructionCost matmul_, arithmetic_, convert_, load_, store_;
   int64_t transfer_latency_ = 0, wait_latency_ = 0;
 };
 

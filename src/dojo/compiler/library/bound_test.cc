@@ -97,29 +97,31 @@ TEST(Bound, Transpose) {
 
 TEST(Bound, Gemm) {
   // Blocks of 16 x 8, panels of 32: 2 * 1 * 8 steps. On 4 x 3 nodes each has 1 of 4 panels of A and
-  // at most 2 of B; a panel of A is 16 flits, one of B 8.
+  // at most 2 of B; a panel of A is 16 flits, one of B 8. A step loads two lines over two ports;
+  // the 8 lines of the block are loaded by each product but the first, 20 cycles for 16 steps.
   const UnitBounds unit;
   const Bounds::Gemm gemm{
       .block_m = 16, .block_n = 8, .panel = 32, .panels = 4, .factor_bytes = 2, .grid = {4, 3}};
   EXPECT_EQ(unit.of.gemm_summa(gemm, {0, 0}, {3, 0}),
             (Bound{.compute = 4 * 16,
-                   .sram = 3 * 16 + 2 * 8,  // more than 4 times the 8 lines of a block
-                   .links = 3 * 16,         // 9 panels over 3 rows
-                   .latency = (1 + 11 + 2 * 5 + 15) + 1 + 4 * (16 + 2)}));
-  EXPECT_EQ(
-      unit.of.gemm_cannon(gemm),
-      (Bound{.compute = 4 * 16, .sram = 4 * 24, .latency = (1 + 11 + 15) + 1 + 4 * (16 + 2)}));
+                   .sram = 16 + 3 * 20,  // loads; panels come in 3 * 16 + 2 * 8
+                   .links = 3 * 16,      // 9 panels over 3 rows
+                   .latency = (1 + 11 + 2 * 5 + 15) + 1 + (16 + 2) + 3 * (20 + 2)}));
+  EXPECT_EQ(unit.of.gemm_cannon(gemm),
+            (Bound{.compute = 4 * 16,
+                   .sram = 4 * 24,
+                   .latency = (1 + 11 + 15) + 1 + (16 + 2) + 3 * (20 + 2)}));
   EXPECT_EQ(unit.of.gemm_peak(64, 64, 48), 64);  // 12 nodes
 }
 
 TEST(Bound, Convolution) {
-  // Tiles of 4 x 4 positions with 32 channels, a flit each: a product is 2 * 2 * 8 steps. The halo
-  // is 4 flits.
+  // Tiles of 4 x 4 positions with 32 channels, a flit each: a product is 2 * 2 * 8 steps, and
+  // as many cycles of loads, but 8 more where it adds to 16 lines of sums. The halo is 4 flits.
   const UnitBounds unit;
   const Bounds::Convolution tile{
       .rows = 4, .columns = 4, .channels = 32, .outputs = 16, .factor_bytes = 2, .grid = {4, 3}};
   EXPECT_EQ(unit.of.convolution(tile),
-            (Bound{.compute = 9 * 32, .sram = 36, .latency = 9 * (32 + 2) + (3 + 15)}));
+            (Bound{.compute = 9 * 32, .sram = 36, .latency = (32 + 2) + 8 * (40 + 2) + (3 + 15)}));
 }
 
 TEST(Bound, BatchNorm) {
@@ -128,13 +130,13 @@ TEST(Bound, BatchNorm) {
   const UnitBounds unit("unit:tile");
   const Bound bound = unit.of.batch_norm(
       {.positions = 8, .channels = 16, .die = {4, 3}, .dies = {2, 2}}, {6, 4}, {2, 1}, {0, 0});
-  EXPECT_EQ(bound.compute, 4 * 8);
+  EXPECT_EQ(bound.compute, 2 * 8 + 2 * 16);
   EXPECT_EQ(bound.sram, 4 * 2);
   const int64_t row = (1 + 6 + 7) + 1 + (2 + 8);  // 8 flits come, 8 registers are added
   const int64_t column = (1 + 6 + 5) + 1 + (2 + 6);
   const int64_t dies = (1 + 6 + 7 * 5 + 1) + 1 + (2 + 8);
   const int64_t back = (1 + 6 + 10 * 5 + 1) + 1;
-  EXPECT_EQ(bound.latency, 3 * (2 + 8) + row + column + dies + back + 8 * 3 + (2 + 8));
+  EXPECT_EQ(bound.latency, 2 * (2 + 8) + (3 + 16) + row + column + dies + back + 8 * 3 + (3 + 16));
 }
 
 TEST(Bound, Traffic) {

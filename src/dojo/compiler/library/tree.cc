@@ -15,6 +15,7 @@ using namespace program;  // NOLINT: this file is written in the words of progra
 
 namespace {
 
+constexpr int64_t kMostSlots = 16;
 constexpr size_t kThreads = 2;  // that take chunks in turn
 
 // One node's neighbour in the tree. `is_there`: 0 or 1.
@@ -28,12 +29,13 @@ class TreeProgram {
       : back_(back),
         elements_(sizes.elements),
         chunk_(sizes.chunk.value_or(tree_chunk(sizes.elements))),
-        slots_(slots(target)),
+        slots_(sizes.slots.value_or(slots(target))),
         grid_(grid_of(target)),
         root_(sizes.root.value_or(middle(grid_))),
         builder_(name, grid_) {
     check_size("elements", elements_, 1, 1 << 20);
     check_size("chunk", chunk_, 16, 1 << 16);
+    check_size("slots", slots_, 1, kMostSlots);
     check_size("the column of the root", root_.x, 0, grid_.x - 1);
     check_size("the row of the root", root_.y, 0, grid_.y - 1);
     if (chunk_ % 16 != 0)
@@ -75,7 +77,7 @@ class TreeProgram {
   // word comes back that there is room.
   int64_t slots(const Target& target) const {
     const int64_t chunk_cycles = std::max<int64_t>(1, ceil_div(4 * chunk_, target.view.flit_bytes));
-    return std::min<int64_t>(16, 2 + ceil_div(target.longest_link_cycles, chunk_cycles));
+    return std::min<int64_t>(kMostSlots, 2 + ceil_div(target.longest_link_cycles, chunk_cycles));
   }
 
   // Nodes beside the root's column. Those at the ends have nobody behind them.
