@@ -167,6 +167,41 @@ class BenchNumerics(harness.TestCase):
         self.assertError(run("bench", "numerics", "--case", "from f8"), 2, "config", "from f8")
 
 
+class BenchMachine(harness.TestCase):
+    def test_cases_have_their_rows(self):
+        result = run("bench", "machine", "--case", "GEMM 2048^3 on a die", "--case", "values of a GEMM, bf16", "--runs", 1, "--json")
+        self.assertDone(result)
+        rows = {row["case"]: row for row in map(json.loads, result.out.splitlines())}
+        self.assertEqual(set(rows), {"GEMM 2048^3 on a die: node-cycles", "GEMM 2048^3 on a die: share of peak", "values of a GEMM, bf16: products"})
+        for row in rows.values():
+            self.assertEqual(list(row), KEYS)
+            self.assertEqual((row["bench"], row["threads"]), ("machine", 1))
+            self.assertGreater(row["value"], 0)
+        self.assertLess(rows["GEMM 2048^3 on a die: share of peak"]["value"], 100)
+
+    def test_a_table_and_a_list_are_for_people(self):
+        result = run("bench", "machine", "--case", "GEMM 2048^3 on a die", "--runs", 2, "-q")
+        self.assertDone(result)
+        self.assertRegex(result.out, r"\nGEMM 2048\^3 on a die: share of peak +\d+")
+        self.assertIn("all-reduce of 1 MB on an ExaPOD\n", run("bench", "machine", "--list").out)
+
+    def test_wrong_usage(self):
+        self.assertError(run("bench", "machine", "--case", "GEMM"), 2, "config", "--list")
+
+
+class Signature(harness.TestCase):
+    def test_it_is_the_same_of_every_build_and_for_any_number_of_threads(self):
+        # A change that is meant to change cycles or values says so and writes tests/golden/signature.txt anew.
+        golden = pathlib.Path(__file__).resolve().parents[1] / "golden" / "signature.txt"
+        for threads in (1, 2):
+            result = run("bench", "--signature", env={"OMP_NUM_THREADS": str(threads)}, deadline=120)
+            self.assertDone(result)
+            self.assertEqual(result.out, golden.read_text(encoding="utf-8"))
+        object = run("bench", "--signature", "--json", deadline=120).json()
+        self.assertEqual(f"signature {object['signature']}", result.out.splitlines()[-1])
+        self.assertEqual(len(object["programs"]), 10)
+
+
 class BenchStep(harness.TestCase):
     def rows(self, *args, rounds=1, **kwargs):
         result = run("bench", "step", "--json", "--runs", 2, "--rounds", rounds, *args, **kwargs)

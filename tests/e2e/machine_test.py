@@ -52,6 +52,24 @@ class Machine(harness.TestCase):
             self.assertTrue(figure["agrees"], figure)
             self.assertLess(abs(figure["deviation"]), 0.025)
 
+    def test_programs_on_the_machine_get_what_was_published(self):
+        names = ("node peak_bf16", "die edge_latency", "tile batch_norm")
+        options = [o for name in names for o in ("--figure", name)]
+        figures = run("machine", "validate", "--json", *options, deadline=120).json()["figures"]
+        self.assertEqual([f"{f['level']} {f['figure']}" for f in figures], list(names))
+        for figure in figures:
+            self.assertEqual(list(figure), ["level", "figure", "unit", "published", "simulated", "deviation", "status", "source", "run", "reason",
+                                            "cycles", "numbers"])
+            self.assertAlmostEqual(figure["simulated"] / figure["published"] - 1, figure["deviation"], places=9)
+            self.assertGreater(figure["numbers"]["assumed"], 0)
+        self.assertLess(abs(figures[0]["deviation"]), 0.001)
+        self.assertLess(abs(figures[1]["deviation"]), 0.006)
+        self.assertEqual(figures[2]["status"], "assumed")
+        table = run("machine", "validate", "-q", *options, deadline=120).out
+        for name in names:
+            self.assertIn(f"\n{name}  ", table)
+        self.assertError(run("machine", "validate", "--figure", "die color"), 2, "config", ("die color", "tile bisection"))
+
     def test_a_number_that_contradicts_what_was_published_is_bad_input(self):
         node = description("d1_node")
         node["clock"]["value"] = 3

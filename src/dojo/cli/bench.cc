@@ -30,20 +30,37 @@ void print_json(const BenchRow& row) {
 }
 
 int run_bench(std::span<const std::string> argv) {
+  if (!argv.empty() && argv[0] == "machine") return run_bench_machine(argv.subspan(1));
   if (!argv.empty() && argv[0] == "numerics") return run_bench_numerics(argv.subspan(1));
   if (!argv.empty() && argv[0] == "op") return run_bench_op(argv.subspan(1));
   if (!argv.empty() && argv[0] == "step") return run_bench_step(argv.subspan(1));
   if (!argv.empty() && argv[0] == "video") return run_bench_video(argv.subspan(1));
   std::string area;
-  Args args("dojo bench AREA", "Measures the speed of one part, beside the machine's own limit.",
+  bool signature = false, json = false;
+  Args args("dojo bench [AREA]", "Measures the speed of one part, beside the machine's own limit.",
             "  dojo bench step --help       a training step\n"
             "  dojo bench op --help         single ops\n"
             "  dojo bench video --help      from video files to clips\n"
-            "  dojo bench numerics --help   number formats and the matrix unit\n");
-  args.positional("AREA", "what to measure: step, op, video or numerics", &area);
+            "  dojo bench numerics --help   number formats and the matrix unit\n"
+            "  dojo bench machine --help    the simulated machine\n"
+            "  dojo bench --signature       one number over what simulated programs do\n");
+  args.positional("[AREA]", "what to measure: step, op, video, numerics or machine", &area);
+  args.option(
+      "--signature", "",
+      "cycles and values of ten fixed programs on the simulated machine, and one number over "
+      "all: the same of every build",
+      &signature);
+  args.option("--json", "", "print the signature as one JSON object", &json);
   if (!args.parse(argv)) return 0;
+  if (area.empty() && signature) {
+    print_signature(json);
+    return 0;
+  }
+  if (area.empty())
+    throw Error(Category::kConfig, "dojo bench needs an area", "",
+                "use step, op, video, numerics or machine");
   throw Error(Category::kConfig, fmt::format("unknown area \"{}\"", area), "",
-              "use step, op, video or numerics");
+              "use step, op, video, numerics or machine");
 }
 
 }  // namespace dojo

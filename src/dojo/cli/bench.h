@@ -17,7 +17,7 @@ struct Spread {
 Spread spread_of(std::vector<double> x);
 
 struct BenchRow {
-  std::string bench;      // what was measured: "step", "video", "op", "numerics"
+  std::string bench;      // what was measured: "step", "video", "op", "numerics", "machine"
   std::string case_name;  // of what: a model, a way to read video
   std::string unit, better = "higher", role = "ours";
   Spread value;  // over the runs
@@ -27,9 +27,13 @@ struct BenchRow {
 // One line on stdout, one JSON object, with the commit and the processor.
 void print_json(const BenchRow& row);
 
+int run_bench_machine(std::span<const std::string> args);
 int run_bench_numerics(std::span<const std::string> args);
 int run_bench_op(std::span<const std::string> args);
 int run_bench_step(std::span<const std::string> args);
 int run_bench_video(std::span<const std::string> args);
+
+// Of the simulated machine: emulate/signature.h.
+void print_signature(bool json);
 
 }  // namespace dojo

@@ -1,13 +1,17 @@
-// dojo machine: shows, checks and draws machine descriptions.
+// dojo machine: shows, checks and draws machine descriptions, and runs programs on them that have
+// published figures as their result.
 #include <fmt/format.h>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
+#include "dojo/base/interrupt.h"
+#include "dojo/base/progress.h"
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/called.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
+#include "dojo/emulate/validate.h"
 #include "dojo/machine/draw.h"
 #include "dojo/machine/ledger.h"
 #include "dojo/machine/load.h"
@@ -114,6 +118,34 @@ int draw(std::span<const std::string> argv) {
   return 0;
 }
 
+int validate(std::span<const std::string> argv) {
+  std::vector<std::string> names;
+  bool json = false, quiet = false;
+  Args args("dojo machine validate",
+            "Sets published figures of Dojo beside what programs on the simulated machine get: "
+            "arithmetic, memory, links, a batch norm over 25 dies. What each program does: "
+            "docs/machine.md.",
+            "  dojo machine validate\n"
+            "  dojo machine validate --figure \"die edge_latency\" --json\n");
+  args.option("--figure", "NAME", "only this one: its level and name; may be given several times",
+              &names);
+  args.option("--json", "", "print one JSON object", &json);
+  args.option("-q, --quiet", "", "no progress bar", &quiet);
+  if (!args.parse(argv)) return 0;
+  const InterruptGuard guard(InterruptGuard::kThrow);
+  if (names.empty()) names = emulate::figure_names();
+  std::vector<emulate::Figure> figures;
+  Progress progress("simulating", {.total = std::ssize(names), .unit = "figures", .quiet = quiet});
+  for (const std::string& name : names) {
+    progress.update(std::ssize(figures), name);
+    figures.push_back(emulate::simulate_figure(name));
+  }
+  progress.update(std::ssize(figures));
+  progress.finish();
+  fmt::print("{}", json ? emulate::figures_json(figures) + "\n" : emulate::show_figures(figures));
+  return 0;
+}
+
 int ledger(std::span<const std::string> argv) {
   std::vector<std::string> names;
   Args args(
@@ -133,23 +165,26 @@ int ledger(std::span<const std::string> argv) {
 
 int run_machine(std::span<const std::string> args) {
   if (args.empty())
-    throw Error(Category::kConfig, "dojo machine needs a verb of its own", "",
-                "use show, check, draw or ledger; see " + as_called({"machine", "--help"}));
+    throw Error(
+        Category::kConfig, "dojo machine needs a verb of its own", "",
+        "use show, check, validate, draw or ledger; see " + as_called({"machine", "--help"}));
   const std::string& verb = args[0];
   const auto rest = args.subspan(1);
   if (verb == "show") return show(rest);
   if (verb == "check") return check(rest);
+  if (verb == "validate") return validate(rest);
   if (verb == "draw") return draw(rest);
   if (verb == "ledger") return ledger(rest);
   if (verb != "--help" && verb != "-h")
     throw Error(Category::kConfig, fmt::format("unknown: dojo machine {}", verb), "",
-                "use show, check, draw or ledger");
+                "use show, check, validate, draw or ledger");
   fmt::print("{}",
              with_program_name(
                  "usage: dojo machine VERB [NAME] [--options]\n\n"
                  "Shows, checks and draws the description of a machine.\n\nVerbs:\n"
                  "  show [NAME]    prints its numbers with status and source, and its totals\n"
                  "  check NAME     sets published figures beside what its parts give\n"
+                 "  validate       sets published figures beside what simulated programs get\n"
                  "  draw NAME      draws its nodes as SVG\n"
                  "  ledger [NAME]  prints its numbers in Markdown\n\n"
                  "Options:\n"
@@ -157,7 +192,8 @@ int run_machine(std::span<const std::string> args) {
                  "--help`\n\n"
                  "Examples:\n"
                  "  dojo machine show d1_die\n"
-                 "  dojo machine check exapod\n\n"
+                 "  dojo machine check exapod\n"
+                 "  dojo machine validate\n\n"
                  "The files, and every number of those that the program has: "
                  "docs/machine.md\n"));
   return 0;

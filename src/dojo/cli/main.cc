@@ -45,7 +45,7 @@ const std::vector<Command>& commands() {
       {"inspect", "lists the recordings of a folder and the files it cannot use", run_inspect},
       {"cache", "small copies of frames on disk: make, list, remove", run_cache},
       {"bench",
-       "measures speed: of a training step, of single ops, of video to clips, of number formats",
+       "measures speed: of a training step, single ops, video to clips, number formats, simulation",
        run_bench},
   };
   return table;
