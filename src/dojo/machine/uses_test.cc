@@ -72,7 +72,10 @@ TEST(NodeShape, IsThatOfTheD1) {
   EXPECT_EQ(d1.vector_ports.stores, 1);
   EXPECT_EQ(d1.network_ports.bytes_per_cycle, 64);
   EXPECT_EQ(d1.scalar_ports.bytes_per_cycle, 8);
-  EXPECT_EQ(uses.count().assumed, 0);  // all of this is published
+  // All else is published.
+  EXPECT_EQ(uses.count().assumed, 2);
+  EXPECT_EQ(d1.matrix_reuse, 2);
+  EXPECT_EQ(d1.list_holds, 16);
 }
 
 TEST(NodeShape, OnTheUnitMachineEveryInstructionCostsOne) {
