@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dojo {
@@ -24,10 +25,11 @@ struct BenchRow {
   int64_t runs = 1, threads = 1;
 };
 
-// One line on stdout, one JSON object, with the commit and the processor.
-void print_json(const BenchRow& row);
+// One line on stdout, one JSON object, with the commit and the processor, and `more` behind.
+void print_json(const BenchRow& row, const std::vector<std::pair<std::string, int64_t>>& more = {});
 
 int run_bench_machine(std::span<const std::string> args);
+int run_bench_noc(std::span<const std::string> args);
 int run_bench_numerics(std::span<const std::string> args);
 int run_bench_op(std::span<const std::string> args);
 int run_bench_step(std::span<const std::string> args);

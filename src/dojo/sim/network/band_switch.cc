@@ -1,0 +1,284 @@
+// The switch: iSLIP between the lanes of the inputs and the outputs, and what leaves through it.
+#include <algorithm>
+
+#include "dojo/sim/network/band.h"
+
+namespace dojo::sim {
+namespace {
+
+constexpr uint32_t kDropped = kNone;  // FlitEvent::at of a bid that is none any more
+
+// RouterBlock::lane_turn
+uint32_t turn_of_outputs(uint8_t turn) { return turn & 7u; }
+uint32_t turn_of_channels(uint8_t turn) { return turn >> 3; }
+
+Routes::Place place_of(uint32_t place) {
+  return {static_cast<int32_t>(place & 0xffff), static_cast<int32_t>(place >> 16)};
+}
+
+// In dimension order: what a packet asks for in the next router that left this one by `out`.
+uint8_t output_behind(const RouterBlock& r, uint32_t out, uint32_t destination) {
+  static constexpr uint32_t kSteps[] = {1, uint32_t(-1), 65536, uint32_t(-65536)};
+  const uint32_t place = r.place + kSteps[out];
+  if (place == destination) return kLocal;
+  if (out >= kSouth || (place ^ destination) & 0xffff) return static_cast<uint8_t>(out);
+  return place < destination ? kSouth : kNorth;
+}
+
+}  // namespace
+
+template <bool kUsual>
+void Band::ask_switch() {
+  std::vector<FlitEvent>& bids = switch_bids_.current();
+  const std::span<FlitEvent> events = bids;
+  for (size_t i = 0; i < events.size(); ++i) {
+    if (i + kAhead < events.size()) __builtin_prefetch(&router(events[i + kAhead].node()), 1);
+    FlitEvent& flit = events[i];
+    RouterBlock& r = router(flit.node());
+    if ((flit.state & (FlitEvent::kCounted | FlitEvent::kSlow)) && !may_bid(r, flit)) {
+      flit.at = kDropped;
+      continue;
+    }
+    const uint64_t bit = uint64_t{1} << flit.channel();
+    r.switch_bids[flit.out] |= bit;
+    r.switch_bidders |= bit;
+  }
+  for (const FlitEvent& flit : events) {
+    if (flit.at == kDropped) continue;
+    RouterBlock& r = router(flit.node());
+    const uint32_t lane = lane_of<kUsual>(flit.channel());
+    const uint64_t bit = uint64_t{1} << flit.channel();
+    if (r.switch_bids[flit.out] == bit && (r.switch_bidders & lane_mask<kUsual>(lane)) == bit) {
+      r.switch_bids[flit.out] = 0;
+      r.switch_bidders ^= bit;
+      r.switch_grant[flit.out] = static_cast<uint8_t>(lane + 1);
+      r.lane_turn[lane] = next_turn<kUsual>(flit.out + 1u, flit.channel());
+      win_switch<kUsual>(r, flit);
+      continue;
+    }
+    contended_.push_back(flit);
+    if (r.switch_listed) continue;
+    r.switch_listed = 1;
+    matched_.push_back(flit.node());
+  }
+  bids.clear();
+  if (!matched_.empty()) settle_contended<kUsual>();
+  if (switch_cycles<kUsual>() == 1) return;
+  for (const FlitEvent& flit : departures_.current()) depart<kUsual>(router(flit.node()), flit);
+  departures_.current().clear();
+}
+
+template <bool kUsual>
+void Band::settle_contended() {
+  for (const NodeId node : matched_) match_switch<kUsual>(router(node));
+  for (const FlitEvent& flit : contended_) {
+    RouterBlock& r = router(flit.node());
+    if (r.switch_bidders >> flit.channel() & 1) {
+      win_switch<kUsual>(r, flit);
+    } else {
+      r.stalls[flit.out] += switch_cycles<kUsual>();
+      switch_bids_.push(now_ + switch_cycles<kUsual>(), flit);
+    }
+  }
+  for (const NodeId node : matched_) router(node).switch_bidders = router(node).switch_listed = 0;
+  contended_.clear();
+  matched_.clear();
+}
+
+// Whether the link takes a flit in this cycle and there is room behind it; else the bid comes
+// again.
+bool Band::may_bid(RouterBlock& r, const FlitEvent& flit) {
+  if (flit.state & FlitEvent::kSlow) {
+    const SlowLink& link = state_.slow_links[size_t{flit.node()} * 4 + flit.out];
+    if (const auto free = static_cast<uint32_t>(link.free_cycle); free > now_) {
+      r.stalls[flit.out] += free - now_;
+      switch_bids_.push(free, flit);
+      return false;
+    }
+  }
+  if (!(flit.state & FlitEvent::kCounted)) return true;
+  CreditBlock& credit = state_.credits[flit.node()];
+  if (credit.room[flit.out][flit.out_vc()] > 0) return true;
+  if (switch_cycles_ > 1) {
+    r.stalls[flit.out] += switch_cycles_;
+    switch_bids_.push(now_ + switch_cycles_, flit);
+    return false;
+  }
+  credit.blocked |= uint64_t{1} << (flit.out * kVcs + flit.out_vc());
+  InputChannel& c = channel(flit.at);
+  c.flit = flit;
+  c.since = now_;
+  return false;
+}
+
+template <bool kUsual>
+inline uint8_t Band::next_turn(uint32_t output, uint32_t channel) const {
+  const uint32_t next = channel % kVcs + lanes<kUsual>();
+  const uint32_t wrapped = next >= vcs<kUsual>() ? next - vcs<kUsual>() : next;
+  return static_cast<uint8_t>(output | wrapped << 3);
+}
+
+// Leaves the winners in switch_bidders, and no bids.
+template <bool kUsual>
+void Band::match_switch(RouterBlock& r) {
+  uint64_t winners = 0;
+  uint32_t lanes_left = (1u << kPorts * lanes<kUsual>()) - 1;
+  uint32_t outputs_left = (1u << kPorts) - 1;
+  for (int round = 0; round < state_.parameters.allocation_rounds; ++round) {
+    uint32_t offers[kMostLanes] = {};  // by lane: outputs
+    uint32_t offered = 0;
+    for (uint32_t out = 0; out < kPorts; ++out) {
+      if (!(outputs_left >> out & 1)) continue;
+      uint32_t asking = 0;
+      for (uint64_t bids = r.switch_bids[out]; bids != 0; bids &= bids - 1)
+        asking |= 1u << lane_of<kUsual>(static_cast<uint32_t>(std::countr_zero(bids)));
+      asking &= lanes_left;
+      if (asking == 0) continue;
+      const uint32_t lane = first_from(asking, r.switch_grant[out]);
+      offers[lane] |= 1u << out;
+      offered |= 1u << lane;
+    }
+    if (offered == 0) break;
+    for (; offered != 0; offered &= offered - 1) {
+      const auto lane = static_cast<uint32_t>(std::countr_zero(offered));
+      const uint8_t turn = r.lane_turn[lane];
+      const uint32_t out = first_from(offers[lane], turn_of_outputs(turn));
+      const uint32_t port = lane / lanes<kUsual>();
+      const uint64_t bids = (r.switch_bids[out] & lane_mask<kUsual>(lane)) >> port * kVcs;
+      const uint32_t vc = first_from(bids, turn_of_channels(turn));
+      if (round == 0) r.switch_grant[out] = static_cast<uint8_t>(lane + 1);
+      r.lane_turn[lane] = next_turn<kUsual>(round == 0 ? out + 1 : turn_of_outputs(turn), vc);
+      winners |= uint64_t{1} << (port * kVcs + vc);
+      lanes_left &= ~(1u << lane);
+      outputs_left &= ~(1u << out);
+    }
+  }
+  for (uint64_t& bids : r.switch_bids) bids = 0;
+  r.switch_bidders = winners;
+}
+
+template <bool kUsual>
+[[gnu::always_inline]] inline void Band::win_switch(RouterBlock& r, const FlitEvent& flit) {
+  if (flit.state & FlitEvent::kSlow) occupy_link(flit);
+  if (switch_cycles<kUsual>() > 1) {
+    departures_.push(now_ + switch_cycles<kUsual>() - 1, flit);
+  } else {
+    depart<kUsual>(r, flit);
+  }
+}
+
+void Band::occupy_link(const FlitEvent& flit) {
+  SlowLink& link = state_.slow_links[size_t{flit.node()} * 4 + flit.out];
+  if (link.free_cycle < static_cast<int32_t>(now_)) {
+    link.free_cycle = static_cast<int32_t>(now_);
+    link.free_fraction = 0;
+  }
+  link.free_fraction += link.numerator;
+  link.free_cycle += link.free_fraction / link.denominator;
+  link.free_fraction %= link.denominator;
+}
+
+template <bool kUsual>
+[[gnu::always_inline]] inline void Band::depart(RouterBlock& r, const FlitEvent& flit) {
+  ++r.flits[flit.out];
+  if (flit.state & FlitEvent::kCounted) --state_.credits[flit.node()].room[flit.out][flit.out_vc()];
+  if (flit.flits == 1) {
+    return_credit<kUsual>(r, flit, 0, true);
+    send_on<kUsual>(r, flit, 0, true);
+  } else {
+    InputChannel& c = channel(flit.at);
+    const uint32_t number = c.sent++;
+    const bool tail = c.sent == flit.flits;
+    return_credit<kUsual>(r, flit, number, tail);
+    send_on<kUsual>(r, flit, number, tail);
+    if (--c.buffered > 0 && !tail) switch_bids_.push(now_ + 1, flit);
+    if (!tail) return;
+  }
+  if (tail_credit<kUsual>()) return;
+  set_free(flit.node() * 64 + flit.out * kVcs + flit.out_vc(), now_ + 1);
+  next_of_channel(r, flit.at);
+}
+
+// To the router or node that sent the flit, the number-th of its packet.
+template <bool kUsual>
+[[gnu::always_inline]] inline void Band::return_credit(RouterBlock& r, const FlitEvent& flit,
+                                                       uint32_t number, bool tail) {
+  const RouterPort& port = r.port[flit.channel() / kVcs];
+  const uint32_t cycle = now_ + port.credit_delay;
+  // With tail credits, what counts is when the tail has left, and of packets that are longer than
+  // the buffer also the room that its later flits need.
+  const bool credit = !tail_credit<kUsual>() || number + port.own_depth < flit.flits;
+  if (!credit && !tail) return;
+  const uint32_t to = port.neighbour | flit.at % kVcs;
+  if (to & kRemote) [[unlikely]] {
+    const Crossing crossing{.kind = credit ? Crossing::kCredit : Crossing::kFree,
+                            .cycle = cycle,
+                            .flit = {.at = to & ~kRemote}};
+    outbox_[flit.channel() / kVcs == kSouth].push_back(crossing);
+  } else if (credit) {
+    credits_.push(cycle, to);
+  } else {
+    set_free(to, cycle);
+  }
+}
+
+template <bool kUsual>
+[[gnu::always_inline]] inline void Band::send_on(RouterBlock& r, const FlitEvent& flit,
+                                                 uint32_t number, bool tail) {
+  const uint32_t out = flit.out;
+  const RouterPort& port = r.port[out];
+  const uint32_t cycle = now_ + port.flit_delay;
+  if (out == kLocal) {
+    deliver(r, flit, number, tail, cycle);
+    return;
+  }
+  const uint32_t to = (port.neighbour & ~kRemote) | flit.out_vc();
+  const bool remote = port.neighbour & kRemote;
+  if (number > 0) {
+    if (remote) [[unlikely]] {
+      outbox_[out == kSouth].push_back({Crossing::kBody, cycle, {.at = to}});
+    } else {
+      bodies_.push(cycle, to);
+    }
+    return;
+  }
+  const uint8_t next_out = output_behind(r, out, flit.destination);
+  FlitEvent& next =
+      remote ? outbox_[out == kSouth].emplace_back(Crossing{Crossing::kHead, cycle, flit}).flit
+             : heads_.push(cycle, flit);
+  next.at = to;
+  next.state = flit.without_vc();
+  next.out = next_out;
+  if (next_out == kLocal && state_.routes.num_classes() > 1) turn_at_stop(next);
+}
+
+// If it has not arrived there but is at a stop, it asks for the way on, in the next class.
+void Band::turn_at_stop(FlitEvent& flit) {
+  const PooledPacket& packet = state_.pool[flit.packet];
+  const uint32_t here = flit.destination;
+  if (here == packet.stops[kMostClasses - 1]) return;
+  const uint32_t next_class = flit.vc_class() + 1;
+  flit.destination = packet.stops[next_class];
+  flit.state = FlitEvent::of_class(next_class);
+  flit.out = Routes::dimension_order(place_of(here), place_of(flit.destination));
+}
+
+// The node takes each flit at once and gives its credit back.
+void Band::deliver(RouterBlock& r, const FlitEvent& flit, uint32_t number, bool tail,
+                   uint32_t cycle) {
+  const bool credit = !tail_credit_ || number + r.port[kLocal].depth < flit.flits;
+  const uint32_t at = flit.node() * 64 + kLocal * kVcs + flit.out_vc();
+  if (credit) {
+    credits_.push(cycle + eject_credit_, at);
+  } else if (tail) {
+    set_free(at, cycle + eject_credit_);
+  }
+  if (!tail) return;
+  state_.pool[flit.packet].packet.arrived = base_ + cycle;
+  arriving_.push_back(flit.packet);
+}
+
+template void Band::ask_switch<false>();
+template void Band::ask_switch<true>();
+
+}  // namespace dojo::sim
