@@ -40,6 +40,7 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
             "  dojo sim ring.program --machine d1_die\n"
             "  dojo sim gemm.program --machine tile --values random --seed 1 --json\n"
             "  dojo sim gemm.program --values in.safetensors --out out.safetensors\n"
+            "  dojo sim ring.program --level flit\n"
             "  dojo sim gemm.program --level functional --values in.safetensors\n"
             "  dojo sim ring.program --trace ring.perfetto-trace --trace-nodes 8x1+0+0\n"
             "  dojo sim ring.program --set die/edge/latency=150ns --cycles-limit 100000\n");
@@ -49,7 +50,8 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
   args.option("--set", "NAME=VALUE", "another value for one number of the machine",
               &wanted->changes);
   args.option("--level", "LEVEL",
-              "burst: transfers are events on links; functional: values without time",
+              "burst: transfers are events on links; flit: routers flit by flit; functional: values "
+              "without time",
               &wanted->level);
   args.option("--values", "IN",
               "a safetensors file with the program's inputs, or `random`; default: none, only time",
@@ -99,7 +101,7 @@ sim::Options options_of(const Wanted& wanted) {
   const auto level = sim::parse_level(wanted.level);
   if (!level)
     throw Error(Category::kConfig, fmt::format("no level {}", wanted.level), "--level",
-                "use burst or functional");
+                "use burst, flit or functional");
   if (!wanted.out.empty()) {
     if (wanted.values.empty())
       throw Error(Category::kConfig, "outputs without values", "--out", "give --values too");

@@ -1,15 +1,12 @@
 #include "dojo/sim/burst_transport.h"
 
 #include <algorithm>
-#include <cstdlib>
 
-#include "dojo/base/check.h"
 #include "dojo/machine/node.h"
 #include "dojo/sim/prefetch.h"
 
 namespace dojo::sim {
 
-using machine::Coord;
 using machine::Side;
 
 BurstTransport::BurstTransport(machine::Uses& uses, const machine::Topology& topology,
@@ -20,47 +17,12 @@ BurstTransport::BurstTransport(machine::Uses& uses, const machine::Topology& top
       segment_flits_(kSegmentPackets * mesh_.router().most_packet_flits),
       packet_flits_(mesh_.router().most_packet_flits),
       ways_(mesh_),
-      wires_(static_cast<size_t>(mesh_.num_nodes())) {
+      wires_(static_cast<size_t>(mesh_.num_nodes())),
+      interface_links_(mesh_, topology),
+      interface_wires_(interface_links_.size()) {
   const machine::SramPorts ports = machine::node_shape(uses).network_ports;
   in_rate_ = machine::make_rate(ports.stores * ports.bytes_per_cycle, 1);
   out_rate_ = machine::make_rate(ports.loads * ports.bytes_per_cycle, 1);
-  add_interfaces(topology);
-}
-
-void BurstTransport::add_interfaces(const machine::Topology& topology) {
-  for (size_t i = 0; i < topology.interfaces().size(); ++i) {
-    const machine::Interface& interface = topology.interfaces()[i];
-    first_link_.push_back(static_cast<int32_t>(interface_links_.size()));
-    for (int32_t l = 0; l < interface.links; ++l) {
-      Coord c = interface.first;
-      (is_east_west(interface.side) ? c.y : c.x) += l;
-      InterfaceLink link;
-      link.node = mesh_.place(c);
-      link.interface = static_cast<int32_t>(i);
-      link.side = interface.side;
-      link.is_live = mesh_.is_live(link.node);
-      link.cost = topology.interface_cost(interface.side);
-      link.cost.rate = bounded(link.cost.rate);
-      interface_links_.push_back(link);
-    }
-  }
-  first_link_.push_back(static_cast<int32_t>(interface_links_.size()));
-}
-
-int32_t BurstTransport::link_of(PlaceId interface, PlaceId node) const {
-  const auto i = static_cast<size_t>(interface - mesh_.num_nodes());
-  const Coord c = mesh_.coord(node);
-  int32_t best = -1, best_distance = 0;
-  for (int32_t l = first_link_[i]; l < first_link_[i + 1]; ++l) {
-    const InterfaceLink& link = interface_links_[static_cast<size_t>(l)];
-    const Coord at = mesh_.coord(link.node);
-    const int32_t distance = std::abs(at.x - c.x) + std::abs(at.y - c.y);
-    if (!link.is_live || (best >= 0 && distance >= best_distance)) continue;
-    best = l;
-    best_distance = distance;
-  }
-  DOJO_CHECK_LE(0, best);  // a side of a tile whose nodes are all disabled
-  return best;
 }
 
 void BurstTransport::send(const Send& send) {
@@ -82,10 +44,10 @@ void BurstTransport::send(const Send& send) {
   flow.to_come = static_cast<int32_t>(send.to.size());
   PlaceId from = send.from, to = send.to.front();
   if (is_interface(from)) {
-    flow.interface_wire = link_of(from, to);
+    flow.interface_wire = static_cast<int32_t>(interface_links_.nearest(from, to));
     from = interface_links_[static_cast<size_t>(flow.interface_wire)].node;
   } else if (is_interface(to)) {
-    flow.interface_wire = link_of(to, from);
+    flow.interface_wire = static_cast<int32_t>(interface_links_.nearest(to, from));
     to = interface_links_[static_cast<size_t>(flow.interface_wire)].node;
   }
   flow.to = to;
@@ -147,10 +109,9 @@ void BurstTransport::finish(uint32_t flow) {
 // The message can be read: its segments leave the memory one after the other.
 void BurstTransport::ready(const Event& event, Cycles now) {
   const Flow& flow = flows_[event.flow];
-  const bool at_interface = is_interface(flow.from);
-  InterfaceLink* const link =
-      at_interface ? &interface_links_[static_cast<size_t>(flow.interface_wire)] : nullptr;
-  Wire& out = link ? link->wires[kFromInterface] : wire(flow.from, kOut);
+  const auto number = static_cast<size_t>(flow.interface_wire);
+  const InterfaceLink* const link = is_interface(flow.from) ? &interface_links_[number] : nullptr;
+  Wire& out = link ? interface_wires_[number][kFromInterface] : wire(flow.from, kOut);
   const machine::Rate& rate = link ? link->cost.rate : out_rate_;
   const Cycles latency = link ? link->cost.latency_cycles : mesh_.router().injection_cycles;
   Event next = event;
@@ -216,8 +177,10 @@ void BurstTransport::leave(const Event& event, Cycles now) {
   Cycles latency = mesh_.router().ejection_cycles;
   PlaceId place = event.place;
   if (to_interface) {
-    InterfaceLink& link = interface_links_[static_cast<size_t>(flow.interface_wire)];
-    served = link.wires[kToInterface].serve(now + router, bytes, link.cost.rate, flow.is_short);
+    const auto number = static_cast<size_t>(flow.interface_wire);
+    const InterfaceLink& link = interface_links_[number];
+    served = interface_wires_[number][kToInterface].serve(now + router, bytes, link.cost.rate,
+                                                          flow.is_short);
     latency = link.cost.latency_cycles;
     place = mesh_.num_nodes() + link.interface;
   } else {
@@ -248,15 +211,17 @@ std::vector<LinkStats> BurstTransport::links() const {
             mesh_.cost(p, side).rate);
     }
   }
-  for (const InterfaceLink& l : interface_links_)
+  for (size_t i = 0; i < interface_links_.size(); ++i) {
+    const InterfaceLink& l = interface_links_[i];
     for (const Direction d : {kToInterface, kFromInterface})
-      add(l.wires[d],
+      add(interface_wires_[i][d],
           {.from = mesh_.coord(l.node),
            .side = l.side,
            .crossing = machine::Level::kTray,
            .interface = l.interface,
            .inwards = d == kFromInterface},
           l.cost.rate);
+  }
   return all;
 }
 

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "dojo/sim/event_queue.h"
-#include "dojo/sim/link.h"
+#include "dojo/sim/interface_links.h"
 #include "dojo/sim/mesh.h"
 #include "dojo/sim/recorder.h"
 #include "dojo/sim/transport.h"
@@ -37,7 +37,7 @@ class BurstTransport : public Transport {
   Cycles next() const override { return queue_.next(); }
   void advance(Cycles now, std::vector<Arrival>* arrivals) override;
 
-  std::vector<LinkStats> links() const;  // that carried something
+  std::vector<LinkStats> links() const override;
 
  private:
   static constexpr int64_t kSegmentPackets = 4;
@@ -71,20 +71,9 @@ class BurstTransport : public Transport {
     uint64_t order() const { return flow_order; }
   };
 
-  struct InterfaceLink {
-    PlaceId node = 0;
-    int32_t interface = 0;
-    machine::Side side = machine::Side::kWest;
-    bool is_live = false;
-    machine::LinkCost cost;
-    std::array<Wire, 2> wires;  // by Direction
-  };
-
   using NodeWires = std::array<Wire, kWires>;
 
   Wire& wire(PlaceId place, size_t which) { return wires_[static_cast<size_t>(place)][which]; }
-  void add_interfaces(const machine::Topology& topology);
-  int32_t link_of(PlaceId interface, PlaceId node) const;  // the nearest one to the node
   bool is_interface(PlaceId place) const { return place >= mesh_.num_nodes(); }
 
   void ready(const Event& event, Cycles now);
@@ -100,8 +89,8 @@ class BurstTransport : public Transport {
   machine::Rate in_rate_, out_rate_;  // of a memory's network ports
   Ways ways_;
   ZeroedArray<NodeWires> wires_;  // by place
-  std::vector<InterfaceLink> interface_links_;
-  std::vector<int32_t> first_link_;  // by interface
+  InterfaceLinks interface_links_;
+  std::vector<std::array<Wire, 2>> interface_wires_;  // the same, and by Direction
   std::vector<Flow> flows_;
   std::vector<uint32_t> free_flows_;
   EventQueue<Event> queue_;

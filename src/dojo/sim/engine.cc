@@ -67,7 +67,7 @@ void Engine::start() {
 }
 
 void Engine::run() {
-  for (;;) {
+  for (int64_t turn = 1;; ++turn) {
     const Cycles now = std::min(queue_.next(), parts_.transport.next());
     if (now == kNever) return;
     if (now > parts_.options.most_cycles)
@@ -75,15 +75,15 @@ void Engine::run() {
           Category::kInput,
           fmt::format("the program is not done after {} cycles", parts_.options.most_cycles),
           fmt::format("program \"{}\"", program_.name), "more can be allowed");
-    if ((num_events_ - looked_at_) >> 16 != 0) {
+    if ((num_events_ - looked_at_) >> 16 != 0 || turn % 65536 == 0) {
       looked_at_ = num_events_;
       throw_if_interrupted();
     }
-    end_ = std::max(end_, now);
     if (parts_.transport.next() == now) {
       arrivals_.clear();
       parts_.transport.advance(now, &arrivals_);
       num_events_ += std::ssize(arrivals_);
+      if (!arrivals_.empty()) end_ = std::max(end_, now);
       for (size_t i = 0; i < arrivals_.size(); ++i) {
         if (i + kPrefetchAhead < arrivals_.size())
           prefetch(messages_[arrivals_[i + kPrefetchAhead].message]);
@@ -91,6 +91,7 @@ void Engine::run() {
       }
     }
     if (queue_.next() != now) continue;
+    end_ = std::max(end_, now);
     const std::span<const Event> events = queue_.take(now);
     queue_.peek([&](const Event& event) {
       if (event.kind == Event::Kind::kThread) prefetch(nodes_[event.what]);

@@ -1,11 +1,16 @@
 #include "dojo/sim/options.h"
 
+#include <array>
+
 namespace dojo::sim {
 
-std::string_view name(Level level) { return level == Level::kFunctional ? "functional" : "burst"; }
+std::string_view name(Level level) {
+  constexpr std::array<std::string_view, 3> kNames = {"functional", "burst", "flit"};
+  return kNames[static_cast<size_t>(level)];
+}
 
 std::optional<Level> parse_level(std::string_view word) {
-  for (const Level level : {Level::kFunctional, Level::kBurst})
+  for (const Level level : {Level::kFunctional, Level::kBurst, Level::kFlit})
     if (word == name(level)) return level;
   return {};
 }

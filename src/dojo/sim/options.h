@@ -12,9 +12,10 @@ namespace dojo::sim {
 
 enum class Level : uint8_t {
   kFunctional,  // every instruction and every message takes a cycle: values without time
-  kBurst,       // docs/simulator.md
+  kBurst,       // transfers are events on links
+  kFlit,        // routers flit by flit: docs/simulator.md
 };
-std::string_view name(Level level);  // "functional", "burst"
+std::string_view name(Level level);  // "functional", "burst", "flit"
 std::optional<Level> parse_level(std::string_view word);
 
 inline constexpr Cycles kMostCycles = Cycles{1} << 38;  // of any run: two minutes at 2 GHz

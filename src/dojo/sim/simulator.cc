@@ -14,6 +14,7 @@
 #include "dojo/program/verify.h"
 #include "dojo/sim/burst_transport.h"
 #include "dojo/sim/engine.h"
+#include "dojo/sim/flit_transport.h"
 #include "dojo/sim/immediate_transport.h"
 #include "dojo/sim/wire.h"
 
@@ -110,13 +111,12 @@ struct Simulator::Inside {
     require_bounded(p, costs, o, lines);
     if (num_interfaces() > 0 && o.level != Level::kFunctional)
       interface = machine::interface_shape(uses);
-    if (o.level == Level::kBurst) {
-      auto bursts = std::make_unique<BurstTransport>(uses, topology, o.recorder);
-      burst = bursts.get();
-      transport = std::move(bursts);
-    } else {
+    if (o.level == Level::kBurst)
+      transport = std::make_unique<BurstTransport>(uses, topology, o.recorder);
+    else if (o.level == Level::kFlit)
+      transport = std::make_unique<FlitTransport>(uses, topology);
+    else
       transport = std::make_unique<ImmediateTransport>();
-    }
     if (o.values) values.emplace(p, *map, num_interfaces(), options, lines);
   }
 
@@ -191,7 +191,6 @@ struct Simulator::Inside {
     .memory_rate = {1 << 24, 1}
   };  // functional: at once
   std::unique_ptr<Transport> transport;
-  const BurstTransport* burst = nullptr;  // the transport, if it is one
   std::optional<Values> values;
   Result result;
 };
@@ -244,12 +243,12 @@ const Result& Simulator::run() {
   result.stuck = engine.stuck();
   result.num_nodes = in.map->num_nodes();
   result.nodes.assign(engine.nodes().begin(), engine.nodes().end());
-  if (in.burst) result.links = in.burst->links();
+  result.links = in.transport->links();
   std::copy(engine.instructions().begin(), engine.instructions().end(),
             result.instructions.begin());
   for (const program::NodeClass& c : in.program.classes)
     result.sram_peak_bytes = std::max(result.sram_peak_bytes, peak_bytes(in.program, c));
-  if (in.burst) {
+  if (in.options.level != Level::kFunctional) {
     const machine::NodeShape& shape = in.costs.shape;
     result.clock_hz = shape.clock_hz;
     result.peak_products =

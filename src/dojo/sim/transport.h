@@ -4,7 +4,7 @@
 //
 //   ImmediateTransport  a cycle, whatever the way: values without time
 //   BurstTransport      messages are events on links, which serve one after the other
-//   (the flit level comes here too)
+//   FlitTransport       packets go through routers flit by flit, cycle by cycle
 //
 // A place is a node of the machine, row by row, disabled ones too, or behind them an interface.
 #pragma once
@@ -15,6 +15,7 @@
 #include <tuple>
 #include <vector>
 
+#include "dojo/sim/link.h"
 #include "dojo/sim/time.h"
 
 namespace dojo::sim {
@@ -49,13 +50,6 @@ inline void sort_arrivals(std::span<Arrival> arrivals) {
   });
 }
 
-// Of one direction of a link.
-struct LinkUse {
-  int64_t bytes = 0;
-  Cycles busy = 0;     // cycles for these bytes
-  Cycles stalled = 0;  // cycles that messages waited for it, added up
-};
-
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -68,6 +62,9 @@ class Transport {
   // Lets happen what happens in that cycle, and appends what arrives in it, ordered as
   // sort_arrivals() does. REQUIRES: now == next().
   virtual void advance(Cycles now, std::vector<Arrival>* arrivals) = 0;
+
+  // That carried something; none where there are no links.
+  virtual std::vector<LinkStats> links() const { return {}; }
 };
 
 }  // namespace dojo::sim

@@ -244,7 +244,7 @@ void Band::next_of_channel(RouterBlock& r, uint32_t at) {
                  .destination = packet.target,
                  .flits = static_cast<uint16_t>(packet.packet.flits),
                  .out = packet.hop.port,
-                 .state = FlitEvent::of_class(packet.hop.vc_class)};
+                 .state = packet.first_state(packet.hop.vc_class)};
   if (queue.front == queue.back) queued &= ~bit;
   queue.front = packet.next;
   if (flit.flits > 1) channel(at) = {flit, 0, packet.received, 0};

@@ -41,7 +41,7 @@ struct FlitEvent {
   uint32_t destination;  // x + y * 65536; before that, of its next stop
   uint16_t flits;        // of the packet
   uint8_t out;           // the port that it asks for
-  uint8_t state;         // its virtual channel behind that port, two flags, its class
+  uint8_t state;         // its virtual channel behind that port, two flags, its class, a flag
 
   static constexpr uint8_t kCounted = 8;  // its credits are counted: it may meet a full buffer
   static constexpr uint8_t kSlow = 16;    // the link does not take a flit in every cycle
@@ -49,7 +49,8 @@ struct FlitEvent {
     return static_cast<uint8_t>(vc_class << 5);
   }
   uint32_t out_vc() const { return state & 7; }
-  uint32_t vc_class() const { return state >> 5; }
+  static constexpr uint8_t kTold = 128;  // of each router that it leaves
+  uint32_t vc_class() const { return state >> 5 & 3; }
   uint8_t without_vc() const { return state & 0xe0; }
 
   NodeId node() const { return at >> 6; }
@@ -73,6 +74,12 @@ struct PooledPacket {
   uint32_t next = kNone;              // in the queue of an input channel
   uint16_t received = 0;              // flits in the buffer, while it is in such a queue
   Hop hop{};
+  Told told = Told::kArrival;
+
+  // That of its first flit, in this class.
+  uint8_t first_state(uint32_t vc_class) const {
+    return FlitEvent::of_class(vc_class) | (told == Told::kRouters ? FlitEvent::kTold : 0);
+  }
 };
 
 // Counts of credits in a router, where buffers can be full.
@@ -144,6 +151,7 @@ class Band {
 
   // The packets whose tails have left for their nodes; whoever handles them removes them.
   std::vector<uint32_t>& arriving() { return arriving_; }
+  std::vector<PacketStep>& steps() { return steps_; }  // the same
 
   // kNoEvent: there is none.
   Cycle next_event() const;
@@ -245,6 +253,9 @@ class Band {
   template <bool kUsual>
   void send_on(RouterBlock& r, const FlitEvent& flit, uint32_t number, bool tail);
   void turn_at_stop(FlitEvent& flit);
+  void tell(uint32_t packet, PacketStep::Kind kind, NodeId node, uint32_t cycle) {
+    steps_.push_back({kind, state_.pool[packet].packet.tag, node, base_ + cycle});
+  }
   void deliver(RouterBlock& r, const FlitEvent& flit, uint32_t number, bool tail, uint32_t cycle);
 
   RouterBlock& router(NodeId node) { return routers_[node]; }
@@ -293,6 +304,7 @@ class Band {
   std::vector<uint32_t> matched_;  // of this cycle: nodes whose switch is contended
   std::vector<FlitEvent> contended_;
   std::vector<uint32_t> arriving_;
+  std::vector<PacketStep> steps_;
   std::vector<Crossing> outbox_[2];
 };
 

@@ -46,7 +46,7 @@ void Band::send_from(NodeId node) {
                           .destination = packet.target,
                           .flits = flits,
                           .out = packet.hop.port,
-                          .state = FlitEvent::of_class(packet.hop.vc_class)});
+                          .state = packet.first_state(packet.hop.vc_class)});
   } else {
     bodies_.push(arrives, at);
   }
@@ -55,6 +55,7 @@ void Band::send_from(NodeId node) {
     return;
   }
   source.sent = 0;
+  if (packet.told != Told::kArrival) tell(source.front, PacketStep::Kind::kSent, node, now_);
   source.front = packet.next_to_send;
   if (!tail_credit_) router(node).vc_free[kSourceRow][source.vc] = static_cast<int32_t>(now_ + 1);
   if (source.front != kNone)

@@ -232,6 +232,8 @@ template <bool kUsual>
     deliver(r, flit, number, tail, cycle);
     return;
   }
+  if (tail && (flit.state & FlitEvent::kTold)) [[unlikely]]
+    tell(flit.packet, PacketStep::Kind::kPassed, flit.node(), now_);
   const uint32_t to = (port.neighbour & ~kRemote) | flit.out_vc();
   const bool remote = port.neighbour & kRemote;
   if (number > 0) {
@@ -259,7 +261,7 @@ void Band::turn_at_stop(FlitEvent& flit) {
   if (here == packet.stops[kMostClasses - 1]) return;
   const uint32_t next_class = flit.vc_class() + 1;
   flit.destination = packet.stops[next_class];
-  flit.state = FlitEvent::of_class(next_class);
+  flit.state = packet.first_state(next_class);
   flit.out = Routes::dimension_order(place_of(here), place_of(flit.destination));
 }
 
@@ -276,6 +278,8 @@ void Band::deliver(RouterBlock& r, const FlitEvent& flit, uint32_t number, bool 
   if (!tail) return;
   state_.pool[flit.packet].packet.arrived = base_ + cycle;
   arriving_.push_back(flit.packet);
+  if (state_.pool[flit.packet].told != Told::kArrival)
+    tell(flit.packet, PacketStep::Kind::kArriving, flit.node(), cycle);
 }
 
 template void Band::ask_switch<false>();

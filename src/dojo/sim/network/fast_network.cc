@@ -55,6 +55,7 @@ class FastNetwork final : public Network {
     p.target = p.stops[0];
     p.hop = state_.routes.next(packet.source, stops, 0);
     p.next_to_send = kNone;
+    p.told = packet.told;
     ++in_flight_;
     SourceState& source = state_.sources[packet.source];
     if (source.front != kNone) {
@@ -118,6 +119,11 @@ class FastNetwork final : public Network {
     return arrived;
   }
 
+  std::vector<PacketStep> take_steps() override {
+    std::sort(steps_.begin(), steps_.end());
+    return std::exchange(steps_, {});
+  }
+
   int64_t in_flight() const override { return in_flight_; }
 
   LinkCounts counts(NodeId node, int port) const override {
@@ -154,6 +160,9 @@ class FastNetwork final : public Network {
       std::vector<uint32_t>& arriving = bands_[b]->arriving();
       arriving_.insert(arriving_.end(), arriving.begin(), arriving.end());
       arriving.clear();
+      std::vector<PacketStep>& steps = bands_[b]->steps();
+      steps_.insert(steps_.end(), steps.begin(), steps.end());
+      steps.clear();
     }
   }
 
@@ -188,6 +197,7 @@ class FastNetwork final : public Network {
   int64_t in_flight_ = 0;
   std::vector<uint32_t> arriving_;  // in the pool
   std::vector<uint32_t> unused_;    // the same
+  std::vector<PacketStep> steps_;
 };
 
 void check_served(const RouterParameters& p) {

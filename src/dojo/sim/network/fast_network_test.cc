@@ -80,12 +80,13 @@ void send_all(const RandomCase& c, Cycle begin, Cycle end, Network& network) {
       const auto to = static_cast<NodeId>(random.below(c.topology.nodes()));
       if (!c.topology.live[n] || !c.topology.live[to]) continue;
       network.send({n, to, between(random, 1, c.parameters.most_packet_flits), cycle,
-                    static_cast<uint32_t>(cycle)});
+                    static_cast<uint32_t>(cycle), static_cast<Told>(cycle % 3)});
     }
 }
 
 struct Outcome {
   std::vector<ArrivedPacket> arrived;
+  std::vector<PacketStep> steps;
   std::vector<LinkCounts> counts;
   int64_t in_flight = 0;
 };
@@ -98,7 +99,9 @@ Outcome run(const RandomCase& c, Network& network, Cycle piece) {
     send_all(c, at, std::min(at + piece, kEnd / 2), network);
     network.run_until(std::min(at + piece, kEnd));
     for (const ArrivedPacket& p : network.take_arrived()) outcome.arrived.push_back(p);
+    for (const PacketStep& s : network.take_steps()) outcome.steps.push_back(s);
   }
+  std::sort(outcome.steps.begin(), outcome.steps.end());
   for (NodeId n = 0; n < c.topology.nodes(); ++n)
     for (int port = 0; port < kPorts; ++port) outcome.counts.push_back(network.counts(n, port));
   outcome.in_flight = network.in_flight();
@@ -119,6 +122,7 @@ void expect_equal(const Outcome& fast, const Outcome& reference, const std::stri
   }
   EXPECT_EQ(fast.arrived.size(), reference.arrived.size()) << what;
   EXPECT_EQ(fast.in_flight, reference.in_flight) << what;
+  EXPECT_TRUE(fast.steps == reference.steps) << what << ": other steps of packets";
   for (size_t i = 0; i < fast.counts.size(); ++i) {
     EXPECT_EQ(fast.counts[i].flits, reference.counts[i].flits) << what << ", output " << i;
     // What waits is counted when it has waited.

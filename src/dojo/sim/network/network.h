@@ -25,11 +25,19 @@ namespace dojo::sim {
 
 inline constexpr Cycle kNoEvent = std::numeric_limits<Cycle>::max();
 
+// What steps() says of a packet, beside its arrival.
+enum class Told : uint8_t {
+  kArrival,  // nothing
+  kEnds,     // that it has left its source, and that it is about to arrive
+  kRouters   // and that it has left each router
+};
+
 struct SentPacket {
   NodeId source = 0, destination = 0;
   int32_t flits = 1;
   Cycle created = 0;  // it may leave from this cycle on
   uint32_t tag = 0;   // comes back with its arrival
+  Told told = Told::kArrival;
 };
 
 struct ArrivedPacket {
@@ -41,6 +49,18 @@ struct ArrivedPacket {
   Cycle issued = 0;   // when its head left the source node
   Cycle arrived = 0;  // when its tail was at the destination node
   friend bool operator==(const ArrivedPacket&, const ArrivedPacket&) = default;
+};
+
+struct PacketStep {
+  enum class Kind : uint8_t {
+    kSent,     // its tail left the source `node` in this cycle
+    kPassed,   // its tail left the router of `node` for another one in this cycle
+    kArriving  // its tail will be at its destination `node` in this cycle, now() or later
+  } kind = Kind::kSent;
+  uint32_t tag = 0;
+  NodeId node = 0;
+  Cycle cycle = 0;
+  friend auto operator<=>(const PacketStep&, const PacketStep&) = default;
 };
 
 // Of one output of a router.
@@ -71,6 +91,10 @@ class Network {
 
   // Packets that have arrived before now(), each once, ordered by (arrived, destination).
   virtual std::vector<ArrivedPacket> take_arrived() = 0;
+
+  // Of packets that are to be told of, what has happened before now(), each once, in an order that
+  // only the packets decide.
+  virtual std::vector<PacketStep> take_steps() = 0;
 
   // Packets that were sent and are not handed out yet.
   virtual int64_t in_flight() const = 0;

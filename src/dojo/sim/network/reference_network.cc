@@ -109,6 +109,7 @@ class ReferenceNetwork final : public Network {
     stops_.push_back(routes_.stops(packet.source, packet.destination));
     packets_.push_back(
         {packet.tag, packet.source, packet.destination, packet.flits, 0, packet.created, -1, -1});
+    told_.push_back(packet.told);
     ++in_flight_;
   }
 
@@ -144,6 +145,11 @@ class ReferenceNetwork final : public Network {
       --in_flight_;
     }
     return taken;
+  }
+
+  std::vector<PacketStep> take_steps() override {
+    std::sort(steps_.begin(), steps_.end());
+    return std::exchange(steps_, {});
   }
 
   int64_t in_flight() const override { return in_flight_; }
@@ -233,6 +239,7 @@ class ReferenceNetwork final : public Network {
                    FlitOnTheWay{n, kLocal, s.vc, {s.queue.front(), s.sent == 1, tail, hop}});
     moved_at_ = now_;
     if (!tail) return;
+    tell(Told::kEnds, s.queue.front(), PacketStep::Kind::kSent, n, now_);
     s.queue.pop_front();
     s.sent = 0;
   }
@@ -394,12 +401,19 @@ class ReferenceNetwork final : public Network {
       ArrivedPacket& packet = packets_[flit.packet];
       packet.arrived = arrives;
       arrived_.emplace(std::pair(arrives, n), packet);
+      tell(Told::kEnds, flit.packet, PacketStep::Kind::kArriving, n, arrives);
       return;
     }
+    if (flit.tail) tell(Told::kRouters, flit.packet, PacketStep::Kind::kPassed, n, now_);
     const NodeId to = topology_.neighbour(n, hop.port);
     if (flit.head) flit.hop = next_hop(to, flit.packet, hop.vc_class);
     flits_.emplace(on_link + topology_.link(n, hop.port).latency_cycles,
                    FlitOnTheWay{to, opposite(hop.port), out_vc, flit});
+  }
+
+  // To those who want to know that, or more.
+  void tell(Told whom, uint32_t packet, PacketStep::Kind kind, NodeId node, Cycle cycle) {
+    if (told_[packet] >= whom) steps_.push_back({kind, packets_[packet].tag, node, cycle});
   }
 
   void check_moving() {
@@ -448,6 +462,8 @@ class ReferenceNetwork final : public Network {
   std::vector<Source> sources_;
   std::vector<ArrivedPacket> packets_;
   std::vector<Stops> stops_;  // of each packet
+  std::vector<Told> told_;    // the same
+  std::vector<PacketStep> steps_;
   std::multimap<Cycle, FlitOnTheWay> flits_;
   std::multimap<Cycle, CreditOnTheWay> credits_;
   std::map<std::pair<Cycle, NodeId>, ArrivedPacket> arrived_;
