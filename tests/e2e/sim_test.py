@@ -126,7 +126,7 @@ class Sim(harness.TestCase):
         inputs, outputs = self.folder / "in.safetensors", self.folder / "out.safetensors"
         numbers = [float(i % 7 - 3) for i in range(2 * 64)]
         write_safetensors(inputs, {"a": ([1, 2, 64], numbers)})  # at each node its own
-        for level in ("burst", "functional"):
+        for level in ("burst", "flit", "functional"):
             self.assertDone(run("sim", EXAMPLES / "two_node_copy.program", "--level", level, "--values", inputs, "--out", outputs))
             shape, doubled = read_safetensors(outputs)["doubled"]
             self.assertEqual(shape, [1, 2, 64])

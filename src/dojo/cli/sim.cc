@@ -49,10 +49,11 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
               &wanted->machine);
   args.option("--set", "NAME=VALUE", "another value for one number of the machine",
               &wanted->changes);
-  args.option("--level", "LEVEL",
-              "burst: transfers are events on links; flit: routers flit by flit; functional: values "
-              "without time",
-              &wanted->level);
+  args.option(
+      "--level", "LEVEL",
+      "burst: transfers are events on links; flit: routers flit by flit; functional: values "
+      "without time",
+      &wanted->level);
   args.option("--values", "IN",
               "a safetensors file with the program's inputs, or `random`; default: none, only time",
               &wanted->values);

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::array<int, 4> kPortOfSide = {kEast, kWest, kNorth, kSouth};  // by machine::Side
 
+constexpr int64_t kUsualLinkCycles = 1;  // for an estimate
+
 }  // namespace
 
 FlitTransport::FlitTransport(machine::Uses& uses, const machine::Topology& topology)
@@ -22,7 +24,8 @@ FlitTransport::FlitTransport(machine::Uses& uses, const machine::Topology& topol
       packet_flits_(mesh_.router().most_packet_flits),
       machine_(network_of(uses)),
       network_(make_network(machine_.topology, machine_.parameters, {})),
-      finder_(machine_.topology, machine_.parameters.virtual_channels),
+      finder_(machine_.topology, machine_.parameters,
+              mesh_.router().head_cycles() + kUsualLinkCycles),
       interface_links_(mesh_, topology),
       from_interface_(interface_links_.size()),
       to_interface_(interface_links_.size()),
@@ -67,7 +70,7 @@ void FlitTransport::send(const Send& send) {
     flow.link = static_cast<int32_t>(interface_links_.nearest(to.front(), from));
     to.front() = link_of(flow).node;
   }
-  flow.ways = finder_.ways(from, to);
+  flow.ways = finder_.ways(from, to, flow.flits);
   flow.unsent = flow.packets * (is_from_interface(flow) ? 1 : std::ssize(flow.ways->first));
   // What is ready in a cycle is put into order when all of it is known, in the next one.
   ready_.push(send.ready + 1, {number, send.order});
@@ -241,8 +244,8 @@ void FlitTransport::come(const Packet& packet, int32_t target, Cycles arrives) {
 Cycles FlitTransport::Sink::take(Cycles tail, int64_t flits, int64_t flit_bytes,
                                  const machine::Rate& rate, int64_t mixed_flits) {
   const int64_t parts = flits * flit_bytes * rate.cycles;
-  const int64_t through = std::max((tail + 1) * rate.bytes,
-                                   (tail + 1 - flits) * rate.bytes + parts);
+  const int64_t through =
+      std::max((tail + 1) * rate.bytes, (tail + 1 - flits) * rate.bytes + parts);
   free = std::max(free, (tail + 1 - mixed_flits) * rate.bytes) + parts;
   const int64_t end = std::max(through, free);
   bytes += flits * flit_bytes;

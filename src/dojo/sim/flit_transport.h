@@ -7,8 +7,8 @@
 //   written    what comes from the network, and what multicasts leave on their way (packet_ways.h),
 //              goes through the memory's other port, a flit a cycle
 //
-// The network has no links to interfaces: packets leave it, or come into it, through the port of the
-// node at the edge, and go over that link one after the other.
+// The network has no links to interfaces: packets leave it, or come into it, through the port of
+// the node at the edge, and go over that link one after the other.
 #pragma once
 
 #include <cstdint>
@@ -47,11 +47,11 @@ class FlitTransport : public Transport {
     PlaceId from = 0;
     uint64_t order = 0;
     int64_t flits = 0, packets = 0;
-    int64_t begun = 0;        // packets that were given to the network or to an interface's link
-    int64_t unsent = 0;       // packets that have not left the memory
-    int32_t link = -1;        // to or from an interface
-    int32_t unwritten = 0;    // targets
-    std::vector<PlaceId> to;  // targets
+    int64_t begun = 0;          // packets that were given to the network or to an interface's link
+    int64_t unsent = 0;         // packets that have not left the memory
+    int32_t link = -1;          // to or from an interface
+    int32_t unwritten = 0;      // targets
+    std::vector<PlaceId> to;    // targets
     std::vector<int64_t> left;  // packets to come, by target
     std::shared_ptr<const PacketWays> ways;
   };
@@ -132,9 +132,9 @@ class FlitTransport : public Transport {
   std::vector<Packet> packets_;  // by tag
   std::vector<uint32_t> free_packets_;
   std::map<PlaceId, Sender> senders_;
-  std::vector<Sink> memories_;    // by place
-  std::vector<PlaceId> woken_;    // senders that may go on in this cycle
-  EventQueue<Ready> ready_;       // a cycle later than they are
+  std::vector<Sink> memories_;  // by place
+  std::vector<PlaceId> woken_;  // senders that may go on in this cycle
+  EventQueue<Ready> ready_;     // a cycle later than they are
   EventQueue<Event> done_;
 };
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <numeric>
+#include <utility>
 
 namespace dojo::sim {
 
@@ -12,12 +14,13 @@ const PacketWay::Stop* PacketWay::stop(PlaceId place) const {
   return found == stops.end() ? nullptr : &*found;
 }
 
-std::shared_ptr<const PacketWays> PacketWayFinder::ways(PlaceId from, std::span<const PlaceId> to) {
-  std::vector<PlaceId> key{from};
+std::shared_ptr<const PacketWays> PacketWayFinder::ways(PlaceId from, std::span<const PlaceId> to,
+                                                        int64_t flits) {
+  std::vector<int64_t> key{to.size() > 1 ? flits : 0, from};
   key.insert(key.end(), to.begin(), to.end());
   std::shared_ptr<const PacketWays>& known = known_[key];
   if (known) return known;
-  const auto made = std::make_shared<const PacketWays>(make(from, to));
+  const auto made = std::make_shared<const PacketWays>(make(from, to, flits));
   known = made;
   kept_ += 2 * key.size();
   if (kept_ > kKept) {
@@ -39,42 +42,84 @@ std::vector<PlaceId> PacketWayFinder::places(PlaceId from, PlaceId to) {
   return places;
 }
 
-PacketWays PacketWayFinder::make(PlaceId from, std::span<const PlaceId> to) {
+int64_t PacketWayFinder::distance(PlaceId from, PlaceId to) const {
+  const PlaceId columns = topology_.columns;
+  return std::abs(to / columns - from / columns) + std::abs(to % columns - from % columns);
+}
+
+namespace {
+
+// The way that passes a place first, and when.
+struct Passed {
+  int32_t way = -1;
+  int64_t cycle = 0;
+  int64_t begun = 0;  // ways that begin here
+};
+
+PacketWay::Stop& stop_at(PacketWay* way, PlaceId place) {
+  for (PacketWay::Stop& stop : way->stops)
+    if (stop.place == place) return stop;
+  return way->stops.emplace_back(PacketWay::Stop{.place = place, .forks = {}});
+}
+
+}  // namespace
+
+PacketWays PacketWayFinder::make(PlaceId from, std::span<const PlaceId> to, int64_t flits) {
   PacketWays made;
-  std::unordered_map<PlaceId, int32_t> passed_by;  // the first way
-  const auto stop_at = [&](PlaceId place) -> PacketWay::Stop& {
-    PacketWay& way = made.ways[static_cast<size_t>(passed_by.at(place))];
-    for (PacketWay::Stop& stop : way.stops)
-      if (stop.place == place) return stop;
-    return way.stops.emplace_back(PacketWay::Stop{.place = place, .forks = {}});
+  std::map<PlaceId, Passed> passed = {{from, {}}};
+  const int64_t packet = std::min(flits, most_packet_flits_);
+  // When a further way could begin at this place, if it has the port and the links for itself.
+  const auto begins = [&](PlaceId place, const Passed& p) {
+    return place == from ? 0 : p.cycle + packet + hop_cycles_;
   };
+  std::map<std::pair<PlaceId, PlaceId>, int64_t> loads;  // of links: ways over them
   // The farthest first, so that others lie on their ways.
   std::vector<int32_t> targets(to.size());
   std::iota(targets.begin(), targets.end(), 0);
-  const auto distance = [&](int32_t target) {
-    const PlaceId place = to[static_cast<size_t>(target)], columns = topology_.columns;
-    return std::abs(place / columns - from / columns) + std::abs(place % columns - from % columns);
-  };
-  std::stable_sort(targets.begin(), targets.end(),
-                   [&](int32_t a, int32_t b) { return distance(a) > distance(b); });
+  std::stable_sort(targets.begin(), targets.end(), [&](int32_t a, int32_t b) {
+    return distance(from, to[static_cast<size_t>(a)]) > distance(from, to[static_cast<size_t>(b)]);
+  });
   for (const int32_t target : targets) {
     const PlaceId place = to[static_cast<size_t>(target)];
-    if (passed_by.contains(place)) {
-      stop_at(place).target = target;
+    if (const auto p = passed.find(place); p != passed.end() && p->second.way >= 0) {
+      stop_at(&made.ways[static_cast<size_t>(p->second.way)], place).target = target;
       continue;
     }
-    std::vector<PlaceId> way = places(from, place);
-    const auto parted =
-        std::find_if(way.rbegin(), way.rend(), [&](PlaceId p) { return passed_by.contains(p); });
-    const PlaceId begin = parted == way.rend() ? from : *parted;
+    // The place from which it would be there first.
+    PlaceId parted = from;
+    int64_t best = std::numeric_limits<int64_t>::max();
+    std::vector<PlaceId> way;
+    for (const auto& [p, at] : passed) {
+      const int64_t begin = begins(p, at) + distance(p, place) * hop_cycles_;
+      if (begin + at.begun * flits >= best) continue;
+      std::vector<PlaceId> found = places(p, place);
+      int64_t load = at.begun;
+      for (size_t i = 1; i < found.size(); ++i)
+        if (const auto l = loads.find({found[i - 1], found[i]}); l != loads.end())
+          load = std::max(load, l->second);
+      if (begin + load * flits >= best) continue;
+      best = begin + load * flits;
+      parted = p;
+      way = std::move(found);
+    }
+    Passed& at = passed.at(parted);
     const auto number = static_cast<int32_t>(made.ways.size());
-    if (begin == from)
+    if (parted == from)
       made.first.push_back(number);
     else
-      stop_at(begin).forks.push_back(number);
-    made.ways.push_back({.from = begin, .to = place, .target = target, .stops = {}});
-    if (begin != from) way = places(begin, place);
-    for (const PlaceId p : way) passed_by.emplace(p, number);
+      stop_at(&made.ways[static_cast<size_t>(at.way)], parted).forks.push_back(number);
+    int64_t cycle = best - distance(parted, place) * hop_cycles_;
+    ++at.begun;
+    made.ways.push_back({.from = parted, .to = place, .target = target, .stops = {}});
+    for (size_t i = 0; i < way.size(); ++i) {
+      if (i > 0) ++loads[{way[i - 1], way[i]}];
+      Passed& first = passed[way[i]];
+      if (first.way < 0) {
+        first.way = number;
+        first.cycle = cycle;
+      }
+      cycle += hop_cycles_;
+    }
   }
   return made;
 }

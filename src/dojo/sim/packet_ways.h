@@ -3,17 +3,18 @@
 //
 //      S --- o --- a --- b        S sends one packet to b. As it passes a, a keeps a copy in its
 //                  |              memory and sends another one down to c and d, which c keeps too.
-//                  c --- d        Only where S itself parts the ways it sends each its own packet.
+//                  c --- d
 //
-// So each link carries a multicast once, as a tree. What the trees of routers that multiply flits
-// have not: a copy waits in the node for its tail, and takes the node's port into the network.
+// So each link carries a multicast about once, as in a tree. Where ways part it takes the port of a
+// node into the network again, of the node from which the message is estimated to be there first:
+// S sends few flits in each direction itself, and lets others pass many of them on. What routers
+// that multiply flits would not have: a copy waits in that node for its tail.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "dojo/sim/network/routes.h"
@@ -41,22 +42,29 @@ struct PacketWays {
 
 class PacketWayFinder {
  public:
-  // Throws Error(kConfig), as Routes does.
-  PacketWayFinder(const Topology& topology, int virtual_channels)
-      : topology_(topology), routes_(topology, virtual_channels) {}
+  // hop_cycles: from a router to the next one. Throws Error(kConfig), as Routes does. The topology
+  // outlives this.
+  PacketWayFinder(const Topology& topology, const RouterParameters& parameters, int64_t hop_cycles)
+      : topology_(topology),
+        most_packet_flits_(parameters.most_packet_flits),
+        hop_cycles_(hop_cycles),
+        routes_(topology, parameters.virtual_channels) {}
 
   // Remembers what it gave. Throws Error(kUnsupported) where Routes finds no way.
-  std::shared_ptr<const PacketWays> ways(PlaceId from, std::span<const PlaceId> to);
+  std::shared_ptr<const PacketWays> ways(PlaceId from, std::span<const PlaceId> to, int64_t flits);
 
  private:
   static constexpr size_t kKept = size_t{1} << 22;  // places of ways that are remembered
 
   std::vector<PlaceId> places(PlaceId from, PlaceId to);  // on the way, with both
-  PacketWays make(PlaceId from, std::span<const PlaceId> to);
+  int64_t distance(PlaceId from, PlaceId to) const;       // in hops, if no dead node is between
+  PacketWays make(PlaceId from, std::span<const PlaceId> to, int64_t flits);
 
   const Topology& topology_;
+  const int64_t most_packet_flits_, hop_cycles_;
   Routes routes_;
-  std::map<std::vector<PlaceId>, std::shared_ptr<const PacketWays>> known_;  // by from, to
+  // By flits, from, to.
+  std::map<std::vector<int64_t>, std::shared_ptr<const PacketWays>> known_;
   size_t kept_ = 0;
 };
 

@@ -10,6 +10,7 @@
 #include "dojo/base/text.h"
 #include "dojo/base/units.h"
 #include "dojo/machine/show.h"
+#include "dojo/sim/burst_error.h"
 
 namespace dojo::sim {
 namespace {
@@ -125,6 +126,12 @@ std::string show_result(const Result& result, const Shown& shown) {
                         print_flops(sums.flops_per_second), print_flops(sums.peak),
                         percent(sums.flops_per_second, sums.peak));
   text += fmt::format("{:<12}{}\n", "rests on", machine::counted(result.numbers));
+  if (shown.level == Level::kBurst)
+    text += fmt::format(
+        "{:<12}burst took {:.1f} % to {:+.1f} % more cycles than flit on {} programs, at most 5 % "
+        "on {} of them\n",
+        "error", 100 * kBurstError.least, 100 * kBurstError.most, kBurstError.programs,
+        kBurstError.within_five_percent);
 
   text += fmt::format("\n{:<12} {:>14} {:>7}\n", "threads", "cycles", "share");
   for (size_t s = 0; s < kNumSpent; ++s)
@@ -175,6 +182,12 @@ std::string result_json(const Result& result, const Shown& shown) {
                {"published_numbers", result.numbers.published},
                {"derived_numbers", result.numbers.derived},
                {"assumed_numbers", result.numbers.assumed},
+               {"burst_error", shown.level == Level::kBurst
+                                   ? Json{{"programs", kBurstError.programs},
+                                          {"within_five_percent", kBurstError.within_five_percent},
+                                          {"least", kBurstError.least},
+                                          {"most", kBurstError.most}}
+                                   : Json()},
                {"events", result.events},
                {"thread_cycles", Json::object()},
                {"matrix_unit_cycles", sums.matrix_unit},
