@@ -93,7 +93,7 @@ class BenchNoc(harness.TestCase):
 
     def test_bad_traces(self):
         trace = self.folder / "trace.txt"
-        for text, words in (("", "there is no packet"), ("0 1 2\n", "trace.txt:1: the created is missing"), ("0 0 8 5 5 27 5\n1 9 0 5 5 27 5\n", "trace.txt:2"),
+        for text, words in (("", "there is no packet"), ("0 1 2\n", "the created is missing"), ("0 0 8 5 5 27 5\n1 9 0 5 5 27 5\n", "trace.txt:2"),
                             ("\0\1\2", "trace.txt:1"), ("0 0 8 5 5 99999999999999999999 5\n", "the arrived")):
             trace.write_text(text)
             self.assertError(run("bench", "noc", "--mesh", "3x3", "--replay", trace), 3, "input", words)
