@@ -9,6 +9,26 @@ namespace dojo::sim {
 
 using machine::Side;
 
+namespace {
+
+Routes routes_of(const Mesh& mesh) {
+  std::vector<uint8_t> live(static_cast<size_t>(mesh.num_nodes()));
+  for (PlaceId p = 0; p < mesh.num_nodes(); ++p) live[static_cast<size_t>(p)] = mesh.is_live(p);
+  return Routes(mesh.columns(), mesh.rows(), live, mesh.router().x_first);
+}
+
+constexpr std::array<Side, 4> kSideOfPort = {Side::kEast, Side::kWest, Side::kSouth, Side::kNorth};
+
+constexpr int64_t kUsualLinkCycles = 1;  // for an estimate
+
+// What a buffer holds beyond what flows through it while nobody waits.
+Cycles slack_of(const machine::RouterShape& r) {
+  return std::max<Cycles>(0,
+                          r.buffer_flits - r.injection_cycles - r.head_cycles() - r.credit_cycles);
+}
+
+}  // namespace
+
 BurstTransport::BurstTransport(machine::Uses& uses, const machine::Topology& topology,
                                Recorder* recorder)
     : recorder_(recorder),
@@ -16,8 +36,12 @@ BurstTransport::BurstTransport(machine::Uses& uses, const machine::Topology& top
       flit_bytes_(mesh_.router().flit_bytes),
       segment_flits_(kSegmentPackets * mesh_.router().most_packet_flits),
       packet_flits_(mesh_.router().most_packet_flits),
-      ways_(mesh_),
+      slack_(slack_of(mesh_.router())),
+      routes_(routes_of(mesh_)),
+      finder_(routes_, mesh_.columns(), packet_flits_,
+              mesh_.router().head_cycles() + kUsualLinkCycles),
       wires_(static_cast<size_t>(mesh_.num_nodes())),
+      senders_(static_cast<size_t>(mesh_.num_nodes())),
       interface_links_(mesh_, topology),
       interface_wires_(interface_links_.size()) {
   const machine::SramPorts ports = machine::node_shape(uses).network_ports;
@@ -50,11 +74,14 @@ void BurstTransport::send(const Send& send) {
     flow.interface_wire = static_cast<int32_t>(interface_links_.nearest(to, from));
     to = interface_links_[static_cast<size_t>(flow.interface_wire)].node;
   }
-  flow.to = to;
-  if (send.to.size() > 1)
-    flow.tree = ways_.tree(from, send.to);
-  else if (!mesh_.is_straight_clear(from, to) && !(flow.hops = ways_.hops(from, to)))
-    flow.tree = ways_.tree(from, std::span(&to, 1));
+  if (send.to.size() > 1) {
+    flow.ways = finder_.ways(from, send.to, flow.flits);
+  } else {
+    flow.to = to;
+    const auto source = static_cast<NodeId>(from), destination = static_cast<NodeId>(to);
+    if (!routes_.is_straight(source, destination))
+      flow.way = std::make_unique<const Way>(routes_.way(source, destination));
+  }
   queue_.push(send.ready, {.kind = Event::Kind::kReady, .flow = number, .flow_order = send.order});
 }
 
@@ -74,6 +101,9 @@ void BurstTransport::advance(Cycles now, std::vector<Arrival>* arrivals) {
       case Event::Kind::kReady:
         ready(event, now);
         break;
+      case Event::Kind::kFork:
+        fork(event, now);
+        break;
       case Event::Kind::kHead:
         head(event, now);
         break;
@@ -90,69 +120,181 @@ void BurstTransport::advance(Cycles now, std::vector<Arrival>* arrivals) {
   sort_arrivals(std::span(*arrivals).subspan(before));
 }
 
-// The wires and the place in the tree that an event needs.
+// The wires and the step that an event needs.
 void BurstTransport::prefetch_for(const Event& event) const {
   const Flow& flow = flows_[event.flow];
   const PlaceId place = event.kind == Event::Kind::kReady ? flow.from : event.place;
   if (!is_interface(place)) prefetch(wires_[static_cast<size_t>(place)]);
-  if (flow.tree && event.tree_node >= 0)
-    prefetch(flow.tree->nodes[static_cast<size_t>(event.tree_node)]);
+  if (flow.ways && event.kind == Event::Kind::kHead)
+    prefetch(flow.ways->steps[static_cast<size_t>(event.step)]);
 }
 
 void BurstTransport::finish(uint32_t flow) {
   if (--flows_[flow].to_come > 0) return;
-  flows_[flow].tree.reset();
-  flows_[flow].hops.reset();
+  flows_[flow].way.reset();
+  flows_[flow].ways.reset();
   free_flows_.push_back(flow);
 }
 
-// The message can be read: its segments leave the memory one after the other.
+// The message can be read.
 void BurstTransport::ready(const Event& event, Cycles now) {
-  const Flow& flow = flows_[event.flow];
+  Flow& flow = flows_[event.flow];
+  flow.unsent = flow.flits;
+  if (is_interface(flow.from) || flow.is_short) return send_all(event, now);
+  Sender& sender = senders_[static_cast<size_t>(flow.from)];
+  (sender.first == 0 ? sender.first : flows_[sender.last - 1].next) = event.flow + 1;
+  sender.last = event.flow + 1;
+  if (!sender.sends) send_segments(flow.from, now);
+}
+
+// Of short messages, and from an interface: nothing that waits in the network holds them up.
+void BurstTransport::send_all(const Event& event, Cycles now) {
+  Flow& flow = flows_[event.flow];
   const auto number = static_cast<size_t>(flow.interface_wire);
   const InterfaceLink* const link = is_interface(flow.from) ? &interface_links_[number] : nullptr;
   Wire& out = link ? interface_wires_[number][kFromInterface] : wire(flow.from, kOut);
   const machine::Rate& rate = link ? link->cost.rate : out_rate_;
-  const Cycles latency = link ? link->cost.latency_cycles : mesh_.router().injection_cycles;
-  Event next = event;
-  next.kind = Event::Kind::kHead;
-  next.place = link ? link->node : flow.from;
-  next.tree_node = flow.tree ? 0 : -1;
+  Wire::Served served;
+  while (flow.unsent > 0) {
+    const int64_t flits = take_segment(flow);
+    served = out.serve(now, flits * copies(flow) * flit_bytes_, rate, flow.is_short);
+    if (link)
+      push_heads(event.flow, link->node, served, link->cost.latency_cycles, flits, false);
+    else
+      push_heads(event.flow, flow.from, served, mesh_.router().injection_cycles, flits, false);
+  }
+  push_read(event.flow, served.end);
+}
+
+// The next segment of a node's long messages; those behind it when it is known how it goes on.
+void BurstTransport::send_segments(PlaceId place, Cycles now) {
+  Sender& sender = senders_[static_cast<size_t>(place)];
+  const Cycles latency = mesh_.router().injection_cycles;
+  sender.sends = false;
+  while (sender.first != 0 && !sender.sends) {
+    const uint32_t number = sender.first - 1;
+    Flow& flow = flows_[number];
+    const int64_t flits = take_segment(flow);
+    if (flow.unsent == 0) sender.first = flow.next;
+    const Wire::Served served =
+        wire(place, kOut).serve(now, flits * copies(flow) * flit_bytes_, out_rate_);
+    // Where it is over before its head is in the router, nothing can hold it up in time.
+    sender.sends = latency <= flits;
+    push_heads(number, place, served, latency, flits, sender.sends);
+    if (!sender.sends && flow.unsent == 0) push_read(number, served.end);
+  }
+}
+
+void BurstTransport::push_read(uint32_t number, Cycles read) {
+  const Flow& flow = flows_[number];
+  queue_.push(
+      read,
+      {.kind = Event::Kind::kRead, .flow = number, .place = flow.from, .flow_order = flow.order});
+}
+
+int64_t BurstTransport::take_segment(Flow& flow) const {
   const int64_t segment =
       std::max(segment_flits_, (flow.flits + kMostSegments - 1) / kMostSegments);
-  for (int64_t left = flow.flits; left > 0;) {
-    const int64_t flits = std::min(left, segment);
-    left -= flits;
-    const Wire::Served served = out.serve(now, flits * flit_bytes_, rate, flow.is_short);
-    next.flits = static_cast<int32_t>(flits);
-    next.is_last = left == 0;
-    next.tail = served.end - 1 + latency;
-    queue_.push(served.begin + latency, next);
-    if (next.is_last) {
-      next.kind = Event::Kind::kRead;
-      next.place = flow.from;
-      queue_.push(served.end, next);
-    }
+  const int64_t flits = std::min(flow.unsent, segment);
+  flow.unsent -= flits;
+  return flits;
+}
+
+// Of each way that begins there a packet in turn.
+void BurstTransport::push_heads(uint32_t number, PlaceId place, const Wire::Served& served,
+                                Cycles latency, int64_t flits, bool holds_port) {
+  const Flow& flow = flows_[number];
+  const int64_t ways = copies(flow);
+  const Cycles flits_cycles = served.end - served.begin;  // of all of them
+  Event head{.kind = Event::Kind::kHead,
+             .is_last = flow.unsent == 0,
+             .flow = number,
+             .place = place,
+             .flits = static_cast<int32_t>(flits),
+             .flow_order = flow.order};
+  for (int64_t w = 0; w < ways; ++w) {
+    const int64_t behind = ways - 1 - w;
+    head.holds_port = holds_port && behind == 0;
+    if (flow.ways)
+      head.step =
+          flow.ways->ways[static_cast<size_t>(flow.ways->first[static_cast<size_t>(w)])].first_step;
+    head.tail =
+        served.end - 1 + latency - behind * last_packet(flits) * flits_cycles / (flits * ways);
+    queue_.push(
+        served.begin + latency + w * std::min(flits, packet_flits_) * flits_cycles / (flits * ways),
+        head);
   }
+}
+
+// The first link, which takes a segment until then, tells when its sender's port takes the next.
+void BurstTransport::free_port(const Event& event, Cycles link_free, Cycles now) {
+  const PlaceId place = flows_[event.flow].from;
+  const machine::RouterShape& router = mesh_.router();
+  const Cycles free = std::max(event.tail - router.injection_cycles + 1,
+                               link_free - router.head_cycles() - router.injection_cycles - slack_);
+  Wire& out = wire(place, kOut);
+  out.free = std::min(std::max(out.free, free * out_rate_.bytes), Wire::kFar);
+  if (event.is_last) push_read(event.flow, std::max(now, free));
+  send_segments(place, now);
 }
 
 // A segment's head comes to a router.
 void BurstTransport::head(const Event& event, Cycles now) {
   const Flow& flow = flows_[event.flow];
-  if (!flow.tree) {
-    if (event.place == flow.to) return leave(event, now);
-    return go(
-        event,
-        flow.hops ? flow.hops->next(mesh_, event.place) : mesh_.straight_side(event.place, flow.to),
-        -1, now);
+  Wire::Served served;
+  if (flow.ways) {
+    served = pass(event, now);
+  } else if (event.place == flow.to) {
+    served = leave(event, now);
+  } else if (flow.way) {
+    const std::vector<NodeId>& stops = flow.way->stops;
+    const auto here = static_cast<NodeId>(event.place);
+    const int32_t step = event.step + (here == stops[static_cast<size_t>(event.step)] ? 1 : 0);
+    served =
+        go(event, kSideOfPort[routes_.towards(here, stops[static_cast<size_t>(step)])], step, now);
+  } else {
+    served = go(event, mesh_.straight_side(event.place, flow.to), 0, now);
   }
-  const Tree::Node& node = flow.tree->nodes[static_cast<size_t>(event.tree_node)];
-  for (int32_t child = node.first_child; child < node.first_child + node.num_children; ++child)
-    go(event, flow.tree->nodes[static_cast<size_t>(child)].side, child, now);
-  if (node.is_target) leave(event, now);
+  if (event.holds_port) free_port(event, served.end, now);
 }
 
-void BurstTransport::go(const Event& event, Side side, int32_t tree_node, Cycles now) {
+// The same of a multicast: it goes on, and leaves copies in the node.
+Wire::Served BurstTransport::pass(const Event& event, Cycles now) {
+  const PacketWays& ways = *flows_[event.flow].ways;
+  const PacketWays::Step& at = ways.steps[static_cast<size_t>(event.step)];
+  const Cycles router = mesh_.router().head_cycles();
+  Wire::Served served;
+  if (at.target >= 0) served = leave(event, now);
+  if (at.port != kLocal) served = go(event, kSideOfPort[at.port], event.step + 1, now);
+  if (at.num_forks == 0) return served;
+  // What is sent on from here waits for the tail of its packet.
+  const Cycles traversal = mesh_.router().traversal_cycles;
+  const Cycles begin = at.port == kLocal ? now + router : served.begin;
+  Event copy = event;
+  copy.kind = Event::Kind::kFork;
+  copy.holds_port = false;
+  copy.tail = std::max(event.tail + router, begin + event.flits - 1) - traversal;
+  const Cycles first = std::min<int64_t>(event.flits, packet_flits_) * (event.tail - now + 1);
+  const Cycles ready = begin + (first + event.flits - 1) / event.flits - 1 - traversal;
+  for (int32_t f = at.first_fork; f < at.first_fork + at.num_forks; ++f) {
+    copy.step = ways.ways[static_cast<size_t>(ways.forks[static_cast<size_t>(f)])].first_step;
+    queue_.push(ready, copy);
+  }
+  return served;
+}
+
+void BurstTransport::fork(const Event& event, Cycles now) {
+  const Wire::Served served =
+      wire(event.place, kOut)
+          .serve(now, event.flits * flit_bytes_, out_rate_, flows_[event.flow].is_short);
+  const Cycles latency = mesh_.router().injection_cycles;
+  Event next = event;
+  next.kind = Event::Kind::kHead;
+  next.tail = std::max(served.end - 1, event.tail + last_packet(event.flits)) + latency;
+  queue_.push(served.begin + latency, next);
+}
+
+Wire::Served BurstTransport::go(const Event& event, Side side, int32_t step, Cycles now) {
   const machine::LinkCost& cost = mesh_.cost(event.place, side);
   const Cycles router = mesh_.router().head_cycles();
   const Wire::Served served =
@@ -162,13 +304,15 @@ void BurstTransport::go(const Event& event, Side side, int32_t tree_node, Cycles
     recorder_->link(mesh_.coord(event.place), side, served.begin, served.end, event.flits,
                     flows_[event.flow].is_short);
   Event next = event;
+  next.holds_port = false;
   next.place = mesh_.neighbour(event.place, side);
-  next.tree_node = tree_node;
+  next.step = step;
   next.tail = std::max(served.end - 1, event.tail + router) + cost.latency_cycles;
   queue_.push(served.begin + cost.latency_cycles, next);
+  return served;
 }
 
-void BurstTransport::leave(const Event& event, Cycles now) {
+Wire::Served BurstTransport::leave(const Event& event, Cycles now) {
   const Flow& flow = flows_[event.flow];
   const Cycles router = mesh_.router().head_cycles();
   const int64_t bytes = event.flits * flit_bytes_;
@@ -187,11 +331,12 @@ void BurstTransport::leave(const Event& event, Cycles now) {
     served = wire(place, kIn).serve(now + router, bytes, in_rate_, flow.is_short);
   }
   // The last segment is last in memory too: each waits behind the one before.
-  if (!event.is_last) return;
+  if (!event.is_last) return served;
   Event written = event;
   written.kind = Event::Kind::kWritten;
   written.place = place;
   queue_.push(std::max(served.end - 1, event.tail + router) + latency, written);
+  return served;
 }
 
 std::vector<LinkStats> BurstTransport::links() const {

@@ -1,27 +1,31 @@
 // Time at the level of bursts: messages as events on links. A message is cut into segments of a few
 // packets; a segment comes to a router, waits there for the link that it needs, holds it for as
 // long as its flits take, and comes to the next router. What the flit level has and this has not:
-// channels and buffers that fill up, and packets that share a link flit by flit.
+// channels and buffers inside the network that fill up, and packets that share a link flit by flit.
 //
-//   read       flits leave the sender's memory through its network port, one segment after another
+//   read       flits leave the sender's memory through its network port, one segment after another,
+//              each when the one before has gone over its first link but for what a buffer holds
 //   router     a head that waits for nobody leaves it RouterShape::head_cycles() after it came
 //   link       its flits follow each other at the link's rate; the next head comes its latency
 //   later written    flits go through the network port of the memory where the message ends
 //
-// docs/simulator.md counts an example.
+// Ways are those of the level flit: routes.h around disabled nodes, and packet_ways.h to several
+// places. docs/simulator.md counts an example.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <vector>
 
 #include "dojo/sim/event_queue.h"
 #include "dojo/sim/interface_links.h"
 #include "dojo/sim/mesh.h"
+#include "dojo/sim/network/routes.h"
+#include "dojo/sim/packet_ways.h"
 #include "dojo/sim/recorder.h"
 #include "dojo/sim/transport.h"
-#include "dojo/sim/ways.h"
 #include "dojo/sim/wire.h"
 #include "dojo/sim/zeroed_array.h"
 
@@ -49,22 +53,37 @@ class BurstTransport : public Transport {
 
   struct Flow {
     uint32_t message = 0;
-    PlaceId from = 0, to = 0;  // `to`: of one target without tree
+    PlaceId from = 0, to = 0;  // `to`: of a single target
     int32_t to_come = 0;       // targets
     uint64_t order = 0;
     int64_t flits = 0;
+    int64_t unsent = 0;  // of them
     bool is_short = false;
-    int32_t interface_wire = -1;           // the link that it takes to or from an interface
-    std::shared_ptr<const HopTable> hops;  // around disabled nodes, in a row or a column
-    std::shared_ptr<const Tree> tree;      // the same elsewhere, and of several targets
+    int32_t interface_wire = -1;             // the link that it takes to or from an interface
+    uint32_t next = 0;                       // the flow behind it at its node's port, + 1
+    std::unique_ptr<const Way> way;          // around disabled nodes
+    std::shared_ptr<const PacketWays> ways;  // to several targets
+  };
+
+  // Long messages of a node, one after the other.
+  struct Sender {
+    uint32_t first, last;  // flows, their numbers + 1; 0: none
+    bool sends;            // a segment is on its way to the first link
   };
 
   struct Event {
-    enum class Kind : uint8_t { kReady, kHead, kRead, kWritten } kind = Kind::kReady;
-    bool is_last = false;  // segment of its message
+    enum class Kind : uint8_t {
+      kReady,
+      kFork,  // a copy begins from where it was left
+      kHead,
+      kRead,
+      kWritten
+    } kind = Kind::kReady;
+    bool is_last = false;     // segment of its message
+    bool holds_port = false;  // of its sender
     uint32_t flow = 0;
     PlaceId place = 0;  // of kHead: the router
-    int32_t tree_node = -1;
+    int32_t step = 0;   // the next stop of its way; of several: the step of PacketWays
     int32_t flits = 0;
     Cycles tail = 0;  // when the last flit comes to this router
     uint64_t flow_order = 0;
@@ -76,19 +95,35 @@ class BurstTransport : public Transport {
   Wire& wire(PlaceId place, size_t which) { return wires_[static_cast<size_t>(place)][which]; }
   bool is_interface(PlaceId place) const { return place >= mesh_.num_nodes(); }
 
+  // Ways that begin where the message does.
+  static int64_t copies(const Flow& flow) { return flow.ways ? std::ssize(flow.ways->first) : 1; }
+  int64_t last_packet(int64_t flits) const { return (flits - 1) % packet_flits_ + 1; }
+  int64_t take_segment(Flow& flow) const;
+
   void ready(const Event& event, Cycles now);
+  void send_all(const Event& event, Cycles now);
+  void send_segments(PlaceId place, Cycles now);
+  void push_heads(uint32_t number, PlaceId place, const Wire::Served& served, Cycles latency,
+                  int64_t flits, bool holds_port);
+  void push_read(uint32_t number, Cycles read);
+  void free_port(const Event& event, Cycles link_free, Cycles now);
   void head(const Event& event, Cycles now);
-  void go(const Event& event, machine::Side side, int32_t tree_node, Cycles now);
-  void leave(const Event& event, Cycles now);  // the mesh, into a memory
+  Wire::Served pass(const Event& event, Cycles now);
+  void fork(const Event& event, Cycles now);
+  Wire::Served go(const Event& event, machine::Side side, int32_t step, Cycles now);
+  Wire::Served leave(const Event& event, Cycles now);  // the mesh, into a memory
   void finish(uint32_t flow);
   void prefetch_for(const Event& event) const;
 
   Recorder* const recorder_;
   const Mesh mesh_;
   const int64_t flit_bytes_, segment_flits_, packet_flits_;
+  const Cycles slack_;  // that a segment may wait in a router before it holds up what is behind
   machine::Rate in_rate_, out_rate_;  // of a memory's network ports
-  Ways ways_;
+  Routes routes_;
+  PacketWayFinder finder_;
   ZeroedArray<NodeWires> wires_;  // by place
+  ZeroedArray<Sender> senders_;   // the same
   InterfaceLinks interface_links_;
   std::vector<std::array<Wire, 2>> interface_wires_;  // the same, and by Direction
   std::vector<Flow> flows_;

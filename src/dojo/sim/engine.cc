@@ -104,7 +104,7 @@ void Engine::run() {
         case Event::Kind::kThread:
           go(event.what, event.thread, now);
           break;
-        case Event::Kind::kLocal: {
+        case Event::Kind::kSignal: {
           Message& message = messages_[event.what];
           add(message.cell, message.slot, message.amount, message.known.get(), now);
           messages_.remove(event.what);

@@ -72,7 +72,7 @@ class Engine {
   struct Event {
     enum class Kind : uint8_t {
       kThread,    // goes on
-      kLocal,     // a signal within a node arrives
+      kSignal,    // a signal within a node arrives
       kInterface  // a transfer is written into an interface's memory
     } kind = Kind::kThread;
     uint8_t thread = 0;  // of kThread

@@ -30,7 +30,7 @@ void Engine::signal(size_t cell, size_t thread, const program::Signal& signal, C
   if (signal.there.kind == program::Place::Kind::kHere) {
     const uint32_t number = messages_.add(std::move(message));
     // Behind the threads of the node; signals of one thread in their order.
-    queue_.push(ready, {Event::Kind::kLocal, 0, number, cell * 8 + kNumThreads + thread});
+    queue_.push(ready, {Event::Kind::kSignal, 0, number, cell * 8 + kNumThreads + thread});
     return;
   }
   targets(cell, thread, signal.there, now);

@@ -24,7 +24,8 @@ FlitTransport::FlitTransport(machine::Uses& uses, const machine::Topology& topol
       packet_flits_(mesh_.router().most_packet_flits),
       machine_(network_of(uses)),
       network_(make_network(machine_.topology, machine_.parameters, {})),
-      finder_(machine_.topology, machine_.parameters,
+      routes_(machine_.topology),
+      finder_(routes_, mesh_.columns(), packet_flits_,
               mesh_.router().head_cycles() + kUsualLinkCycles),
       interface_links_(mesh_, topology),
       from_interface_(interface_links_.size()),
@@ -154,13 +155,14 @@ void FlitTransport::inject(PlaceId place, const Packet& packet, Cycles now) {
     free_packets_.pop_back();
     packets_[tag] = packet;
   }
-  const PacketWay& way = flows_[packet.flow].ways->ways[static_cast<size_t>(packet.way)];
+  const PacketWays::Way& way = flows_[packet.flow].ways->ways[static_cast<size_t>(packet.way)];
+  packets_[tag].step = way.first_step;
   network_->send({.source = static_cast<NodeId>(place),
                   .destination = static_cast<NodeId>(way.to),
                   .flits = packet.flits,
                   .created = now,
                   .tag = tag,
-                  .told = way.stops.empty() ? Told::kEnds : Told::kRouters});
+                  .told = way.leaves_copies ? Told::kRouters : Told::kEnds});
 }
 
 // The next packet of the message comes over an interface's link.
@@ -188,8 +190,11 @@ void FlitTransport::enter(uint32_t number, int32_t flits) {
 
 void FlitTransport::step(const PacketStep& step, std::vector<Arrival>* arrivals) {
   const auto place = static_cast<PlaceId>(step.node);
-  const Packet packet = packets_[step.tag];
+  Packet& packet = packets_[step.tag];
   Flow& flow = flows_[packet.flow];
+  const auto at = [&](int32_t number) -> const PacketWays::Step& {
+    return flow.ways->steps[static_cast<size_t>(number)];
+  };
   const RouterParameters& p = machine_.parameters;
   switch (step.kind) {
     case PacketStep::Kind::kSent:
@@ -199,24 +204,25 @@ void FlitTransport::step(const PacketStep& step, std::vector<Arrival>* arrivals)
         arrivals->push_back({Arrival::Kind::kRead, flow.message, flow.from, flow.order});
       return;
     case PacketStep::Kind::kPassed:
-      return stop(packet, place, step.cycle + 1 + p.traversal_cycles + p.ejection_cycles);
-    case PacketStep::Kind::kArriving:
+      return leave_copies(packet, at(packet.step++),
+                          step.cycle + 1 + p.traversal_cycles + p.ejection_cycles);
+    case PacketStep::Kind::kArriving: {
       free_packets_.push_back(step.tag);
-      stop(packet, place, step.cycle);
-      come(packet, flow.ways->ways[static_cast<size_t>(packet.way)].target, step.cycle);
+      const PacketWays::Way& way = flow.ways->ways[static_cast<size_t>(packet.way)];
+      leave_copies(packet, at(way.last_step), step.cycle);
+    }
   }
 }
 
-// A packet leaves there what it has to leave.
-void FlitTransport::stop(const Packet& packet, PlaceId place, Cycles arrives) {
+// What a packet has to leave there.
+void FlitTransport::leave_copies(const Packet& packet, const PacketWays::Step& at, Cycles arrives) {
   const PacketWays& ways = *flows_[packet.flow].ways;
-  const PacketWay::Stop* stop = ways.ways[static_cast<size_t>(packet.way)].stop(place);
-  if (!stop) return;
-  for (const int32_t way : stop->forks) {
-    senders_[place].next.push_back({packet.flow, way, packet.flits, false});
-    woken_.push_back(place);
+  for (int32_t f = at.first_fork; f < at.first_fork + at.num_forks; ++f) {
+    senders_[at.place].next.push_back(
+        {packet.flow, ways.forks[static_cast<size_t>(f)], packet.flits, false});
+    woken_.push_back(at.place);
   }
-  if (stop->target >= 0) come(packet, stop->target, arrives);
+  if (at.target >= 0) come(packet, at.target, arrives);
 }
 
 // A packet comes to where it is written, its tail in the cycle `arrives`.

@@ -60,6 +60,7 @@ class FlitTransport : public Transport {
     uint32_t flow = 0;
     int32_t way = 0, flits = 0;
     bool from_memory = false;  // where the message begins, not where ways part
+    int32_t step = 0;          // of the way, that it passes next, if that is told
   };
 
   // What a node has to send.
@@ -112,7 +113,7 @@ class FlitTransport : public Transport {
   void serve_link(uint32_t flow, Cycles now);
   void enter(uint32_t flow, int32_t flits);
   void step(const PacketStep& step, std::vector<Arrival>* arrivals);
-  void stop(const Packet& packet, PlaceId place, Cycles arrives);
+  void leave_copies(const Packet& packet, const PacketWays::Step& at, Cycles arrives);
   void come(const Packet& packet, int32_t target, Cycles arrives);
   void event(const Event& event, Cycles now, std::vector<Arrival>* arrivals);
 
@@ -121,6 +122,7 @@ class FlitTransport : public Transport {
   machine::Rate in_rate_;  // of a memory's network port
   MachineNetwork machine_;
   std::unique_ptr<Network> network_;
+  Routes routes_;
   PacketWayFinder finder_;
   InterfaceLinks interface_links_;
   std::vector<Wire> from_interface_;  // by link

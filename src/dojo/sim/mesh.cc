@@ -32,7 +32,6 @@ Mesh::Mesh(machine::Uses& uses, const machine::Topology& topology)
   live_.resize(static_cast<size_t>(num_nodes()));
   for (PlaceId p = 0; p < num_nodes(); ++p)
     live_[static_cast<size_t>(p)] = topology.is_live(topology.node_at(coord(p)));
-  all_live_ = topology.num_live() == topology.num_nodes();
   for (int32_t x = 0; x + 1 < size_.x; ++x) {
     column_crossing_.push_back(crossing_between(topology, {x, 0}, {x + 1, 0}));
     costs_[at(column_crossing_.back())][0] =
@@ -42,15 +41,6 @@ Mesh::Mesh(machine::Uses& uses, const machine::Topology& topology)
     row_crossing_.push_back(crossing_between(topology, {0, y}, {0, y + 1}));
     costs_[at(row_crossing_.back())][1] =
         bounded(topology.cost(row_crossing_.back(), Side::kSouth));
-  }
-  if (all_live_) return;
-  dead_in_row_.resize(static_cast<size_t>(num_nodes()));
-  dead_in_column_.resize(static_cast<size_t>(num_nodes()));
-  for (PlaceId p = 0; p < num_nodes(); ++p) {
-    const auto i = static_cast<size_t>(p), columns = static_cast<size_t>(size_.x);
-    if (coord(p).x > 0) dead_in_row_[i] = dead_in_row_[i - 1] + (live_[i - 1] ? 0 : 1);
-    if (coord(p).y > 0)
-      dead_in_column_[i] = dead_in_column_[i - columns] + (live_[i - columns] ? 0 : 1);
   }
 }
 
@@ -67,25 +57,6 @@ Level Mesh::crossing(PlaceId place, Side side) const {
       return row_crossing_[static_cast<size_t>(c.y)];
   }
   return Level::kNode;
-}
-
-bool Mesh::row_is_clear(int32_t y, int32_t x0, int32_t x1) const {
-  const auto first = static_cast<size_t>(place({std::min(x0, x1), y}));
-  const auto last = static_cast<size_t>(place({std::max(x0, x1), y}));
-  return live_[last] && dead_in_row_[last] == dead_in_row_[first];
-}
-
-bool Mesh::column_is_clear(int32_t x, int32_t y0, int32_t y1) const {
-  const auto first = static_cast<size_t>(place({x, std::min(y0, y1)}));
-  const auto last = static_cast<size_t>(place({x, std::max(y0, y1)}));
-  return live_[last] && dead_in_column_[last] == dead_in_column_[first];
-}
-
-bool Mesh::is_straight_clear(PlaceId from, PlaceId to) const {
-  if (all_live_) return true;
-  const Coord a = coord(from), b = coord(to);
-  return router_.x_first ? row_is_clear(a.y, a.x, b.x) && column_is_clear(b.x, a.y, b.y)
-                         : column_is_clear(a.x, a.y, b.y) && row_is_clear(b.y, a.x, b.x);
 }
 
 Side Mesh::straight_side(PlaceId from, PlaceId to) const {

@@ -48,23 +48,16 @@ class Mesh {
   }
   const machine::RouterShape& router() const { return router_; }
 
-  // Whether the way from one to the other, along the row and along the column in the machine's
-  // order, has only live nodes.
-  bool is_straight_clear(PlaceId from, PlaceId to) const;
-  // The first side of that way. REQUIRES: from != to.
+  // The first side of the way along the row and along the column, in the machine's order.
+  // REQUIRES: from != to.
   machine::Side straight_side(PlaceId from, PlaceId to) const;
 
  private:
-  bool row_is_clear(int32_t y, int32_t x0, int32_t x1) const;
-  bool column_is_clear(int32_t x, int32_t y0, int32_t y1) const;
-
   machine::Coord size_;
   machine::RouterShape router_;
   std::vector<bool> live_;
-  bool all_live_ = true;
   std::vector<machine::Level> column_crossing_, row_crossing_;  // from one to the next
   std::array<std::array<machine::LinkCost, 2>, machine::kLevels.size()> costs_{};
-  std::vector<int32_t> dead_in_row_, dead_in_column_;  // before this node; if not all are live
 };
 
 }  // namespace dojo::sim

@@ -1,5 +1,6 @@
-// The ways of a message's packets at the level of flits. A packet goes from one node to another as
-// Routes says; a message to several places needs several packets, which share what they can:
+// The ways of a multicast, at both levels of the network. Routers do not multiply packets: a
+// message to several places needs several packets, each of which goes as Routes says, and they
+// share what they can:
 //
 //      S --- o --- a --- b        S sends one packet to b. As it passes a, a keeps a copy in its
 //                  |              memory and sends another one down to c and d, which c keeps too.
@@ -22,47 +23,44 @@
 
 namespace dojo::sim {
 
-struct PacketWay {
-  struct Stop {
-    PlaceId place = 0;
-    int32_t target = -1;         // that the place is, or -1
-    std::vector<int32_t> forks;  // other ways that begin here
-  };
-  PlaceId from = 0, to = 0;
-  int32_t target = 0;       // that `to` is
-  std::vector<Stop> stops;  // in no order; `to` only where it has forks
-
-  const Stop* stop(PlaceId place) const;  // null: it passes without one
-};
-
 struct PacketWays {
-  std::vector<PacketWay> ways;
-  std::vector<int32_t> first;  // those that begin where the message does
+  // A node that a way passes.
+  struct Step {
+    PlaceId place = 0;
+    int32_t target = -1;                    // which one of the message's it is here, or -1
+    int32_t first_fork = 0, num_forks = 0;  // in `forks`: ways that begin here
+    uint8_t port = kLocal;                  // to the next step; kLocal: the way ends
+  };
+  struct Way {
+    PlaceId from = 0, to = 0;
+    int32_t first_step = 0, last_step = 0;  // with `from` and `to`
+    bool leaves_copies = false;             // before its end
+  };
+  std::vector<Way> ways;
+  std::vector<Step> steps;
+  std::vector<int32_t> forks;  // in `ways`
+  std::vector<int32_t> first;  // the ways that begin where the message does
 };
 
 class PacketWayFinder {
  public:
-  // hop_cycles: from a router to the next one. Throws Error(kConfig), as Routes does. The topology
-  // outlives this.
-  PacketWayFinder(const Topology& topology, const RouterParameters& parameters, int64_t hop_cycles)
-      : topology_(topology),
-        most_packet_flits_(parameters.most_packet_flits),
-        hop_cycles_(hop_cycles),
-        routes_(topology, parameters.virtual_channels) {}
+  // hop_cycles: from a router to the next one. Routes outlive this.
+  PacketWayFinder(const Routes& routes, int32_t columns, int64_t most_packet_flits,
+                  int64_t hop_cycles)
+      : routes_(routes),
+        columns_(columns),
+        most_packet_flits_(most_packet_flits),
+        hop_cycles_(hop_cycles) {}
 
   // Remembers what it gave. Throws Error(kUnsupported) where Routes finds no way.
   std::shared_ptr<const PacketWays> ways(PlaceId from, std::span<const PlaceId> to, int64_t flits);
 
  private:
-  static constexpr size_t kKept = size_t{1} << 22;  // places of ways that are remembered
+  static constexpr size_t kKept = size_t{1} << 24;  // steps that are remembered
 
-  std::vector<PlaceId> places(PlaceId from, PlaceId to);  // on the way, with both
-  int64_t distance(PlaceId from, PlaceId to) const;       // in hops, if no dead node is between
-  PacketWays make(PlaceId from, std::span<const PlaceId> to, int64_t flits);
-
-  const Topology& topology_;
+  const Routes& routes_;
+  const int32_t columns_;
   const int64_t most_packet_flits_, hop_cycles_;
-  Routes routes_;
   // By flits, from, to.
   std::map<std::vector<int64_t>, std::shared_ptr<const PacketWays>> known_;
   size_t kept_ = 0;

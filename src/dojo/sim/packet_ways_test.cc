@@ -18,25 +18,33 @@ std::vector<PlaceId> live_places(const Topology& topology) {
   return places;
 }
 
-// Each target is written once, and each way begins once, where the message is.
+// Each target is written once, each way begins once, where the message is or passes, and goes from
+// node to node to its end.
 void expect_tree(const PacketWays& ways, PlaceId from, const std::vector<PlaceId>& to) {
   std::vector<int> written(to.size()), begun(ways.ways.size());
   for (const int32_t way : ways.first) {
     ++begun[static_cast<size_t>(way)];
     EXPECT_EQ(ways.ways[static_cast<size_t>(way)].from, from);
   }
-  for (const PacketWay& way : ways.ways) {
-    ++written[static_cast<size_t>(way.target)];
-    EXPECT_EQ(to[static_cast<size_t>(way.target)], way.to);
-    for (const PacketWay::Stop& stop : way.stops) {
-      EXPECT_EQ(way.stop(stop.place), &stop);
-      if (stop.target >= 0) {
-        ++written[static_cast<size_t>(stop.target)];
-        EXPECT_EQ(to[static_cast<size_t>(stop.target)], stop.place);
+  for (const PacketWays::Way& way : ways.ways) {
+    const std::span<const PacketWays::Step> steps =
+        std::span(ways.steps)
+            .subspan(static_cast<size_t>(way.first_step),
+                     static_cast<size_t>(way.last_step - way.first_step + 1));
+    EXPECT_EQ(steps.front().place, way.from);
+    EXPECT_EQ(steps.back().place, way.to);
+    for (const PacketWays::Step& step : steps) {
+      const bool ends = &step == &steps.back();
+      EXPECT_EQ(step.port == kLocal, ends);
+      EXPECT_TRUE(ends || way.leaves_copies || (step.target < 0 && step.num_forks == 0));
+      if (step.target >= 0) {
+        ++written[static_cast<size_t>(step.target)];
+        EXPECT_EQ(to[static_cast<size_t>(step.target)], step.place);
       }
-      for (const int32_t fork : stop.forks) {
-        ++begun[static_cast<size_t>(fork)];
-        EXPECT_EQ(ways.ways[static_cast<size_t>(fork)].from, stop.place);
+      for (int32_t f = step.first_fork; f < step.first_fork + step.num_forks; ++f) {
+        const auto fork = static_cast<size_t>(ways.forks[static_cast<size_t>(f)]);
+        ++begun[fork];
+        EXPECT_EQ(ways.ways[fork].from, step.place);
       }
     }
   }
@@ -44,47 +52,60 @@ void expect_tree(const PacketWays& ways, PlaceId from, const std::vector<PlaceId
   EXPECT_TRUE(std::all_of(begun.begin(), begun.end(), [](int n) { return n == 1; }));
 }
 
+// Of a network; ways as its packets go.
+struct Finder {
+  explicit Finder(const Topology& t, int64_t most_packet_flits = 16)
+      : routes(t), finder(routes, t.columns, most_packet_flits, 3) {}
+  std::shared_ptr<const PacketWays> ways(PlaceId from, std::span<const PlaceId> to, int64_t flits) {
+    return finder.ways(from, to, flits);
+  }
+  Routes routes;
+  PacketWayFinder finder;
+};
+
 TEST(PacketWays, ReachEachTargetOnceAroundDisabledNodesToo) {
-  const machine::Machine die = machine::load_machine("d1_die");
-  machine::Uses uses(die);
-  const MachineNetwork network = network_of(uses);
-  PacketWayFinder finder(network.topology, network.parameters, 3);
-  const std::vector<PlaceId> all = live_places(network.topology);
-  for (const PlaceId from : {all.front(), all[all.size() / 2], all.back()})
-    for (const int64_t flits : {int64_t{1}, int64_t{40}, int64_t{1024}})
-      expect_tree(*finder.ways(from, all, flits), from, all);
+  for (const char* name : {"d1_die", "tile"}) {
+    const machine::Machine machine = machine::load_machine(name);
+    machine::Uses uses(machine);
+    const MachineNetwork network = network_of(uses);
+    Finder finder(network.topology);
+    const std::vector<PlaceId> all = live_places(network.topology);
+    for (const PlaceId from : {all.front(), all[all.size() / 2], all.back()})
+      for (const int64_t flits : {int64_t{1}, int64_t{40}, int64_t{1024}})
+        expect_tree(*finder.ways(from, all, flits), from, all);
+  }
 }
 
 TEST(PacketWays, OneTargetIsOneWay) {
   const Topology grid = mesh(8, 8, {.latency_cycles = 1});
-  PacketWayFinder finder(grid, {}, 3);
+  Finder finder(grid);
   for (const PlaceId to : {0, 9, 63}) {
     const auto ways = finder.ways(9, std::vector{to}, 100);
     ASSERT_EQ(ways->ways.size(), 1u);
     EXPECT_EQ(ways->first, std::vector<int32_t>{0});
-    EXPECT_TRUE(ways->ways[0].stops.empty());
+    EXPECT_FALSE(ways->ways[0].leaves_copies);
   }
 }
 
 TEST(PacketWays, ARowIsOneWayInEachDirection) {
   const Topology grid = mesh(8, 1, {.latency_cycles = 1});
-  PacketWayFinder finder(grid, {}, 3);
+  Finder finder(grid);
   const std::vector<PlaceId> all = live_places(grid);
   const auto from_end = finder.ways(0, all, 16);
   ASSERT_EQ(from_end->ways.size(), 1u);
   EXPECT_EQ(from_end->ways[0].to, 7);
-  EXPECT_EQ(from_end->ways[0].stops.size(), 7u);  // itself, and those before the last
+  EXPECT_EQ(from_end->steps.size(), 8u);
   EXPECT_EQ(finder.ways(3, all, 16)->ways.size(), 2u);
 }
 
 TEST(PacketWays, OfManyFlitsNoPortSendsManyCopies) {
   const Topology grid = mesh(8, 8, {.latency_cycles = 1});
-  PacketWayFinder finder(grid, {}, 3);
+  Finder finder(grid);
   const std::vector<PlaceId> all = live_places(grid);
   const auto most_begun = [&](int64_t flits) {
     const auto ways = finder.ways(27, all, flits);
     std::map<PlaceId, int> begun;
-    for (const PacketWay& way : ways->ways) ++begun[way.from];
+    for (const PacketWays::Way& way : ways->ways) ++begun[way.from];
     return std::max_element(begun.begin(), begun.end(),
                             [](const auto& a, const auto& b) { return a.second < b.second; })
         ->second;

@@ -59,7 +59,7 @@ Band::Band(NetworkState& state, NodeId begin, NodeId end)
       vcs_(static_cast<uint32_t>(state.parameters.virtual_channels)),
       lanes_(static_cast<uint32_t>(state.parameters.input_speedup)),
       valid_vcs_((1u << vcs_) - 1),
-      class_vcs_{state.routes.vcs(0), state.routes.vcs(1), state.routes.vcs(2)},
+      class_vcs_(channels_of_classes(state.routes, state.parameters.virtual_channels)),
       vc_cycles_(static_cast<uint32_t>(state.parameters.vc_allocation_cycles)),
       switch_cycles_(static_cast<uint32_t>(state.parameters.switch_allocation_cycles)),
       routing_cycles_(static_cast<uint32_t>(state.parameters.routing_cycles)),

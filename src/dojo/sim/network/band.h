@@ -18,6 +18,7 @@
 // routers with the numbers of BookSim2's defaults, which the compiler then knows, and for any.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <queue>
 #include <span>
@@ -68,12 +69,14 @@ struct InputChannel {
 
 struct PooledPacket {
   ArrivedPacket packet;
-  uint32_t stops[kMostClasses] = {};  // Stops, as x + y * 65536
+  uint32_t stops[kMostStops] = {};    // Way::stops, as x + y * 65536
   uint32_t target = 0;                // the one that it goes to, before it is sent and in a queue
   uint32_t next_to_send = kNone;      // in the source's queue
   uint32_t next = kNone;              // in the queue of an input channel
   uint16_t received = 0;              // flits in the buffer, while it is in such a queue
-  Hop hop{};
+  Hop hop{};                          // what its head asks for there
+  uint8_t num_stops = 1, second = 1;  // as in Way
+  uint8_t next_stop = 0;
   Told told = Told::kArrival;
 
   // That of its first flit, in this class.
@@ -99,7 +102,7 @@ struct SourceState {
   uint16_t sent = 0;                     // flits of the first one
   uint8_t vc = 0;
   bool parked = false;
-  uint8_t last_vc = kNoVc;
+  uint8_t last_vc[2] = {kNoVc, kNoVc};  // by class
   static constexpr uint8_t kNoVc = 0xff;
 };
 
@@ -207,8 +210,8 @@ class Band {
 
   // Nodes that send (band_source.cc).
   void send_from(NodeId node);
-  bool choose_vc(NodeId node, SourceState& source, bool counted);
-  void park_source(NodeId node, SourceState& source);
+  bool choose_vc(NodeId node, SourceState& source, uint32_t vc_class, bool counted);
+  void park_source(NodeId node, SourceState& source, uint32_t vc_class);
 
   // Packets behind others in an input channel.
   void enqueue(const FlitEvent& flit);
@@ -281,8 +284,8 @@ class Band {
   RouterBlock* const routers_;
   const NodeId begin_, end_;
   const uint32_t vcs_, lanes_;
-  const uint32_t valid_vcs_;               // as a mask
-  const uint8_t class_vcs_[kMostClasses];  // the same
+  const uint32_t valid_vcs_;                // as a mask
+  const std::array<uint8_t, 2> class_vcs_;  // the same
   const uint32_t vc_cycles_, switch_cycles_, routing_cycles_;
   const uint32_t eject_credit_;  // from a flit's arrival at its node until its credit counts
   const bool tail_credit_;

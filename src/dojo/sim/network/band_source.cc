@@ -28,8 +28,8 @@ void Band::send_from(NodeId node) {
   const bool counted =
       state_.counts_credits && (!tail_credit_ || flits > router(node).port[kLocal].own_depth);
   if (source.sent == 0) {
-    if (!choose_vc(node, source, counted)) {
-      park_source(node, source);
+    if (!choose_vc(node, source, packet.hop.vc_class, counted)) {
+      park_source(node, source, packet.hop.vc_class);
       return;
     }
     packet.packet.issued = base_ + now_;
@@ -62,11 +62,11 @@ void Band::send_from(NodeId node) {
     wake_source(node, std::max(state_.pool[source.front].packet.created, base_ + now_ + 1));
 }
 
-// The next one after that of the node's last packet; of its first, the first one only.
-bool Band::choose_vc(NodeId node, SourceState& source, bool counted) {
+// The next one after that of the node's last packet of this class; of its first, the first one.
+bool Band::choose_vc(NodeId node, SourceState& source, uint32_t vc_class, bool counted) {
   RouterBlock& r = router(node);
-  const uint32_t allowed = class_vcs_[0];
-  uint8_t& last = source.last_vc;
+  const uint32_t allowed = class_vcs_[vc_class];
+  uint8_t& last = source.last_vc[vc_class];
   uint32_t free = free_channels(r.vc_free[kSourceRow], now_) & allowed;
   if (last == SourceState::kNoVc) free &= allowed & -allowed;
   if (!tail_credit_)
@@ -81,14 +81,14 @@ bool Band::choose_vc(NodeId node, SourceState& source, bool counted) {
   return true;
 }
 
-void Band::park_source(NodeId node, SourceState& source) {
+void Band::park_source(NodeId node, SourceState& source, uint32_t vc_class) {
   if (!tail_credit_) {
     // All channels are free between packets; what lacks is room.
     state_.credits[node].source_blocked = 1;
     return;
   }
   source.parked = true;
-  await(node, kSourceRow, class_vcs_[0]);
+  await(node, kSourceRow, class_vcs_[vc_class]);
 }
 
 }  // namespace dojo::sim

@@ -254,14 +254,13 @@ template <bool kUsual>
   if (next_out == kLocal && state_.routes.num_classes() > 1) turn_at_stop(next);
 }
 
-// If it has not arrived there but is at a stop, it asks for the way on, in the next class.
+// If that is not its destination but a stop, it asks for the way on.
 void Band::turn_at_stop(FlitEvent& flit) {
-  const PooledPacket& packet = state_.pool[flit.packet];
+  PooledPacket& packet = state_.pool[flit.packet];
   const uint32_t here = flit.destination;
-  if (here == packet.stops[kMostClasses - 1]) return;
-  const uint32_t next_class = flit.vc_class() + 1;
-  flit.destination = packet.stops[next_class];
-  flit.state = packet.first_state(next_class);
+  if (packet.next_stop + 1 == packet.num_stops) return;
+  flit.destination = packet.stops[++packet.next_stop];
+  flit.state = packet.first_state(packet.next_stop < packet.second ? 0 : 1);
   flit.out = Routes::dimension_order(place_of(here), place_of(flit.destination));
 }
 

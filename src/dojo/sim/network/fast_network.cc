@@ -35,7 +35,7 @@ class FastNetwork final : public Network {
   void send(const SentPacket& packet) override {
     DOJO_CHECK_LE(now_, packet.created);
     check_packet(packet, state_.topology, state_.parameters);
-    const Stops stops = state_.routes.stops(packet.source, packet.destination);
+    const Way way = state_.routes.way(packet.source, packet.destination, kMostStops);
     uint32_t id;
     if (unused_.empty()) {
       id = static_cast<uint32_t>(state_.pool.size());
@@ -49,11 +49,9 @@ class FastNetwork final : public Network {
                 .source = packet.source,
                 .destination = packet.destination,
                 .flits = packet.flits,
-                .hops = hops(state_.routes, packet.source, stops),
+                .hops = state_.routes.hops(packet.source, way),
                 .created = packet.created};
-    for (size_t i = 0; i < stops.size(); ++i) p.stops[i] = state_.routers[stops[i]].place;
-    p.target = p.stops[0];
-    p.hop = state_.routes.next(packet.source, stops, 0);
+    set_way(p, way);
     p.next_to_send = kNone;
     p.told = packet.told;
     ++in_flight_;
@@ -141,6 +139,15 @@ class FastNetwork final : public Network {
   }
 
  private:
+  void set_way(PooledPacket& p, const Way& way) {
+    for (size_t i = 0; i < way.stops.size(); ++i) p.stops[i] = state_.routers[way.stops[i]].place;
+    p.num_stops = static_cast<uint8_t>(way.stops.size());
+    p.second = static_cast<uint8_t>(std::min(way.second, way.stops.size()));
+    p.next_stop = 0;
+    p.target = p.stops[0];
+    p.hop = {state_.routes.towards(p.packet.source, way.stops[0]), way.vc_class(0)};
+  }
+
   // Of what is inside; arrivals may be before it.
   Cycle first_event() const {
     Cycle first = kNoEvent;

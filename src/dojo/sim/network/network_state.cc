@@ -45,7 +45,7 @@ int32_t least_buffer(const Topology& t, const RouterParameters& p) {
 NetworkState::NetworkState(const Topology& t, const RouterParameters& p)
     : topology(t),
       parameters(p),
-      routes(t, p.virtual_channels),
+      routes(t),
       counts_credits(!p.wait_for_tail_credit || p.most_packet_flits > least_buffer(t, p)),
       routers(t.nodes(), RouterBlock{}),
       channels(size_t{t.nodes()} * kPorts * static_cast<size_t>(p.virtual_channels)),

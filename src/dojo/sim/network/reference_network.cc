@@ -74,7 +74,7 @@ struct Source {
   Output output;
   int sent = 0;  // flits of the first packet
   int vc = -1;
-  int last_vc = -1;
+  int last_vc[2] = {-1, -1};  // by class
 };
 
 struct FlitOnTheWay {
@@ -90,7 +90,10 @@ struct CreditOnTheWay {
 class ReferenceNetwork final : public Network {
  public:
   ReferenceNetwork(const Topology& topology, const RouterParameters& p)
-      : topology_(topology), p_(p), routes_(topology, p.virtual_channels) {
+      : topology_(topology),
+        p_(p),
+        routes_(topology),
+        class_vcs_(channels_of_classes(routes_, p.virtual_channels)) {
     for (NodeId n = 0; n < topology.nodes(); ++n) {
       RouterState& r = routers_.emplace_back(p);
       for (int port = 0; port < kPorts; ++port)
@@ -105,8 +108,9 @@ class ReferenceNetwork final : public Network {
   void send(const SentPacket& packet) override {
     DOJO_CHECK_LE(now_, packet.created);
     check_packet(packet, topology_, p_);
+    ways_.push_back(routes_.way(packet.source, packet.destination, kMostStops));
+    next_stop_.push_back(0);
     sources_[packet.source].queue.push_back(static_cast<uint32_t>(packets_.size()));
-    stops_.push_back(routes_.stops(packet.source, packet.destination));
     packets_.push_back(
         {packet.tag, packet.source, packet.destination, packet.flits, 0, packet.created, -1, -1});
     told_.push_back(packet.told);
@@ -216,17 +220,21 @@ class ReferenceNetwork final : public Network {
                : topology_.link(topology_.neighbour(node, port), opposite(port)).buffer_flits;
   }
 
-  Hop next_hop(NodeId at, uint32_t packet, uint32_t vc_class) const {
-    return routes_.next(at, stops_[packet], vc_class);
+  // What a head asks for in a router that it comes to.
+  Hop next_hop(NodeId at, uint32_t packet) {
+    const Way& way = ways_[packet];
+    size_t& stop = next_stop_[packet];
+    if (at == way.stops[stop] && stop + 1 < way.stops.size()) ++stop;
+    return {routes_.towards(at, way.stops[stop]), way.vc_class(stop)};
   }
 
   void inject(NodeId n) {
     Source& s = sources_[n];
     if (s.queue.empty() || packets_[s.queue.front()].created > now_) return;
     ArrivedPacket& packet = packets_[s.queue.front()];
-    const Hop hop = next_hop(n, s.queue.front(), 0);
+    const Hop hop = next_hop(n, s.queue.front());
     if (s.sent == 0) {
-      s.vc = choose_vc(s);
+      s.vc = choose_vc(s, hop.vc_class);
       if (s.vc < 0) return;
       take(s.output, s.vc, 0);
       packet.issued = now_;
@@ -244,20 +252,21 @@ class ReferenceNetwork final : public Network {
     s.sent = 0;
   }
 
-  // The next one after that of the node's last packet; of its first, the first one only.
-  int choose_vc(Source& s) {
-    const uint8_t allowed = routes_.vcs(0);
+  // The next one after that of the node's last packet of this class; of its first, the first one.
+  int choose_vc(Source& s, uint8_t vc_class) {
+    const uint8_t allowed = class_vcs_[vc_class];
+    int& last = s.last_vc[vc_class];
     std::vector<int> vcs;
     for (int vc = 0; vc < p_.virtual_channels; ++vc)
       if (allowed >> vc & 1) vcs.push_back(vc);
-    if (s.last_vc < 0) {
+    if (last < 0) {
       vcs.resize(1);
     } else {
-      const auto after = std::upper_bound(vcs.begin(), vcs.end(), s.last_vc);
+      const auto after = std::upper_bound(vcs.begin(), vcs.end(), last);
       std::rotate(vcs.begin(), after, vcs.end());
     }
     for (const int vc : vcs)
-      if (is_free(s.output, vc) && !is_full(s.output, vc)) return s.last_vc = vc;
+      if (is_free(s.output, vc) && !is_full(s.output, vc)) return last = vc;
     return -1;
   }
 
@@ -266,7 +275,7 @@ class ReferenceNetwork final : public Network {
       InputVc& in = input(r, i);
       if (in.state != InputVc::kAsksVc || in.asks_at != now_) continue;
       in.hop = in.buffer.front().hop;
-      const uint8_t allowed = routes_.vcs(in.hop.vc_class);
+      const uint8_t allowed = class_vcs_[in.hop.vc_class];
       for (int vc = 0; vc < p_.virtual_channels; ++vc)
         if ((allowed >> vc & 1) && is_free(r.outputs[in.hop.port], vc))
           r.vc_allocator.ask(i, in.hop.port * p_.virtual_channels + vc);
@@ -406,7 +415,7 @@ class ReferenceNetwork final : public Network {
     }
     if (flit.tail) tell(Told::kRouters, flit.packet, PacketStep::Kind::kPassed, n, now_);
     const NodeId to = topology_.neighbour(n, hop.port);
-    if (flit.head) flit.hop = next_hop(to, flit.packet, hop.vc_class);
+    if (flit.head) flit.hop = next_hop(to, flit.packet);
     flits_.emplace(on_link + topology_.link(n, hop.port).latency_cycles,
                    FlitOnTheWay{to, opposite(hop.port), out_vc, flit});
   }
@@ -450,19 +459,21 @@ class ReferenceNetwork final : public Network {
       return w;
     }
     for (int vc = 0; vc < p_.virtual_channels; ++vc)
-      if (routes_.vcs(in.hop.vc_class) >> vc & 1) w.blocked_by.push_back(behind(vc));
+      if (class_vcs_[in.hop.vc_class] >> vc & 1) w.blocked_by.push_back(behind(vc));
     return w;
   }
 
   Topology topology_;
   RouterParameters p_;
   Routes routes_;
+  std::array<uint8_t, 2> class_vcs_;
   Cycle now_ = 0, moved_at_ = 0;
   std::vector<RouterState> routers_;
   std::vector<Source> sources_;
   std::vector<ArrivedPacket> packets_;
-  std::vector<Stops> stops_;  // of each packet
-  std::vector<Told> told_;    // the same
+  std::vector<Way> ways_;          // of each packet
+  std::vector<size_t> next_stop_;  // the same
+  std::vector<Told> told_;         // the same
   std::vector<PacketStep> steps_;
   std::multimap<Cycle, FlitOnTheWay> flits_;
   std::multimap<Cycle, CreditOnTheWay> credits_;

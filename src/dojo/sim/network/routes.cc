@@ -4,97 +4,203 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "dojo/base/error.h"
 
 namespace dojo::sim {
-namespace {
 
-// Pairs whose stops are remembered.
-constexpr size_t kMostKnown = size_t{1} << 20;
-
-}  // namespace
-
-Routes::Routes(const Topology& t, int virtual_channels) : columns_(t.columns), rows_(t.rows) {
-  const int all = (1 << virtual_channels) - 1;
-  vcs_[0] = static_cast<uint8_t>(all);
-  if (t.num_live() == t.nodes()) return;
-  if (virtual_channels < 2)
-    throw Error(Category::kConfig, "one virtual channel, and dead nodes", "the router",
-                "ways around dead nodes need two, and better four");
-  // One for each class but the first, which most packets never leave.
-  num_classes_ = virtual_channels < 4 ? 2 : kMostClasses;
-  int first = virtual_channels - (num_classes_ - 1);
-  vcs_[0] = static_cast<uint8_t>((1 << first) - 1);
-  for (int c = 1; c < num_classes_; ++c) vcs_[c] = static_cast<uint8_t>(1 << first++);
+Routes::Routes(int32_t columns, int32_t rows, std::span<const uint8_t> live, bool x_first)
+    : x_first_(x_first), columns_(x_first ? columns : rows), rows_(x_first ? rows : columns) {
+  if (std::find(live.begin(), live.end(), 0) == live.end()) return;
+  live_.assign(live.begin(), live.end());
   dead_in_row_.resize(static_cast<size_t>(rows_) * static_cast<size_t>(columns_ + 1));
-  dead_in_column_.resize(static_cast<size_t>(rows_ + 1) * static_cast<size_t>(columns_));
+  dead_in_column_.resize(static_cast<size_t>(columns_) * static_cast<size_t>(rows_ + 1));
   for (int32_t y = 0; y < rows_; ++y)
     for (int32_t x = 0; x < columns_; ++x) {
-      const int32_t dead = t.live[t.at(x, y)] ? 0 : 1;
-      in_row(x + 1, y) = in_row(x, y) + dead;
-      in_column(x, y + 1) = in_column(x, y) + dead;
+      const int32_t dead = live_[number({x, y})] ? 0 : 1;
+      dead_in_row_[in_row(x + 1, y)] = dead_in_row_[in_row(x, y)] + dead;
+      dead_in_column_[in_column(x, y + 1)] = dead_in_column_[in_column(x, y)] + dead;
     }
+  find_single_neighbours();
+}
+
+void Routes::find_single_neighbours() {
+  const auto neighbours = [&](NodeId n) {
+    std::vector<NodeId> found;
+    const Place p = place(n);
+    for (const Place next :
+         {Place{p.x + 1, p.y}, Place{p.x - 1, p.y}, Place{p.x, p.y + 1}, Place{p.x, p.y - 1}})
+      if (is_live(next) && !only_neighbour_.contains(number(next))) found.push_back(number(next));
+    return found;
+  };
+  for (NodeId first = 0; first < live_.size(); ++first) {
+    if (!live_[first] || only_neighbour_.contains(first)) continue;
+    // Its neighbour may now be such a one too.
+    std::vector<NodeId> beside;
+    for (NodeId n = first; (beside = neighbours(n)).size() == 1; n = beside.front())
+      only_neighbour_.emplace(n, beside.front());
+  }
 }
 
 bool Routes::is_clear(Place from, Place to) const {
   const auto [x0, x1] = std::minmax(from.x, to.x);
   const auto [y0, y1] = std::minmax(from.y, to.y);
-  return in_row(x1 + 1, from.y) == in_row(x0, from.y) &&
-         in_column(to.x, y1 + 1) == in_column(to.x, y0);
+  return dead_in_row_[in_row(x1 + 1, from.y)] == dead_in_row_[in_row(x0, from.y)] &&
+         dead_in_column_[in_column(to.x, y1 + 1)] == dead_in_column_[in_column(to.x, y0)];
 }
 
-Stops Routes::stops(NodeId source, NodeId destination) {
-  const Stops straight = {destination, destination, destination};
-  if (num_classes_ == 1) return straight;
-  const Place from = place(source), to = place(destination);
-  if (is_clear(from, to)) return straight;
-  const uint64_t pair = uint64_t{source} << 32 | destination;
-  if (const auto found = known_.find(pair); found != known_.end()) return found->second;
-  const Stops stops = find_stops(from, to);
-  if (known_.size() >= kMostKnown) known_.clear();
-  known_.emplace(pair, stops);
-  return stops;
-}
-
-// In the column of `from`, or in the row of `to`, the nearest one first: so the way is along
-// another row or another column.
-std::optional<Routes::Place> Routes::find_stop(Place from, Place to) const {
-  for (int32_t away = 1; away < std::max(columns_, rows_); ++away)
-    for (const int32_t side : {away, -away}) {
-      const Place row{from.x, to.y >= from.y ? from.y + side : from.y - side};
-      if (row.y >= 0 && row.y < rows_ && is_clear(from, row) && is_clear(row, to)) return row;
-      const Place column{to.x >= from.x ? to.x - side : to.x + side, to.y};
-      if (column.x >= 0 && column.x < columns_ && is_clear(from, column) && is_clear(column, to))
-        return column;
+Way Routes::way(NodeId source, NodeId destination, size_t most_stops) const {
+  if (only_neighbour_.empty() || is_straight(source, destination))
+    return core_way(source, destination, most_stops);
+  // To the first node of a ring of live ones, or the first that is on both ends' ways to one.
+  std::vector<NodeId> out = chain_from(source), in = chain_from(destination);
+  for (size_t i = 0; i < out.size(); ++i)
+    if (const auto met = std::find(in.begin(), in.end(), out[i]); met != in.end()) {
+      out.resize(i + 1);
+      in.erase(met + 1, in.end());
     }
-  return {};
+  Way way;
+  if (out.back() != in.back()) way = core_way(out.back(), in.back(), most_stops);
+  if (out.size() > 1 && way.second > 0 && way.second != Way::kAllFirst)
+    way.second += out.size() - 1;
+  way.stops.insert(way.stops.begin(), out.begin() + 1, out.end());
+  way.stops.insert(way.stops.end(), in.rbegin() + 1, in.rend());
+  if (way.stops.size() > most_stops) no_way(source, destination);
+  return way;
 }
 
-Stops Routes::find_stops(Place from, Place to) const {
-  const NodeId destination = number(to);
-  if (const auto stop = find_stop(from, to)) return {number(*stop), destination, destination};
-  if (num_classes_ > 2)
-    for (int32_t away = 1; away < std::max(columns_, rows_); ++away)
-      for (const Place first : {Place{from.x, from.y + away}, Place{from.x, from.y - away},
-                                Place{from.x + away, from.y}, Place{from.x - away, from.y}}) {
-        if (first.x < 0 || first.x >= columns_ || first.y < 0 || first.y >= rows_ ||
-            !is_clear(from, first))
-          continue;
-        if (const auto second = find_stop(first, to))
-          return {number(first), number(*second), destination};
-      }
+// Itself, its only neighbour, and so on.
+std::vector<NodeId> Routes::chain_from(NodeId node) const {
+  std::vector<NodeId> chain{node};
+  for (auto next = only_neighbour_.find(node); next != only_neighbour_.end();
+       next = only_neighbour_.find(next->second))
+    chain.push_back(next->second);
+  return chain;
+}
+
+Way Routes::core_way(NodeId source, NodeId destination, size_t most_stops) const {
+  const Place from = place(source), to = place(destination);
+  Way way{.stops = {destination}};
+  if (live_.empty()) return way;
+  if (is_clear(from, to)) {
+    // Of either class: as many of each, of those that go far and of neighbours.
+    if ((from.x / 2 + from.y / 2 + to.x + to.y) % 2 == 1) way.second = 0;
+    return way;
+  }
+  // Most often a few steps aside are enough.
+  for (int32_t back = 0; back < 2; ++back)
+    for (const int32_t step : {to.x >= from.x ? 1 : -1, to.x >= from.x ? -1 : 1})
+      if (find(from, to, step, std::max((from.x - to.x) * step, 0) + back, &way) &&
+          way.stops.size() <= most_stops)
+        return way;
+  if (search(from, to, &way) && way.stops.size() <= most_stops) return way;
+  no_way(source, destination);
+}
+
+void Routes::no_way(NodeId source, NodeId destination) const {
+  const auto columns = static_cast<NodeId>(x_first_ ? columns_ : rows_);
   throw Error(Category::kUnsupported,
-              fmt::format("no way from ({},{}) to ({},{}) with {} stop{}", from.x, from.y, to.x,
-                          to.y, num_classes_ - 1, num_classes_ > 2 ? "s" : ""),
-              "the network",
-              num_classes_ > 2 ? "too many nodes are dead around them"
-                               : "four virtual channels allow two stops");
+              fmt::format("no way from ({},{}) to ({},{})", source % columns, source / columns,
+                          destination % columns, destination / columns),
+              "the network", "too many nodes are dead around them");
 }
 
-Hop Routes::next(NodeId at, const Stops& stops, uint32_t vc_class) const {
-  while (at == stops[vc_class] && at != stops.back()) ++vc_class;
-  return {dimension_order(place(at), place(stops[vc_class])), static_cast<uint8_t>(vc_class)};
+// A way that goes `back` columns against `step` and then only with it, into the nearest row that
+// goes on wherever one does not; it may end where search() finds one.
+bool Routes::find(Place from, Place to, int32_t step, int32_t back, Way* way) const {
+  way->stops.clear();
+  way->second = step > 0 ? Way::kAllFirst : 0;
+  Place at{from.x - back * step, from.y};
+  if (!is_live(at) || !is_clear(from, at)) return false;
+  bool must_move = back > 0;  // not at once where it came from
+  while (at.x != to.x) {
+    const Place before = at;
+    if (!climb(&at, step, to, must_move)) return false;
+    must_move = false;
+    if (at != before) way->stops.push_back(number(at));
+    at.x += step;
+  }
+  way->stops.push_back(number(to));
+  return is_clear(at, to) && (!must_move || at.y != to.y);
+}
+
+// Moves along the column to the nearest row from which the next column can be entered; into that of
+// `to`, so that it can be reached.
+bool Routes::climb(Place* at, int32_t step, Place to, bool must_move) const {
+  const auto goes_on = [&](Place p) {
+    const Place next{p.x + step, p.y};
+    return is_live(next) && (next.x != to.x || is_clear(next, to)) && (!must_move || p.y != at->y);
+  };
+  bool up = true, down = true;
+  for (int32_t rows = 0; up || down; ++rows) {
+    const int32_t first = to.y >= at->y ? rows : -rows;
+    for (const int32_t d : {first, -first}) {
+      bool& open = d >= 0 ? down : up;
+      const Place p{at->x, at->y + d};
+      open = open && is_live(p);
+      if (!open || !goes_on(p)) continue;
+      *at = p;
+      return true;
+    }
+  }
+  return false;
+}
+
+// The shortest one: west; then east, north and south; then, in class 1, west, north and south.
+bool Routes::search(Place from, Place to, Way* way) const {
+  constexpr int32_t kUnseen = -2, kFirst = -1;
+  enum Phase : int32_t { kWestOnly, kNotWest, kNotEast };
+  const auto nodes = static_cast<int32_t>(live_.size());
+  // A state: a node, and what it may do from there: node + nodes * phase.
+  std::vector<int32_t> before(live_.size() * 3, kUnseen);
+  std::vector<int32_t> states = {static_cast<int32_t>(number(from))};
+  before[static_cast<size_t>(states[0])] = kFirst;
+  const auto goal = static_cast<int32_t>(number(to));
+  size_t i = 0;
+  for (; i < states.size() && states[i] % nodes != goal; ++i) {
+    const int32_t state = states[i], phase = state / nodes;
+    const Place p = place(static_cast<NodeId>(state % nodes));
+    const auto visit = [&](Place next, int32_t then) {
+      if (!is_live(next)) return;
+      const int32_t reached = static_cast<int32_t>(number(next)) + nodes * then;
+      if (before[static_cast<size_t>(reached)] != kUnseen) return;
+      before[static_cast<size_t>(reached)] = state;
+      states.push_back(reached);
+    };
+    if (phase != kNotEast) visit({p.x + 1, p.y}, kNotWest);
+    visit({p.x - 1, p.y}, phase == kWestOnly ? kWestOnly : kNotEast);
+    visit({p.x, p.y + 1}, std::max<int32_t>(phase, kNotWest));
+    visit({p.x, p.y - 1}, std::max<int32_t>(phase, kNotWest));
+  }
+  if (i == states.size()) return false;
+  std::vector<int32_t> found;
+  for (int32_t state = states[i]; state != kFirst; state = before[static_cast<size_t>(state)])
+    found.push_back(state);
+  std::reverse(found.begin(), found.end());
+  // Stops are where a step along a row follows one along a column.
+  way->stops.clear();
+  way->second = Way::kAllFirst;
+  const auto at = [&](size_t k) { return place(static_cast<NodeId>(found[k] % nodes)); };
+  for (size_t k = 1; k + 1 < found.size(); ++k) {
+    if (at(k).x != at(k - 1).x || at(k).x == at(k + 1).x) continue;
+    way->stops.push_back(number(at(k)));
+    if (found[k] / nodes != kNotEast && found[k + 1] / nodes == kNotEast)
+      way->second = way->stops.size();
+  }
+  way->stops.push_back(number(to));
+  return true;
+}
+
+int32_t Routes::hops(NodeId source, const Way& way) const {
+  int32_t hops = 1;
+  Place at = place(source);
+  for (const NodeId stop : way.stops) {
+    const Place to = place(stop);
+    hops += std::abs(at.x - to.x) + std::abs(at.y - to.y);
+    at = to;
+  }
+  return hops;
 }
 
 uint8_t Routes::dimension_order(Place at, Place to) {
@@ -105,15 +211,14 @@ uint8_t Routes::dimension_order(Place at, Place to) {
                        : kLocal;
 }
 
-int32_t hops(const Routes& routes, NodeId source, const Stops& stops) {
-  int32_t hops = 1;
-  NodeId at = source;
-  for (const NodeId stop : stops) {
-    const Routes::Place from = routes.place(at), to = routes.place(stop);
-    hops += std::abs(from.x - to.x) + std::abs(from.y - to.y);
-    at = stop;
-  }
-  return hops;
+std::array<uint8_t, 2> channels_of_classes(const Routes& routes, int virtual_channels) {
+  const int all = (1 << virtual_channels) - 1;
+  if (routes.num_classes() == 1) return {static_cast<uint8_t>(all), 0};
+  if (virtual_channels < 2)
+    throw Error(Category::kConfig, "one virtual channel, and dead nodes", "the router",
+                "ways around dead nodes need two");
+  const int first = (1 << ((virtual_channels + 1) / 2)) - 1;
+  return {static_cast<uint8_t>(first), static_cast<uint8_t>(all & ~first)};
 }
 
 }  // namespace dojo::sim
