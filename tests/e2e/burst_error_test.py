@@ -8,9 +8,10 @@ from harness import run
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 import burst_error  # noqa: E402
 
-# All others are within 5 %. Messages that crowd the links hold each other up in buffers and channels, which burst has not; and where the ways
-# of a multicast part, its packets wait for their tails: docs/simulator.md.
-WITHIN = {"all_to_all": 0.30, "multicast_all": 0.08}
+# All others are within 5 %. In these, links are busy nearly all the time, and routers do not fill them: packets of different inputs hold each
+# other up in channels and buffers, and in the allocators' single round. With 8 channels, buffers of 32 flits and more rounds flit comes near to burst.
+WITHIN = {"traffic_uniform": 0.16, "gemm_cannon": 0.11, "all_reduce_tree": 0.14, "all_reduce_tree, whole": 0.08, "all_reduce_ring": 0.12, "all_reduce_ring, whole": 0.12,
+          "burst_error/all_to_all, whole": 0.15}
 
 
 class BurstError(harness.TestCase):
@@ -28,7 +29,7 @@ class BurstError(harness.TestCase):
             self.assertLessEqual(abs(burst / flit - 1), WITHIN.get(name, 0.05), f"{name}: burst {burst}, flit {flit}")
 
     def test_results_tell(self):
-        path = burst_error.programs()[0]
+        path = burst_error.written()[0]
         self.assertRegex(run("sim", path).out, r"\nerror +burst took -?\d+\.\d % to [+-]\d+\.\d % more cycles than flit on \d+ programs, at most 5 % on \d+ of them")
         told = run("sim", path, "--json").json()["burst_error"]
         self.assertEqual(told["programs"], len(self.rows))

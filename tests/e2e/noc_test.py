@@ -99,8 +99,8 @@ class BenchNoc(harness.TestCase):
             self.assertError(run("bench", "noc", "--mesh", "3x3", "--replay", trace), 3, "input", words)
         trace.write_bytes(gzip.compress(b"0 0 8 5 5 27 5\n" * 100)[:-20])
         self.assertError(run("bench", "noc", "--mesh", "3x3", "--replay", trace), 3, "input", "trace.txt")
-        self.assertError(run("bench", "noc", "--replay", self.folder / "missing.txt"), 1, "io", "missing.txt")
-        self.assertError(run("bench", "noc", "--replay", self.folder), 1, "io", str(self.folder))
+        self.assertError(run("bench", "noc", "--replay", self.folder / "missing.txt"), 3, "input", "missing.txt")
+        self.assertError(run("bench", "noc", "--replay", self.folder), 3, "input", str(self.folder))
 
     def test_help_has_examples(self):
         result = run("bench", "noc", "--help")

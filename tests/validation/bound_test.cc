@@ -15,7 +15,7 @@ namespace dojo::compiler {
 namespace {
 
 // Times the bound.
-constexpr double kExact = 1.0, kClose = 1.05;
+constexpr double kClose = 1.05;
 
 struct Case {
   const char* machine;
@@ -49,8 +49,7 @@ void expect_between_bounds(const Case& c) {
 TEST(Bounds, OnAnEmptyMachineWhereEveryCostIsOne) {
   for (const char* machine : {"unit:die", "unit:tile"})
     for (const Case& c :
-         std::initializer_list<Case>{{machine, "broadcast", {"elements=100"}, kExact},
-                                     {machine, "broadcast", {"elements=100000"}, kExact},
+         std::initializer_list<Case>{{machine, "broadcast", {"elements=100000"}},
                                      {machine, "reduce", {"elements=65536"}},
                                      {machine, "all_reduce_tree", {"elements=65536"}},
                                      {machine, "gemm_summa", {"m=384", "n=512", "k=2048"}},
@@ -66,8 +65,7 @@ TEST(Bounds, OnAnEmptyMachineWhereEveryCostIsOne) {
 
 TEST(Bounds, OnADie) {
   for (const Case& c :
-       std::initializer_list<Case>{{"d1_die", "broadcast", {"elements=100"}, kExact},
-                                   {"d1_die", "broadcast", {"elements=100000"}, kExact},
+       std::initializer_list<Case>{{"d1_die", "broadcast", {"elements=100000"}},
                                    {"d1_die", "reduce", {"elements=65536"}},
                                    {"d1_die", "gemm_summa", {"m=2048", "n=2048", "k=2048"}},
                                    {"d1_die", "convolution", {"rows=144", "columns=160"}},
@@ -76,33 +74,37 @@ TEST(Bounds, OnADie) {
 }
 
 TEST(Bounds, OnATile) {
-  // The rest of a broadcast's flits is a cycle later over two slow links than over one.
-  expect_between_bounds({"tile", "broadcast", {"elements=100"}, kExact});
-  expect_between_bounds({"tile", "broadcast", {"elements=100000"}, 1.001});
+  expect_between_bounds({"tile", "broadcast", {"elements=100"}});
+  expect_between_bounds({"tile", "broadcast", {"elements=100000"}});
 }
 
 // Numbers of today, so that a change for the worse is seen.
 TEST(Bounds, WhatIsFarFromThemHasAReason) {
   for (const Case& c : std::initializer_list<Case>{
+           // Where ways part a copy waits in a node for its tail, and takes its port: of few flits
+           // that is much of the time.
+           {"unit:die", "broadcast", {"elements=100"}, 1.75},
+           {"unit:tile", "broadcast", {"elements=100"}, 1.35},
+           {"d1_die", "broadcast", {"elements=100"}, 1.35},
            // Blocks of Cannon's way begin elsewhere, and all are under way at once.
            {"d1_die", "gemm_cannon", {"m=2048", "n=2048", "k=2048"}, 1.08},
            {"unit:tile", "gemm_cannon", {"m=384", "n=384", "k=768"}, 1.09},
            // Neither ports nor the chain of steps alone are the time.
            {"unit:die", "all_reduce_ring", {"elements=65536"}, 1.15},
-           {"unit:tile", "all_reduce_ring", {"elements=65536"}, 1.5},
+           {"unit:tile", "all_reduce_ring", {"elements=65536"}, 1.15},
            // Ways around a disabled node share links, and each step waits for the slowest.
-           {"d1_die", "all_reduce_ring", {"elements=65536"}, 3.0},
+           {"d1_die", "all_reduce_ring", {"elements=65536"}, 3.1},
            // What goes back shares ports and links with what comes.
-           {"d1_die", "all_reduce_tree", {"elements=65536"}, 1.13},
+           {"d1_die", "all_reduce_tree", {"elements=65536"}, 1.2},
            {"d1_die", "batch_norm", {"positions=16", "channels=256"}, 1.2},
            // Ways around a disabled node at the diagonal meet on one link: 95 % of the time busy.
            {"d1_die", "transpose", {}, 8.0},
            // The first panels cross the tile while others share their links. Hops of the tree over
            // edges of dies are not in the formula, and where columns have closed up neighbours in a
            // row are on both sides of one: not explained in full.
-           {"tile", "gemm_summa", {"m=4096", "n=4096", "k=4096"}, 1.25},
-           {"tile", "reduce", {"elements=65536"}, 1.4},
-           {"tile", "all_reduce_tree", {"elements=65536"}, 1.4},
+           {"tile", "gemm_summa", {"m=4096", "n=4096", "k=4096"}, 1.35},
+           {"tile", "reduce", {"elements=65536"}, 1.45},
+           {"tile", "all_reduce_tree", {"elements=65536"}, 1.5},
            {"tile", "batch_norm", {"positions=16", "channels=256"}, 1.13}})
     expect_between_bounds(c);
 }

@@ -10,6 +10,6 @@ struct BurstError {
 };
 
 inline constexpr BurstError kBurstError = {
-    .programs = 9, .within_five_percent = 7, .least = -0.282, .most = 0.005};
+    .programs = 35, .within_five_percent = 28, .least = -0.145, .most = 0.006};
 
 }  // namespace dojo::sim

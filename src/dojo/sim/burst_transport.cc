@@ -20,6 +20,7 @@ Routes routes_of(const Mesh& mesh) {
 constexpr std::array<Side, 4> kSideOfPort = {Side::kEast, Side::kWest, Side::kSouth, Side::kNorth};
 
 constexpr int64_t kUsualLinkCycles = 1;  // for an estimate
+constexpr int64_t kOtherSides = 3;       // that may want the same link as a node
 
 // What a buffer holds beyond what flows through it while nobody waits.
 Cycles slack_of(const machine::RouterShape& r) {
@@ -140,14 +141,11 @@ void BurstTransport::finish(uint32_t flow) {
 void BurstTransport::ready(const Event& event, Cycles now) {
   Flow& flow = flows_[event.flow];
   flow.unsent = flow.flits;
-  if (is_interface(flow.from) || flow.is_short) return send_all(event, now);
-  Sender& sender = senders_[static_cast<size_t>(flow.from)];
-  (sender.first == 0 ? sender.first : flows_[sender.last - 1].next) = event.flow + 1;
-  sender.last = event.flow + 1;
-  if (!sender.sends) send_segments(flow.from, now);
+  if (is_interface(flow.from) || flow.flits == 1) return send_all(event, now);
+  send_behind_others(flow.from, event, now);
 }
 
-// Of short messages, and from an interface: nothing that waits in the network holds them up.
+// Of single flits, and from an interface: nothing that waits in the network holds them up.
 void BurstTransport::send_all(const Event& event, Cycles now) {
   Flow& flow = flows_[event.flow];
   const auto number = static_cast<size_t>(flow.interface_wire);
@@ -157,7 +155,7 @@ void BurstTransport::send_all(const Event& event, Cycles now) {
   Wire::Served served;
   while (flow.unsent > 0) {
     const int64_t flits = take_segment(flow);
-    served = out.serve(now, flits * copies(flow) * flit_bytes_, rate, flow.is_short);
+    served = out.serve(now, flits * copies(flow) * flit_bytes_, rate, flow.flits == 1);
     if (link)
       push_heads(event.flow, link->node, served, link->cost.latency_cycles, flits, false);
     else
@@ -166,30 +164,53 @@ void BurstTransport::send_all(const Event& event, Cycles now) {
   push_read(event.flow, served.end);
 }
 
-// The next segment of a node's long messages; those behind it when it is known how it goes on.
-void BurstTransport::send_segments(PlaceId place, Cycles now) {
-  Sender& sender = senders_[static_cast<size_t>(place)];
-  const Cycles latency = mesh_.router().injection_cycles;
-  sender.sends = false;
-  while (sender.first != 0 && !sender.sends) {
-    const uint32_t number = sender.first - 1;
-    Flow& flow = flows_[number];
-    const int64_t flits = take_segment(flow);
-    if (flow.unsent == 0) sender.first = flow.next;
-    const Wire::Served served =
-        wire(place, kOut).serve(now, flits * copies(flow) * flit_bytes_, out_rate_);
-    // Where it is over before its head is in the router, nothing can hold it up in time.
-    sender.sends = latency <= flits;
-    push_heads(number, place, served, latency, flits, sender.sends);
-    if (!sender.sends && flow.unsent == 0) push_read(number, served.end);
+void BurstTransport::send_behind_others(PlaceId place, const Event& event, Cycles now) {
+  uint32_t number = 0;
+  if (free_waiting_.empty()) {
+    number = static_cast<uint32_t>(waiting_.size());
+    waiting_.push_back({event});
+  } else {
+    number = free_waiting_.back();
+    free_waiting_.pop_back();
+    waiting_[number] = {event};
   }
+  Sender& sender = senders_[static_cast<size_t>(place)];
+  const bool goes_first = event.kind == Event::Kind::kFork || flows_[event.flow].is_short;
+  Sender::Queue& queue = sender.queues[goes_first ? 0 : 1];
+  (queue.first == 0 ? queue.first : waiting_[queue.last - 1].next) = number + 1;
+  queue.last = number + 1;
+  if (!sender.sends) send_next(place, now);
 }
 
-void BurstTransport::push_read(uint32_t number, Cycles read) {
-  const Flow& flow = flows_[number];
-  queue_.push(
-      read,
-      {.kind = Event::Kind::kRead, .flow = number, .place = flow.from, .flow_order = flow.order});
+// The next segment; what is behind it when it is known how that goes on.
+void BurstTransport::send_next(PlaceId place, Cycles now) {
+  Sender& sender = senders_[static_cast<size_t>(place)];
+  sender.sends = false;
+  while (!sender.sends) {
+    Sender::Queue& queue = sender.queues[sender.queues[0].first != 0 ? 0 : 1];
+    if (queue.first == 0) return;
+    const uint32_t number = queue.first - 1;
+    Event& event = waiting_[number].event;
+    // Where it is over before its head is in the router, nothing can hold it up in time.
+    const auto holds = [&](int64_t flits) { return mesh_.router().injection_cycles <= flits; };
+    bool is_last = true;
+    if (event.kind == Event::Kind::kFork) {
+      sender.sends = holds(event.flits);
+      send_copy(event, sender.sends, now);
+    } else {
+      Flow& flow = flows_[event.flow];
+      const int64_t flits = take_segment(flow);
+      sender.sends = holds(flits);
+      is_last = flow.unsent == 0;
+      const Wire::Served served =
+          wire(place, kOut).serve(now, flits * copies(flow) * flit_bytes_, out_rate_);
+      push_heads(event.flow, place, served, mesh_.router().injection_cycles, flits, sender.sends);
+      if (!sender.sends && is_last) push_read(event.flow, served.end);
+    }
+    if (!is_last) continue;
+    queue.first = waiting_[number].next;
+    free_waiting_.push_back(number);
+  }
 }
 
 int64_t BurstTransport::take_segment(Flow& flow) const {
@@ -198,6 +219,13 @@ int64_t BurstTransport::take_segment(Flow& flow) const {
   const int64_t flits = std::min(flow.unsent, segment);
   flow.unsent -= flits;
   return flits;
+}
+
+void BurstTransport::push_read(uint32_t number, Cycles read) {
+  const Flow& flow = flows_[number];
+  queue_.push(
+      read,
+      {.kind = Event::Kind::kRead, .flow = number, .place = flow.from, .flow_order = flow.order});
 }
 
 // Of each way that begins there a packet in turn.
@@ -228,14 +256,16 @@ void BurstTransport::push_heads(uint32_t number, PlaceId place, const Wire::Serv
 
 // The first link, which takes a segment until then, tells when its sender's port takes the next.
 void BurstTransport::free_port(const Event& event, Cycles link_free, Cycles now) {
-  const PlaceId place = flows_[event.flow].from;
   const machine::RouterShape& router = mesh_.router();
-  const Cycles free = std::max(event.tail - router.injection_cycles + 1,
-                               link_free - router.head_cycles() - router.injection_cycles - slack_);
-  Wire& out = wire(place, kOut);
+  // Routers let their inputs in by turns: before each packet goes at most one of each other side.
+  const Cycles left = event.tail - router.injection_cycles + 1;
+  const Cycles free = std::min(link_free - router.head_cycles() - router.injection_cycles - slack_,
+                               left + kOtherSides * event.flits);
+  Wire& out = wire(event.place, kOut);
   out.free = std::min(std::max(out.free, free * out_rate_.bytes), Wire::kFar);
-  if (event.is_last) push_read(event.flow, std::max(now, free));
-  send_segments(place, now);
+  if (event.is_last && event.place == flows_[event.flow].from)
+    push_read(event.flow, std::max({now, free, left}));
+  send_next(event.place, now);
 }
 
 // A segment's head comes to a router.
@@ -284,12 +314,17 @@ Wire::Served BurstTransport::pass(const Event& event, Cycles now) {
 }
 
 void BurstTransport::fork(const Event& event, Cycles now) {
+  if (event.flits == 1) return send_copy(event, false, now);
+  send_behind_others(event.place, event, now);
+}
+
+void BurstTransport::send_copy(const Event& event, bool holds_port, Cycles now) {
   const Wire::Served served =
-      wire(event.place, kOut)
-          .serve(now, event.flits * flit_bytes_, out_rate_, flows_[event.flow].is_short);
+      wire(event.place, kOut).serve(now, event.flits * flit_bytes_, out_rate_, event.flits == 1);
   const Cycles latency = mesh_.router().injection_cycles;
   Event next = event;
   next.kind = Event::Kind::kHead;
+  next.holds_port = holds_port;
   next.tail = std::max(served.end - 1, event.tail + last_packet(event.flits)) + latency;
   queue_.push(served.begin + latency, next);
 }

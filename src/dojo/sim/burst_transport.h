@@ -44,8 +44,8 @@ class BurstTransport : public Transport {
   std::vector<LinkStats> links() const override;
 
  private:
-  static constexpr int64_t kSegmentPackets = 4;
-  static constexpr int64_t kMostSegments = 8;  // of a message; longer ones have larger segments
+  static constexpr int64_t kSegmentPackets = 1;
+  static constexpr int64_t kMostSegments = 4;  // of a message; longer ones have larger segments
 
   enum Port : size_t { kIn = 4, kOut = 5 };  // to and from a node's memory, behind its four sides
   static constexpr size_t kWires = 6;        // of a node
@@ -60,15 +60,17 @@ class BurstTransport : public Transport {
     int64_t unsent = 0;  // of them
     bool is_short = false;
     int32_t interface_wire = -1;             // the link that it takes to or from an interface
-    uint32_t next = 0;                       // the flow behind it at its node's port, + 1
     std::unique_ptr<const Way> way;          // around disabled nodes
     std::shared_ptr<const PacketWays> ways;  // to several targets
   };
 
-  // Long messages of a node, one after the other.
+  // What a node has to send, one after the other: messages and copies of one packet before others.
+  // Single flits go between these.
   struct Sender {
-    uint32_t first, last;  // flows, their numbers + 1; 0: none
-    bool sends;            // a segment is on its way to the first link
+    struct Queue {
+      uint32_t first, last;  // in waiting_, + 1; 0: none
+    } queues[2];
+    bool sends;  // a segment is on its way to the first link
   };
 
   struct Event {
@@ -90,6 +92,11 @@ class BurstTransport : public Transport {
     uint64_t order() const { return flow_order; }
   };
 
+  struct Waiting {
+    Event event;        // kReady or kFork
+    uint32_t next = 0;  // behind it, + 1
+  };
+
   using NodeWires = std::array<Wire, kWires>;
 
   Wire& wire(PlaceId place, size_t which) { return wires_[static_cast<size_t>(place)][which]; }
@@ -102,7 +109,9 @@ class BurstTransport : public Transport {
 
   void ready(const Event& event, Cycles now);
   void send_all(const Event& event, Cycles now);
-  void send_segments(PlaceId place, Cycles now);
+  void send_behind_others(PlaceId place, const Event& event, Cycles now);
+  void send_next(PlaceId place, Cycles now);
+  void send_copy(const Event& event, bool holds_port, Cycles now);
   void push_heads(uint32_t number, PlaceId place, const Wire::Served& served, Cycles latency,
                   int64_t flits, bool holds_port);
   void push_read(uint32_t number, Cycles read);
@@ -126,6 +135,8 @@ class BurstTransport : public Transport {
   ZeroedArray<Sender> senders_;   // the same
   InterfaceLinks interface_links_;
   std::vector<std::array<Wire, 2>> interface_wires_;  // the same, and by Direction
+  std::vector<Waiting> waiting_;
+  std::vector<uint32_t> free_waiting_;
   std::vector<Flow> flows_;
   std::vector<uint32_t> free_flows_;
   EventQueue<Event> queue_;

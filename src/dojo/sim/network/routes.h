@@ -33,7 +33,7 @@ struct Hop {
 };
 
 // What a packet of a network can carry.
-inline constexpr size_t kMostStops = 8;
+inline constexpr size_t kMostStops = 32;
 
 // Stop after stop, to each along the row and then the column. The last one is the destination.
 struct Way {
