@@ -9,6 +9,7 @@
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
+#include "dojo/base/parallel_for.h"
 #include "dojo/base/text.h"
 #include "dojo/base/units.h"
 #include "dojo/cli/args.h"
@@ -27,7 +28,7 @@ namespace {
 struct Wanted {
   std::string file, machine = "d1_die", level = "burst", values, out, trace, trace_nodes;
   std::vector<std::string> changes;
-  int64_t cycles_limit = sim::kMostCycles, links = 8, step = 0;
+  int64_t cycles_limit = sim::kMostCycles, links = 8, step = 0, threads = 1;
   uint64_t seed = 0;
   bool no_races = false, json = false;
 };
@@ -40,7 +41,7 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
             "  dojo sim ring.program --machine d1_die\n"
             "  dojo sim gemm.program --machine tile --values random --seed 1 --json\n"
             "  dojo sim gemm.program --values in.safetensors --out out.safetensors\n"
-            "  dojo sim ring.program --level flit\n"
+            "  dojo sim ring.program --level flit --threads 2\n"
             "  dojo sim gemm.program --level functional --values in.safetensors\n"
             "  dojo sim ring.program --trace ring.perfetto-trace --trace-nodes 8x1+0+0\n"
             "  dojo sim ring.program --set die/edge/latency=150ns --cycles-limit 100000\n");
@@ -70,6 +71,10 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
   args.option("--seed", "N", "of stochastic rounding and of random inputs", &wanted->seed);
   args.option("--step", "N", "of the training run, for stochastic rounding", &wanted->step,
               {.min = 0, .max = 4294967295.0});
+  args.option("--threads", "N",
+              "processor threads; results are the same with any number. They share routers at the "
+              "level flit, and with --values what instructions compute",
+              &wanted->threads, {.min = 1, .max = 1024});
   args.option("--cycles-limit", "N", "a run that is not done by then is an error",
               &wanted->cycles_limit, {.min = 1, .max = static_cast<double>(sim::kMostCycles)});
   args.option("--links", "N", "how many of the busiest links are listed", &wanted->links,
@@ -114,6 +119,7 @@ sim::Options options_of(const Wanted& wanted) {
           .races = !wanted.no_races,
           .seed = wanted.seed,
           .step = static_cast<uint32_t>(wanted.step),
+          .threads = static_cast<int>(wanted.threads),
           .most_cycles = wanted.cycles_limit};
 }
 
@@ -124,6 +130,7 @@ int run_sim(std::span<const std::string> argv) {
   if (!parse(argv, &wanted)) return 0;
   const InterruptGuard guard(InterruptGuard::kThrow);
   sim::Options options = options_of(wanted);
+  set_num_threads(options.threads);
   std::vector<machine::Change> changes;
   for (const std::string& change : wanted.changes) changes.push_back(machine::parse_change(change));
   const machine::Machine m = machine::load_machine(wanted.machine, changes);

@@ -85,8 +85,7 @@ void Engine::run() {
       num_events_ += std::ssize(arrivals_);
       if (!arrivals_.empty()) end_ = std::max(end_, now);
       for (size_t i = 0; i < arrivals_.size(); ++i) {
-        if (i + kPrefetchAhead < arrivals_.size())
-          prefetch(messages_[arrivals_[i + kPrefetchAhead].message]);
+        prefetch_for_arrivals(i);
         arrive(arrivals_[i], now);
       }
     }
@@ -115,6 +114,22 @@ void Engine::run() {
       }
     }
   }
+}
+
+void Engine::prefetch_for_arrivals(size_t i) {
+  const auto cell_of = [&](size_t k) {
+    const PlaceId place = k < arrivals_.size() ? arrivals_[k].place : parts_.places.num_nodes();
+    return parts_.places.is_interface(place) ? nodes_.size() : parts_.places.cell_of(place);
+  };
+  if (const size_t k = i + 2 * kPrefetchAhead; k < arrivals_.size()) {
+    prefetch(messages_[arrivals_[k].message]);
+    if (const size_t cell = cell_of(k); cell < nodes_.size()) {
+      prefetch(nodes_[cell]);
+      prefetch(stats_[cell]);
+    }
+  }
+  if (const size_t cell = cell_of(i + kPrefetchAhead); cell < nodes_.size())
+    prefetch(words_[nodes_[cell].first_word]);
 }
 
 void Engine::prefetch_for(std::span<const Event> events, size_t i) const {
@@ -285,7 +300,8 @@ bool Engine::enter_unit(size_t cell, size_t thread, const UnitWork& work, Cycles
     return false;
   }
   const Cycles start = *now;
-  unit = {start, start + work.pace, work.pace, work.loads, work.stores, thread};
+  unit = {start + work.pace, static_cast<uint32_t>(work.pace), static_cast<uint32_t>(work.loads),
+          static_cast<uint32_t>(work.stores), static_cast<uint32_t>(thread)};
   *now += work.total;
   node.threads[thread].ready = *now;
   (is_matmul ? stats_[cell].matrix_unit : stats_[cell].vector_unit) += work.unit;
@@ -307,7 +323,7 @@ Cycles Engine::prolong(NodeState* node, Cycles begin, Cycles end) {
   const UnitState& vector = node->vector;
   const Cycles both = end - begin;
   const auto missing = [&](Cycles of_matrix, Cycles of_vector) {
-    const Cycles wanted = both * of_matrix / matrix.pace + both * of_vector / vector.pace;
+    const Cycles wanted = both * of_matrix / Cycles{matrix.pace} + both * of_vector / Cycles{vector.pace};
     return std::max<Cycles>(0, wanted - both);
   };
   const Cycles later =

@@ -92,6 +92,7 @@ class Engine {
   Cycles prolong(NodeState* node, Cycles begin, Cycles end);  // by how much
   void resume(size_t cell, size_t thread, Cycles at);
   void prefetch_for(std::span<const Event> events, size_t i) const;  // those behind the i-th
+  void prefetch_for_arrivals(size_t i);
   void spend(size_t cell, Spent on, Cycles cycles) {
     stats_[cell].spent[static_cast<size_t>(on)] += cycles;
   }

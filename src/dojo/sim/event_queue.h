@@ -133,16 +133,41 @@ class EventQueue {
     used_[bucket / 64] &= ~(uint64_t{1} << (bucket % 64));
   }
 
-  // By order, then as they were put in. Orders are sorted and not events, which are large.
+  // By order, then as they were put in. Orders are sorted and not events, which are large. What was
+  // put in in one cycle is mostly in order already, so that sorted runs are merged.
   void sort() {
-    const auto sooner = [](const Event& a, const Event& b) { return a.order() < b.order(); };
-    if (std::is_sorted(taken_.begin(), taken_.end(), sooner)) return;
     orders_.clear();
-    for (uint32_t i = 0; i < taken_.size(); ++i) orders_.emplace_back(taken_[i].order(), i);
-    std::sort(orders_.begin(), orders_.end());
-    sorted_.clear();
-    for (const auto& [order, i] : orders_) sorted_.push_back(taken_[i]);
+    runs_.clear();
+    for (uint32_t i = 0; i < taken_.size(); ++i) {
+      const uint64_t order = taken_[i].order();
+      if (i == 0 || order < orders_.back().first) runs_.push_back(i);
+      orders_.emplace_back(order, i);
+    }
+    if (runs_.size() <= 1) return;
+    runs_.push_back(static_cast<uint32_t>(taken_.size()));
+    while (runs_.size() > 2) merge_pairs();
+    sorted_.resize(taken_.size());
+    for (size_t i = 0; i < orders_.size(); ++i) sorted_[i] = taken_[orders_[i].second];
     taken_.swap(sorted_);
+  }
+
+  // Of the runs of orders_ each two that follow each other.
+  void merge_pairs() {
+    merged_.resize(orders_.size());
+    const auto sooner = [](const auto& a, const auto& b) { return a.first < b.first; };
+    const auto at = [&](size_t run) {
+      return orders_.begin() + static_cast<std::ptrdiff_t>(runs_[run]);
+    };
+    auto to = merged_.begin();
+    size_t kept = 0;
+    for (size_t r = 0; r + 1 < runs_.size(); r += 2) {
+      const size_t second = r + 1, end = std::min(r + 2, runs_.size() - 1);
+      to = std::merge(at(r), at(second), at(second), at(end), to, sooner);
+      runs_[kept++] = runs_[r];
+    }
+    runs_[kept++] = runs_.back();
+    runs_.resize(kept);
+    orders_.swap(merged_);
   }
 
   Cycles now_ = 0;
@@ -155,8 +180,9 @@ class EventQueue {
   }();
   std::array<uint64_t, kWords> used_{};
   std::vector<Event> taken_, sorted_;
-  std::vector<uint32_t> blocks_;                       // of the bucket that is taken
-  std::vector<std::pair<uint64_t, uint32_t>> orders_;  // of its events
+  std::vector<uint32_t> blocks_;                                // of the bucket that is taken
+  std::vector<std::pair<uint64_t, uint32_t>> orders_, merged_;  // of its events
+  std::vector<uint32_t> runs_;                                  // where those of orders_ begin
   std::vector<std::pair<Cycles, Event>> later_;
 };
 

@@ -18,12 +18,12 @@ constexpr int64_t kUsualLinkCycles = 1;  // for an estimate
 
 }  // namespace
 
-FlitTransport::FlitTransport(machine::Uses& uses, const machine::Topology& topology)
+FlitTransport::FlitTransport(machine::Uses& uses, const machine::Topology& topology, int threads)
     : mesh_(uses, topology),
       flit_bytes_(mesh_.router().flit_bytes),
       packet_flits_(mesh_.router().most_packet_flits),
       machine_(network_of(uses)),
-      network_(make_network(machine_.topology, machine_.parameters, {})),
+      network_(make_network(machine_.topology, machine_.parameters, {.threads = threads})),
       routes_(machine_.topology),
       finder_(routes_, mesh_.columns(), packet_flits_,
               mesh_.router().head_cycles() + kUsualLinkCycles),

@@ -33,7 +33,7 @@ class FlitTransport : public Transport {
  public:
   // The topology outlives this. Throws Error(kUnimplemented) as network_of() does, and for memories
   // whose network ports take less than a flit a cycle.
-  FlitTransport(machine::Uses& uses, const machine::Topology& topology);
+  FlitTransport(machine::Uses& uses, const machine::Topology& topology, int threads = 1);
 
   void send(const Send& send) override;
   Cycles next() const override;

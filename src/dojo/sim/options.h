@@ -29,6 +29,10 @@ struct Options {
   uint64_t seed = 0;
   uint32_t step = 0;
 
+  // Threads of the host; results are the same with any number. At the level flit the network is
+  // shared out, with values what instructions compute.
+  int threads = 1;
+
   Recorder* recorder = nullptr;  // told what happens, for a trace; outlives the run
 
   Cycles most_cycles = kMostCycles;  // a run that is not done by then is an error

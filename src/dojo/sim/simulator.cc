@@ -114,7 +114,7 @@ struct Simulator::Inside {
     if (o.level == Level::kBurst)
       transport = std::make_unique<BurstTransport>(uses, topology, o.recorder);
     else if (o.level == Level::kFlit)
-      transport = std::make_unique<FlitTransport>(uses, topology);
+      transport = std::make_unique<FlitTransport>(uses, topology, o.threads);
     else
       transport = std::make_unique<ImmediateTransport>();
     if (o.values) values.emplace(p, *map, num_interfaces(), options, lines);
@@ -238,6 +238,7 @@ const Result& Simulator::run() {
                  .options = in.options,
                  .lines = in.lines});
   engine.run();
+  if (in.values) in.values->finish();
   Result& result = in.result;
   result.cycles = engine.end();
   result.stuck = engine.stuck();

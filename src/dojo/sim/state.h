@@ -32,14 +32,15 @@ struct ThreadState {
   bool comes_again = false;  // to an instruction that it could not begin
 };
 
-// An instruction in a unit.
+// An instruction in a unit. Its costs are at most kLongestWork (cost.h).
 struct UnitState {
-  Cycles start = 0, free = 0;  // the unit takes the next one at `free`
-  Cycles pace = 1, loads = 0, stores = 0;
-  size_t thread = 0;  // whose it is
+  Cycles free = 0;  // the unit takes the next one then
+  uint32_t pace = 1, loads = 0, stores = 0;
+  uint32_t thread = 0;  // whose it is
 };
 
-struct NodeState {
+// Three lines of the cache: a node is far from the one before in the order of events.
+struct alignas(64) NodeState {
   uint64_t first_word = 0;
   int32_t node_class = -1;
   int32_t num_at_phase = 0;
@@ -48,8 +49,9 @@ struct NodeState {
   int32_t in_list_engine = 0;   // issued, and not yet read or asked for
   uint32_t sent = 0;            // messages, to give each its order
   Cycles list_engine_free = 0;  // it takes the next transfer then
-  UnitState matrix, vector;
   std::array<ThreadState, program::kNumThreads> threads;
+  UnitState matrix, vector;
 };
+static_assert(sizeof(NodeState) == 192);
 
 }  // namespace dojo::sim

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 
@@ -45,9 +46,16 @@ struct Wire {
       free = std::min(begin + parts, kFar);
     }
     bytes += size;
-    stalled += (begin - ready) / rate.bytes;
-    const auto cycle = [&](int64_t part) { return (part + rate.bytes - 1) / rate.bytes; };
-    return {cycle(begin), cycle(begin + parts)};
+    if (begin > ready) stalled += whole_cycles(begin - ready, rate.bytes);
+    return {whole_cycles(begin + rate.bytes - 1, rate.bytes),
+            whole_cycles(begin + parts + rate.bytes - 1, rate.bytes)};
+  }
+
+  // parts / parts_of_one. Nearly all links take a power of two: a division is the slowest thing
+  // that serve() does.
+  static Cycles whole_cycles(int64_t parts, int64_t parts_of_one) {
+    const auto divisor = static_cast<uint64_t>(parts_of_one);
+    return std::has_single_bit(divisor) ? parts >> std::countr_zero(divisor) : parts / parts_of_one;
   }
 
   int64_t free = 0, free_for_short = 0;  // in parts of a cycle

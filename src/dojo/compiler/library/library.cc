@@ -154,10 +154,15 @@ LibraryProgram tree_program(std::string_view name, std::string_view summary, boo
           .takes = {{"elements", 16384, "f32 of each node"},
                     {"chunk", kAutomatic, "numbers that are passed on as one: a multiple of 16"},
                     {"root_x", kAutomatic, "column of the root; the middle"},
-                    {"root_y", kAutomatic, "row of the root; the middle"}},
+                    {"root_y", kAutomatic, "row of the root; the middle"},
+                    {"slots", kAutomatic, "chunks of a thread that there is room for"},
+                    {"threads", 2, "that take chunks in turn: 1 or 2"}},
           .make = [back](machine::Uses& uses, const LibrarySizes& s) {
             const Target target(uses);
-            TreeSizes sizes{.elements = s.values[0], .chunk = given(s.values[1])};
+            TreeSizes sizes{.elements = s.values[0],
+                            .chunk = given(s.values[1]),
+                            .slots = given(s.values[4]),
+                            .threads = s.values[5]};
             if (s.values[2] != kAutomatic || s.values[3] != kAutomatic) {
               const program::Region machine = whole(target.view);
               const program::Coord grid = largest_live_grid(target.view, {&machine, 1});

@@ -16,7 +16,7 @@ using namespace program;  // NOLINT: this file is written in the words of progra
 namespace {
 
 constexpr int64_t kMostSlots = 16;
-constexpr size_t kThreads = 2;  // that take chunks in turn
+constexpr size_t kMostThreads = 2;  // that take chunks in turn
 
 // One node's neighbour in the tree. `is_there`: 0 or 1.
 struct Neighbour {
@@ -30,12 +30,14 @@ class TreeProgram {
         elements_(sizes.elements),
         chunk_(sizes.chunk.value_or(tree_chunk(sizes.elements))),
         slots_(sizes.slots.value_or(slots(target))),
+        threads_(sizes.threads),
         grid_(grid_of(target)),
         root_(sizes.root.value_or(middle(grid_))),
         builder_(name, grid_) {
     check_size("elements", elements_, 1, 1 << 20);
     check_size("chunk", chunk_, 16, 1 << 16);
     check_size("slots", slots_, 1, kMostSlots);
+    check_size("threads", threads_, 1, kMostThreads);
     check_size("the column of the root", root_.x, 0, grid_.x - 1);
     check_size("the row of the root", root_.y, 0, grid_.y - 1);
     if (chunk_ % 16 != 0)
@@ -51,8 +53,8 @@ class TreeProgram {
     layout_ = builder_.layout("main");
     builder_.code(0, kCodeBytes);
     sums_ = builder_.allocate("sums", {}, {elements_}, {.is_input = true, .is_output = true});
-    in_ = builder_.allocate("in", {}, {num_streams_, kThreads, slots_, chunk_});
-    for (size_t t = 0; t < kThreads; ++t) {
+    in_ = builder_.allocate("in", {}, {num_streams_, threads_, slots_, chunk_});
+    for (size_t t = 0; t < num_threads(); ++t) {
       const auto slots = static_cast<int32_t>(slots_);
       full_[t] = builder_.semaphore(fmt::format("full_{}", t), 0, num_streams_ * slots);
       room_[t] = builder_.semaphore(fmt::format("room_{}", t), 1, slots);
@@ -72,6 +74,8 @@ class TreeProgram {
     const Region machine = whole(target.view);
     return largest_live_grid(target.view, {&machine, 1});
   }
+
+  size_t num_threads() const { return static_cast<size_t>(threads_); }
 
   // Chunks of each thread that can be under way to a node: enough that a link is busy until the
   // word comes back that there is room.
@@ -136,19 +140,19 @@ class TreeProgram {
   void text(ClassBuilder* c, const std::vector<Neighbour>& children,
             const std::optional<Neighbour>& parent) {
     const int64_t whole_chunks = elements_ / chunk_, rest = elements_ % chunk_;
-    for (size_t t = 0; t < kThreads; ++t) {
+    for (size_t t = 0; t < num_threads(); ++t) {
       ThreadBuilder thread = c->thread(t);
       const auto first = static_cast<int64_t>(t);
-      const int64_t turns = (whole_chunks - first + 1) / 2;
+      const int64_t turns = ceil_div(whole_chunks - first, threads_);
       if (turns > 0) {
         const std::vector<Expr> k = thread.begin_loop("k", turns, {{"slot", 0, 1, slots_}});
-        one_chunk(&thread, t, (2 * k[0] + first) * chunk_, k[1], chunk_, children, parent);
+        one_chunk(&thread, t, (threads_ * k[0] + first) * chunk_, k[1], chunk_, children, parent);
         thread.end_loop();
       }
-      if (rest > 0 && whole_chunks % 2 == first)
+      if (rest > 0 && whole_chunks % threads_ == first)
         one_chunk(&thread, t, whole_chunks * chunk_, turns % slots_, rest, children, parent);
     }
-    if (back_) c->thread(2).wait(done_, ceil_div(elements_, chunk_));
+    if (back_) c->thread(kMostThreads).wait(done_, ceil_div(elements_, chunk_));
   }
 
   void one_chunk(ThreadBuilder* thread, size_t t, const Expr& begin, const Expr& slot, int64_t size,
@@ -178,14 +182,14 @@ class TreeProgram {
   }
 
   const bool back_;
-  const int64_t elements_, chunk_, slots_;
+  const int64_t elements_, chunk_, slots_, threads_;
   const Coord grid_, root_;
   // Where a stream comes from is the place of its numbers and counters in the node that it goes to.
   int32_t from_west_ = 0, from_east_ = 0, from_north_ = 0, from_south_ = 0, num_streams_ = 0;
   Builder builder_;
   LayoutId layout_ = kNoLayout;
   AllocationId sums_{}, in_{};
-  std::array<SemaphoreId, kThreads> full_{}, room_{};
+  std::array<SemaphoreId, kMostThreads> full_{}, room_{};
   SemaphoreId done_{};
 };
 

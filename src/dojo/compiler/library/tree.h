@@ -6,7 +6,7 @@
 //           ^              from the west, the east, the north, the south, in this order, to its own
 //     o->o->o<-o<-o
 //
-// A node has two threads that take chunks in turn, so that one waits while the other adds.
+// A node has two threads that take chunks in turn, so that one waits while the other adds; or one.
 #pragma once
 
 #include <optional>
@@ -20,9 +20,10 @@ struct TreeSizes {
   int64_t elements = 16384;  // f32 of each node
   // Numbers that are passed on as one, a multiple of 16; without: see tree_chunk().
   std::optional<int64_t> chunk = {};
-  // Chunks of each of two threads that a node has places for, of each stream; without: as many as
+  // Chunks of each thread that a node has places for, of each stream; without: as many as
   // are on the longest link at a time, and two.
   std::optional<int64_t> slots = {};
+  int64_t threads = 2;  // 1 or 2; with one there is room for longer chunks
   // In the grid of live nodes; without: the middle, which is the nearest to all. In a corner no
   // node has more than two streams to add, so that long sums are quicker.
   std::optional<program::Coord> root = {};

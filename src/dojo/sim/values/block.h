@@ -36,6 +36,18 @@ Block evaluate(const program::Random& random, const ThreadCode& thread, const pr
 
 inline constexpr int64_t kPadding = -1;
 
+// Bytes of a memory: [begin, end).
+struct Bytes {
+  int64_t begin = 0, end = 0;
+  bool overlaps(const Bytes& other) const { return begin < other.end && other.begin < end; }
+};
+
+// That a block reaches from and to; between them may be some that it does not touch.
+Bytes reach(const Block& block);
+
+// The address of a block that is one run (see below), or -1.
+int64_t only_run(const Block& block);
+
 namespace internal {
 
 // The last dimension of a padded block, outside where the others are `inside` or not.

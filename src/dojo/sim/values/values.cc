@@ -7,7 +7,7 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
-#include "dojo/sim/values/elements.h"
+#include "dojo/program/vector_op.h"
 
 namespace dojo::sim {
 
@@ -33,7 +33,8 @@ Values::Values(const program::Program& program, const program::NodeMap& map, int
       options_(options),
       lines_(lines),
       sites_(program),
-      order_(program, map, map.num_cells() + static_cast<size_t>(num_interfaces), options.races) {
+      order_(program, map, map.num_cells() + static_cast<size_t>(num_interfaces), options.races),
+      arithmetic_(program, options) {
   for (size_t cell = 0; cell < map.num_cells(); ++cell) {
     const bool used = map.has_role(cell);
     const auto& classes = program.classes;
@@ -45,6 +46,11 @@ Values::Values(const program::Program& program, const program::NodeMap& map, int
     if (layout.of == program::Layout::Of::kInterfaces)
       of_interface = std::max(of_interface, extent(program, layout));
   for (int64_t i = 0; i < num_interfaces; ++i) memories_.emplace_back(of_interface);
+  if (options.threads > 1) later_.emplace(arithmetic_, memories_, options.threads);
+}
+
+void Values::finish() {
+  if (later_) later_->settle_all();
 }
 
 void Values::write(AllocationId allocation, size_t memory, std::span<const std::byte> codes) {
@@ -70,6 +76,55 @@ void Values::begin_phase(size_t cell, int32_t phase) {
   const program::NodeClass& c = program_.classes[at(map_.role(cell).node_class)];
   for (const Allocation& a : program_.allocations_of(program_.layout(c.layout)))
     if (a.live.begin == phase) memories_[cell].set_written(a.address, a.num_bytes(), false);
+}
+
+// ---- Instructions ----
+
+void Values::matmul(const Actor& actor, const ThreadCode& thread, const program::Matmul& matmul,
+                    const int32_t* variables) {
+  const auto block = [&](const program::View& view) {
+    return evaluate(program_.allocation(view), thread, view, variables);
+  };
+  Operation operation{.matmul = &matmul,
+                      .to = block(matmul.to),
+                      .from = {block(matmul.left), block(matmul.right)}};
+  set_random(thread, matmul.random, variables, &operation);
+  const Toucher who = thread_of(actor);
+  if (matmul.adds) touch(who, actor.cell, matmul.to, operation.to, false);
+  touch(who, actor.cell, matmul.left, operation.from[0], false);
+  touch(who, actor.cell, matmul.right, operation.from[1], false);
+  touch(who, actor.cell, matmul.to, operation.to, true);
+  compute(actor.cell, operation);
+}
+
+void Values::vector(const Actor& actor, const ThreadCode& thread, const program::Vector& vector,
+                    const int32_t* variables) {
+  Operation operation{.vector = &vector,
+                      .to = evaluate(program_.allocation(vector.to), thread, vector.to, variables)};
+  set_random(thread, vector.random, variables, &operation);
+  const Toucher who = thread_of(actor);
+  for (size_t i = 0; i < static_cast<size_t>(program::info(vector.op).operands); ++i) {
+    if (vector.from[i].is_constant()) continue;
+    const program::View& view = vector.from[i].view;
+    operation.from[i] = evaluate(program_.allocation(view), thread, view, variables);
+    touch(who, actor.cell, view, operation.from[i], false);
+  }
+  touch(who, actor.cell, vector.to, operation.to, true);
+  compute(actor.cell, operation);
+}
+
+void Values::set_random(const ThreadCode& thread, const program::View& random,
+                        const int32_t* variables, Operation* operation) const {
+  if (random.of < 0) return;
+  operation->random = evaluate(program_.randoms[static_cast<size_t>(random.of)], thread, random,
+                               variables);
+}
+
+void Values::compute(size_t cell, const Operation& operation) {
+  if (later_)
+    later_->add(cell, operation);
+  else
+    arithmetic_.run(operation, &memories_[cell], &scratch_);
 }
 
 // ---- Transfers ----
@@ -98,6 +153,7 @@ Clock Values::read(Parcel* parcel, size_t memory, int32_t phase, Cycles now) {
   uint8_t* codes = parcel->bytes.data();
   for (size_t i = 0; i < parcel->from.size(); ++i) {
     check_live(who, memory, parcel->from_of[i], phase, false);
+    if (later_) later_->settle(memory, reach(parcel->from[i]), false);
     gather(who, memory, parcel->from_of[i], parcel->from[i], codes);
     codes += parcel->from[i].bytes();
   }
@@ -111,6 +167,7 @@ Clock Values::write(const Parcel& parcel, size_t memory, int32_t phase, Cycles n
   const uint8_t* codes = parcel.bytes.data();
   for (size_t i = 0; i < parcel.to.size(); ++i) {
     check_live(who, memory, parcel.to_of[i], phase, true);
+    if (later_) later_->settle(memory, reach(parcel.to[i]), true);
     scatter(who, memory, parcel.to_of[i], parcel.to[i], codes);
     codes += parcel.to[i].bytes();
   }
@@ -160,6 +217,13 @@ void Values::scatter(const Toucher& who, size_t memory, AllocationId of, const B
   });
 }
 
+void Values::touch(const Toucher& who, size_t memory, const program::View& view,
+                   const Block& block, bool writes) {
+  for_each_run(block, [&](int64_t address, int64_t bytes) {
+    if (address != kPadding) touch(who, memory, AllocationId{view.of}, address, bytes, writes);
+  });
+}
+
 void Values::touch(const Toucher& who, size_t memory, AllocationId of, int64_t address,
                    int64_t bytes, bool writes) {
   if (writes) {
@@ -175,38 +239,6 @@ void Values::touch(const Toucher& who, size_t memory, AllocationId of, int64_t a
                      to_string(program_, sites_.site(race->other.site)),
                      race->other_writes ? "writes" : "reads"),
          "semaphores, barriers and phases give order");
-}
-
-const uint8_t* Values::codes_of(const Actor& actor, const ThreadCode& thread,
-                                const program::View& view, const int32_t* variables,
-                                std::vector<uint8_t>* codes) {
-  const Block block = evaluate(program_.allocation(view), thread, view, variables);
-  codes->resize(static_cast<size_t>(block.bytes()));
-  gather(thread_of(actor), actor.cell, AllocationId{view.of}, block, codes->data());
-  return codes->data();
-}
-
-void Values::numbers_of(const Actor& actor, const ThreadCode& thread, const program::View& view,
-                        const int32_t* variables, std::vector<float>* numbers) {
-  codes_of(actor, thread, view, variables, &codes_);
-  numbers->resize(static_cast<size_t>(view.elements));
-  decode(program_.allocation(view).element, codes_.data(), view.elements, numbers->data());
-}
-
-void Values::store(const Actor& actor, const ThreadCode& thread, const program::View& to,
-                   const program::View& random, const float* numbers, const int32_t* variables) {
-  const Allocation& allocation = program_.allocation(to);
-  const Block block = evaluate(allocation, thread, to, variables);
-  codes_.resize(static_cast<size_t>(block.bytes()));
-  if (random.of < 0) {
-    encode(allocation.element, numbers, to.elements, codes_.data());
-  } else {
-    const program::Random& r = program_.randoms[static_cast<size_t>(random.of)];
-    encode_stochastic(allocation.element, numbers, codes_.data(),
-                      {.seed = options_.seed, .tensor = stream_id(r.name), .step = options_.step},
-                      evaluate(r, thread, random, variables));
-  }
-  scatter(thread_of(actor), actor.cell, AllocationId{to.of}, block, codes_.data());
 }
 
 // ---- Messages ----

@@ -2,13 +2,16 @@
 // and the errors that only values show: bytes that nobody has written, data races, transfers into
 // memory that is not live. Time is no matter here; `now` is for messages.
 //
+// What an instruction may touch is decided when it runs; what it computes there can be left to
+// helpers (deferred_work.h), so that numbers and errors are the same with any number of threads.
+//
 // Memories are numbered: those of nodes by their cell, behind them those of interfaces.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,7 +22,9 @@
 #include "dojo/sim/code.h"
 #include "dojo/sim/options.h"
 #include "dojo/sim/time.h"
+#include "dojo/sim/values/arithmetic.h"
 #include "dojo/sim/values/block.h"
+#include "dojo/sim/values/deferred_work.h"
 #include "dojo/sim/values/memory.h"
 #include "dojo/sim/values/order.h"
 #include "dojo/sim/values/sites.h"
@@ -67,6 +72,7 @@ class Values {
   void vector(const Actor& actor, const ThreadCode& thread, const program::Vector& vector,
               const int32_t* variables);
   void begin_phase(size_t cell, int32_t phase);
+  void finish();  // after the last instruction and transfer, before results are read
 
   // ---- Transfers: issued by a thread, then read in one memory, then written in others ----
 
@@ -98,18 +104,17 @@ class Values {
               uint8_t* codes);
   void scatter(const Toucher& who, size_t memory, program::AllocationId of, const Block& block,
                const uint8_t* codes);
+  void touch(const Toucher& who, size_t memory, const program::View& view, const Block& block,
+             bool writes);
   void touch(const Toucher& who, size_t memory, program::AllocationId of, int64_t address,
              int64_t bytes, bool writes);
   void check_live(const Toucher& who, size_t memory, program::AllocationId of, int32_t phase,
                   bool writes) const;
 
-  // A view's codes, and as f32.
-  const uint8_t* codes_of(const Actor& actor, const ThreadCode& thread, const program::View& view,
-                          const int32_t* variables, std::vector<uint8_t>* codes);
-  void numbers_of(const Actor& actor, const ThreadCode& thread, const program::View& view,
-                  const int32_t* variables, std::vector<float>* numbers);
-  void store(const Actor& actor, const ThreadCode& thread, const program::View& to,
-             const program::View& random, const float* numbers, const int32_t* variables);
+  void set_random(const ThreadCode& thread, const program::View& random, const int32_t* variables,
+                  Operation* operation) const;
+  // At once, or with several threads later.
+  void compute(size_t cell, const Operation& operation);
 
   [[noreturn]] void fail(const Toucher& who, std::string what, std::string hint) const;
   std::string byte_name(program::AllocationId of, size_t memory, int64_t address) const;
@@ -122,10 +127,9 @@ class Values {
   std::vector<Memory> memories_;
   Order order_;
 
-  // Of the instruction that runs.
-  std::vector<uint8_t> codes_, other_codes_, packed_, other_packed_;
-  std::array<std::vector<float>, 3> operands_;
-  std::vector<float> result_;
+  const Arithmetic arithmetic_;
+  Scratch scratch_;
+  std::optional<DeferredWork> later_;  // with several threads
 };
 
 }  // namespace dojo::sim
