@@ -169,13 +169,13 @@ class BenchNumerics(harness.TestCase):
 
 class BenchMachine(harness.TestCase):
     def test_cases_have_their_rows(self):
-        result = run("bench", "machine", "--case", "GEMM 2048^3 on a die", "--case", "values of a GEMM, bf16", "--runs", 1, "--json")
+        result = run("bench", "machine", "--case", "GEMM 2048^3 on a die", "--case", "values of a GEMM, bf16", "--runs", 1, "--threads", 3, "--json")
         self.assertDone(result)
         rows = {row["case"]: row for row in map(json.loads, result.out.splitlines())}
         self.assertEqual(set(rows), {"GEMM 2048^3 on a die: node-cycles", "GEMM 2048^3 on a die: share of peak", "values of a GEMM, bf16: products"})
         for row in rows.values():
             self.assertEqual(list(row), KEYS)
-            self.assertEqual((row["bench"], row["threads"]), ("machine", 1))
+            self.assertEqual(row["bench"], "machine")
             self.assertGreater(row["value"], 0)
         self.assertLess(rows["GEMM 2048^3 on a die: share of peak"]["value"], 100)
 

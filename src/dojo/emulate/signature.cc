@@ -4,6 +4,7 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/crc32c.h"
+#include "dojo/base/parallel_for.h"
 #include "dojo/compiler/library/batch_norm.h"
 #include "dojo/compiler/library/broadcast.h"
 #include "dojo/compiler/library/convolution.h"
@@ -83,7 +84,8 @@ std::vector<SignaturePart> signature_parts() {
     const machine::Machine machine = machine::load_machine(fixed.machine);
     machine::Uses uses(machine);
     const Program program = fixed.make(Target(uses));
-    sim::Simulator simulator(program, machine, {.level = sim::Level::kBurst, .races = false});
+    sim::Simulator simulator(
+        program, machine, {.level = sim::Level::kBurst, .races = false, .threads = num_threads()});
     write_random_inputs(1, program, &simulator);
     const sim::Result& result = simulator.run();
     DOJO_CHECK(result.stuck.empty());

@@ -17,7 +17,7 @@ struct SignaturePart {
   uint32_t outputs = 0;  // CRC-32C of all outputs, node by node
 };
 
-std::vector<SignaturePart> signature_parts();  // in a second or two
+std::vector<SignaturePart> signature_parts();  // in a second or two; on num_threads() threads
 
 uint32_t signature(const std::vector<SignaturePart>& parts);
 

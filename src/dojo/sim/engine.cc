@@ -22,6 +22,14 @@ namespace {
 // overflows.
 constexpr Cycles kMostAhead = Cycles{1} << 20;
 
+// Counters and variables of all nodes.
+size_t num_words(const program::NodeMap& map, const std::vector<ClassCode>& classes) {
+  size_t words = 0;
+  for (size_t cell = 0; cell < map.num_cells(); ++cell)
+    if (map.has_role(cell)) words += classes[at(map.role(cell).node_class)].num_words;
+  return words;
+}
+
 }  // namespace
 
 Engine::Engine(const EngineParts& parts)
@@ -30,6 +38,7 @@ Engine::Engine(const EngineParts& parts)
       values_(parts.values),
       classes_(prepare(parts.program, parts.costs)),
       nodes_(parts.map.num_cells()),
+      words_(num_words(parts.map, classes_)),
       interfaces_(static_cast<size_t>(parts.num_interfaces)),
       interface_sent_(static_cast<size_t>(parts.num_interfaces)),
       stats_(parts.map.num_cells()) {
@@ -42,7 +51,6 @@ Engine::Engine(const EngineParts& parts)
     nodes_[cell].first_word = words;
     words += class_code(cell).num_words;
   }
-  words_.resize(words);
   start();
 }
 
@@ -323,7 +331,8 @@ Cycles Engine::prolong(NodeState* node, Cycles begin, Cycles end) {
   const UnitState& vector = node->vector;
   const Cycles both = end - begin;
   const auto missing = [&](Cycles of_matrix, Cycles of_vector) {
-    const Cycles wanted = both * of_matrix / Cycles{matrix.pace} + both * of_vector / Cycles{vector.pace};
+    const Cycles wanted =
+        both * of_matrix / Cycles{matrix.pace} + both * of_vector / Cycles{vector.pace};
     return std::max<Cycles>(0, wanted - both);
   };
   const Cycles later =

@@ -29,6 +29,7 @@
 #include "dojo/sim/transport.h"
 #include "dojo/sim/values/values.h"
 #include "dojo/sim/wire.h"
+#include "dojo/sim/zeroed_array.h"
 
 namespace dojo::sim {
 
@@ -59,7 +60,7 @@ class Engine {
 
   Cycles end() const { return end_; }
   std::vector<Stuck> stuck() const;  // threads that wait for ever, alike ones together
-  std::span<const NodeStats> nodes() const { return stats_; }  // by cell
+  std::span<const NodeStats> nodes() const { return {stats_.data(), stats_.size()}; }  // by cell
   std::span<const InstructionStats, machine::kNumInstructions> instructions() const {
     return instructions_;
   }
@@ -149,15 +150,15 @@ class Engine {
   const program::Program& program_;
   Values* const values_;
   std::vector<ClassCode> classes_;
-  std::vector<NodeState> nodes_;  // by cell
-  std::vector<int32_t> words_;
+  ZeroedArray<NodeState> nodes_;  // by cell
+  ZeroedArray<int32_t> words_;
   std::vector<BarrierTree> barriers_;
   std::vector<Wire> interfaces_;  // their memories: one transfer after the other
   std::vector<uint32_t> interface_sent_;
   Messages messages_;
   EventQueue<Event> queue_;
 
-  std::vector<NodeStats> stats_;
+  ZeroedArray<NodeStats> stats_;  // by cell
   std::array<InstructionStats, machine::kNumInstructions> instructions_{};
   Cycles end_ = 0;
   int64_t num_events_ = 0;

@@ -35,14 +35,15 @@ struct ThreadState {
 // An instruction in a unit. Its costs are at most kLongestWork (cost.h).
 struct UnitState {
   Cycles free = 0;  // the unit takes the next one then
-  uint32_t pace = 1, loads = 0, stores = 0;
+  uint32_t pace = 0, loads = 0, stores = 0;
   uint32_t thread = 0;  // whose it is
 };
 
-// Three lines of the cache: a node is far from the one before in the order of events.
+// Zeros at first (zeroed_array.h), and three lines of the cache: a node is far from the one before
+// in the order of events.
 struct alignas(64) NodeState {
   uint64_t first_word = 0;
-  int32_t node_class = -1;
+  int32_t node_class = 0;
   int32_t num_at_phase = 0;
   int32_t phase = 0;
   int32_t transfers_here = 0;   // issued by this node, and not complete here

@@ -54,8 +54,9 @@ struct Wire {
   // parts / parts_of_one. Nearly all links take a power of two: a division is the slowest thing
   // that serve() does.
   static Cycles whole_cycles(int64_t parts, int64_t parts_of_one) {
-    const auto divisor = static_cast<uint64_t>(parts_of_one);
-    return std::has_single_bit(divisor) ? parts >> std::countr_zero(divisor) : parts / parts_of_one;
+    const bool is_power_of_two = (parts_of_one & (parts_of_one - 1)) == 0;
+    return is_power_of_two ? parts >> std::countr_zero(static_cast<uint64_t>(parts_of_one))
+                           : parts / parts_of_one;
   }
 
   int64_t free = 0, free_for_short = 0;  // in parts of a cycle

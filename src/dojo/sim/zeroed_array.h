@@ -15,7 +15,8 @@ namespace dojo::sim {
 template <typename T>
 class ZeroedArray {
  public:
-  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T> &&
+                alignof(T) <= 4096);
 
   explicit ZeroedArray(size_t size) : size_(size) {
     if (size == 0) return;
@@ -33,6 +34,7 @@ class ZeroedArray {
 
   T& operator[](size_t i) { return data_[i]; }
   const T& operator[](size_t i) const { return data_[i]; }
+  const T* data() const { return data_; }
   size_t size() const { return size_; }
 
  private:

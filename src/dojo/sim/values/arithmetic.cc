@@ -153,8 +153,8 @@ void Arithmetic::vector(const Operation& operation, Memory* memory, Scratch* scr
 void Arithmetic::numbers(const program::View& view, const Block& block, const Memory& memory,
                          Scratch* scratch, std::vector<float>* numbers) const {
   numbers->resize(static_cast<size_t>(view.elements));
-  decode(program_.allocation(view).element, codes_of(memory, block, &scratch->codes),
-         view.elements, numbers->data());
+  decode(program_.allocation(view).element, codes_of(memory, block, &scratch->codes), view.elements,
+         numbers->data());
 }
 
 void Arithmetic::store(const program::View& to, const program::View& random,

@@ -24,8 +24,8 @@ DeferredWork::~DeferredWork() {
 
 bool DeferredWork::Waiting::conflicts(const Bytes& bytes, bool writes) const {
   return to.overlaps(bytes) ||
-         (writes && std::any_of(from.begin(), from.end(),
-                                [&](const Bytes& f) { return f.overlaps(bytes); }));
+         (writes &&
+          std::any_of(from.begin(), from.end(), [&](const Bytes& f) { return f.overlaps(bytes); }));
 }
 
 void DeferredWork::add(size_t memory, const Operation& operation) {

@@ -53,7 +53,7 @@ class DeferredWork {
   // The operations of a memory.
   struct Line {
     std::deque<Waiting> waiting;
-    bool is_busy = false;   // somebody computes the first one
+    bool is_busy = false;    // somebody computes the first one
     bool is_listed = false;  // in ready_
   };
   using Lock = std::unique_lock<std::mutex>;
@@ -69,7 +69,7 @@ class DeferredWork {
   std::vector<Memory>& memories_;
   Scratch scratch_;  // of the thread that made this
 
-  std::mutex mutex_;  // of all below
+  std::mutex mutex_;         // of all below
   std::vector<Line> lines_;  // by memory
   std::deque<size_t> ready_;
   size_t num_waiting_ = 0;

@@ -85,9 +85,8 @@ void Values::matmul(const Actor& actor, const ThreadCode& thread, const program:
   const auto block = [&](const program::View& view) {
     return evaluate(program_.allocation(view), thread, view, variables);
   };
-  Operation operation{.matmul = &matmul,
-                      .to = block(matmul.to),
-                      .from = {block(matmul.left), block(matmul.right)}};
+  Operation operation{
+      .matmul = &matmul, .to = block(matmul.to), .from = {block(matmul.left), block(matmul.right)}};
   set_random(thread, matmul.random, variables, &operation);
   const Toucher who = thread_of(actor);
   if (matmul.adds) touch(who, actor.cell, matmul.to, operation.to, false);
@@ -116,8 +115,8 @@ void Values::vector(const Actor& actor, const ThreadCode& thread, const program:
 void Values::set_random(const ThreadCode& thread, const program::View& random,
                         const int32_t* variables, Operation* operation) const {
   if (random.of < 0) return;
-  operation->random = evaluate(program_.randoms[static_cast<size_t>(random.of)], thread, random,
-                               variables);
+  operation->random =
+      evaluate(program_.randoms[static_cast<size_t>(random.of)], thread, random, variables);
 }
 
 void Values::compute(size_t cell, const Operation& operation) {
@@ -217,8 +216,8 @@ void Values::scatter(const Toucher& who, size_t memory, AllocationId of, const B
   });
 }
 
-void Values::touch(const Toucher& who, size_t memory, const program::View& view,
-                   const Block& block, bool writes) {
+void Values::touch(const Toucher& who, size_t memory, const program::View& view, const Block& block,
+                   bool writes) {
   for_each_run(block, [&](int64_t address, int64_t bytes) {
     if (address != kPadding) touch(who, memory, AllocationId{view.of}, address, bytes, writes);
   });
