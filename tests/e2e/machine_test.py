@@ -77,6 +77,10 @@ class Machine(harness.TestCase):
         self.assertError(result, 3, "input", ("/published/peak_bf16 is 1.024 TFLOPS", "1.536 TFLOPS", "+50.0 %", self.folder / "node.json"))
         self.assertIn("DISAGREES", result.out)
 
+    def test_a_change_against_published_figures_is_named(self):
+        result = run("machine", "check", "d1_die", "--set", "node/threads=4", "--set", "node/clock=3GHz")
+        self.assertError(result, 2, "config", ("/published/peak_bf16 is 1.024 TFLOPS", "--set node/threads=4 --set node/clock=3GHz", "+50.0 %"))
+
     def test_a_change_on_the_command_line_counts_as_assumed(self):
         before, after = (run("machine", "show", "d1_die", "--json", *more).json()["numbers"] for more in ((), ("--set", "die/edge/latency=150 ns")))
         self.assertEqual(after["assumed"], before["assumed"] + 1)

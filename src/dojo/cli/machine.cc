@@ -1,6 +1,7 @@
 // dojo machine: shows, checks and draws machine descriptions, and runs programs on them that have
 // published figures as their result.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
@@ -45,6 +46,22 @@ struct Wanted {
     for (const std::string& change : changes) parsed.push_back(machine::parse_change(change));
     return machine::load_machine(name, parsed);
   }
+
+  // That a published figure is not what the parts give: by the file, or by these changes.
+  [[noreturn]] void disagrees(const machine::Comparison& c) const {
+    const std::string problem =
+        fmt::format("and its parts give {}: {:+.1f} %", machine::print_number(c.computed, c.unit),
+                    100 * c.deviation());
+    std::string hint =
+        fmt::format("up to {:.1f} % are taken as rounding", 100 * machine::kMostDeviation);
+    const Machine unchanged = machine::load_machine(name);
+    for (const machine::Comparison& before : machine::compare_published(unchanged))
+      if (before.published->name == c.published->name && before.agrees())
+        throw Error(Category::kConfig, fmt::format("{}, {}", machine::seen(*c.published), problem),
+                    fmt::format("--set {}", fmt::join(changes, " --set ")),
+                    hint + "; without this it agrees");
+    machine::refuse(*c.published, problem, std::move(hint));
+  }
 };
 
 int show(std::span<const std::string> argv) {
@@ -88,11 +105,7 @@ int check(std::span<const std::string> argv) {
   for (const machine::Comparison& c : machine::compare_published(m))
     if (!c.agrees()) {
       flush_results();
-      machine::refuse(
-          *c.published,
-          fmt::format("and its parts give {}: {:+.1f} %", machine::print_number(c.computed, c.unit),
-                      100 * c.deviation()),
-          fmt::format("up to {:.1f} % are taken as rounding", 100 * machine::kMostDeviation));
+      wanted.disagrees(c);
     }
   if (!json)
     fmt::print("ok: {}, a {}, {}\n", one_line(m.name), machine::name(m.level()),

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
+#include "dojo/base/random.h"
 #include "dojo/machine/load.h"
 
 namespace dojo::machine {
@@ -47,6 +50,25 @@ TEST(DisabledNodes, AsManyAsLeaveOneCanBeDrawn) {
     const std::vector<Coord> places = drawn({3, 3}, 8, seed).on_die(0);
     EXPECT_EQ(places.size(), 8u);
     EXPECT_EQ(drawn({4, 1}, 3, seed).on_die(0).size(), 3u);
+  }
+}
+
+// The same rule, with the whole die looked at each time.
+TEST(DisabledNodes, AreThoseThatASlowSearchTakes) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const Coord size{12, 9};
+    Random random(seed, stream_id("disabled nodes"), 0);
+    std::vector<Coord> slow;
+    while (slow.size() < 100) {
+      const Coord c{static_cast<int32_t>(random.below(size.x)),
+                    static_cast<int32_t>(random.below(size.y))};
+      if (std::find(slow.begin(), slow.end(), c) != slow.end()) continue;
+      slow.push_back(c);
+      if (!stay_connected(size, slow)) slow.pop_back();
+    }
+    std::sort(slow.begin(), slow.end(),
+              [](Coord a, Coord b) { return std::pair(a.y, a.x) < std::pair(b.y, b.x); });
+    EXPECT_EQ(drawn(size, 100, seed).on_die(0), slow);
   }
 }
 

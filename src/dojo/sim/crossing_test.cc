@@ -17,11 +17,13 @@ machine::Machine unit_with(const std::vector<machine::Change>& changes) {
   return machine::load_machine("unit", changes);
 }
 
-// One die of it, with disabled nodes.
-machine::Machine die_without(const std::vector<std::vector<int>>& disabled) {
-  using Json = nlohmann::ordered_json;
-  const Json pod = Json::parse(read_file(DOJO_SOURCE_DIR "/machines/unit.json", 1 << 20));
-  Json die = pod["part"]["part"]["part"];
+using Json = nlohmann::ordered_json;
+
+Json unit_json() { return Json::parse(read_file(DOJO_SOURCE_DIR "/machines/unit.json", 1 << 20)); }
+
+// Disables nodes of a die.
+void disable(const std::vector<std::vector<int>>& disabled, Json* text) {
+  Json& die = *text;
   const auto assumed = [](Json value) {
     return Json{{"value", std::move(value)}, {"status", "assumed"}, {"source", "a test"}};
   };
@@ -29,6 +31,12 @@ machine::Machine die_without(const std::vector<std::vector<int>>& disabled) {
                      {"placing", assumed("listed")},
                      {"list", assumed(disabled)}};
   die["disabled"]["count"]["unit"] = "nodes";
+}
+
+// One die of it, with disabled nodes.
+machine::Machine die_without(const std::vector<std::vector<int>>& disabled) {
+  Json die = unit_json()["part"]["part"]["part"];
+  disable(disabled, &die);
   return machine::parse_machine(die.dump(), "die.json");
 }
 
@@ -135,6 +143,33 @@ TEST(Interface, ItsMemoryServesOneAfterTheOther) {
   EXPECT_EQ(alone, 7 + 1 + 6 + 15 + 1);
   EXPECT_EQ(cycles("[0, 0:+2]"), alone + 16);
   EXPECT_EQ(cycles("[0, 0:+3]"), alone + 2 * 16);
+}
+
+TEST(Interface, WhoseNodesAreAllDisabledIsRefused) {
+  // Interfaces are beside the 6 nodes at the west and the east edge of each tile, 3 for each.
+  Json tray = unit_json()["part"];
+  const auto run = [&](std::vector<std::vector<int>> disabled, Level level) {
+    disable(disabled, &tray["part"]["part"]);
+    const machine::Machine machine = machine::parse_machine(tray.dump(), "tray.json");
+    return cycles_of(
+        "program \"test\" { nodes 1 x 1 place [0, 0] at (1, 1) layout main { code at 0 size 1024 "
+        "a: f32[16] at 1024 semaphore s } layout dram on interfaces { far: f32[16] at 0 input } "
+        "class only uses main { on [0, 0] thread 0 { copy from interface(0) of dram: a = far; "
+        "here s wait s } } }",
+        {.level = level}, &machine);
+  };
+  for (const Level level : {Level::kBurst, Level::kFlit}) {
+    EXPECT_GT(run({{0, 0}, {0, 1}}, level), 0);
+    try {
+      run({{0, 0}, {0, 1}, {0, 2}}, level);
+      ADD_FAILURE();
+    } catch (const Error& e) {
+      EXPECT_EQ(e.category(), Category::kConfig);
+      EXPECT_NE(e.message().find("has no link: the nodes beside it, (0, 0) to (0, 2), are all"),
+                std::string::npos)
+          << e.what();
+    }
+  }
 }
 
 TEST(Determinism, TwoRunsAreAlikeToTheLastNumber) {

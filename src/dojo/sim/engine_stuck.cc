@@ -1,9 +1,13 @@
 // Who waits for ever, and for whom.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "dojo/program/text.h"
 #include "dojo/sim/engine.h"
@@ -16,12 +20,24 @@ using program::kNumThreads;
 using program::Op;
 using program::SemaphoreId;
 
-bool signals(const Code& code, const program::Instruction& instruction, SemaphoreId semaphore) {
+// One of the counters of a semaphore.
+struct Counter {
+  SemaphoreId semaphore;
+  int64_t index = 0;
+};
+
+// Whether it may be that one: an index with variables may be any.
+bool may_be(const program::SemaphoreRef& signalled, const Counter& counter) {
+  return signalled.semaphore == counter.semaphore &&
+         (signalled.index.num_terms > 0 || signalled.index.constant == counter.index);
+}
+
+bool signals(const Code& code, const program::Instruction& instruction, const Counter& counter) {
   if (instruction.op == Op::kSignal)
-    return code.signals[instruction.index].semaphore.semaphore == semaphore;
+    return may_be(code.signals[instruction.index].semaphore, counter);
   if (instruction.op != Op::kCopy) return false;
   const program::Copy& copy = code.copies[instruction.index];
-  return copy.signal_here.semaphore == semaphore || copy.signal_there.semaphore == semaphore;
+  return may_be(copy.signal_here, counter) || may_be(copy.signal_there, counter);
 }
 
 // Where threads wait: class, thread, instruction.
@@ -37,37 +53,47 @@ class Explainer {
   Explainer(const program::Program& program, std::map<Where, Stuck>* stuck)
       : program_(program), stuck_(*stuck) {}
 
-  // "class b, thread 2: copy ..., which waits itself at "wait room""
-  std::string signallers(SemaphoreId semaphore) const {
-    std::string text;
-    int found = 0;
+  // "class b, thread 2: copy ..., which waits itself at "wait room"": those first, they are why
+  // nothing comes any more.
+  std::string signallers(const Counter& counter) const {
+    std::vector<std::string> waiting, done;
+    size_t found = 0;
     for (size_t c = 0; c < program_.classes.size(); ++c)
       for (size_t t = 0; t < kNumThreads; ++t) {
         const Code& code = program_.classes[c].threads[t];
         for (uint32_t i = 0; i < code.instructions.size(); ++i) {
-          if (!signals(code, code.instructions[i], semaphore)) continue;
-          if (++found > kMost) continue;
-          text += fmt::format("{}{}{}", found > 1 ? "; " : "", to_string(program_, site({c, t, i})),
-                              waits(c, t));
+          if (!signals(code, code.instructions[i], counter)) continue;
+          ++found;
+          const std::optional<std::string> at = waits(c, t);
+          std::vector<std::string>& texts = at ? waiting : done;
+          if (texts.size() < kMost)
+            texts.push_back(
+                to_string(program_, site({c, t, i})) +
+                (at ? ", a thread that waits itself at " + *at : ", a thread that is done"));
         }
       }
     if (found == 0) return "nothing signals it";
-    return "it is signalled by " + text +
+    waiting.insert(waiting.end(), done.begin(), done.end());
+    waiting.resize(std::min(waiting.size(), kMost));
+    return fmt::format("it is signalled by {}", fmt::join(waiting, "; ")) +
            (found > kMost ? fmt::format("; and {} more", found - kMost) : "");
   }
 
  private:
-  static constexpr int kMost = 3;
+  static constexpr size_t kMost = 3;
 
-  std::string waits(size_t node_class, size_t thread) const {
-    for (const auto& [where, stuck] : stuck_)
-      if (std::get<0>(where) == node_class && std::get<1>(where) == thread)
-        return fmt::format(
-            ", a thread that waits itself at \"{}\", first at the node ({}, {})",
-            print_instruction(program_, program::ClassId{static_cast<int32_t>(node_class)}, thread,
-                              std::get<2>(where)),
-            stuck.first.x, stuck.first.y);
-    return ", a thread that is done";
+  // ""wait room", first at the node (1, 0)", of a thread that is not done.
+  std::optional<std::string> waits(size_t node_class, size_t thread) const {
+    const auto found = stuck_.lower_bound({node_class, thread, 0});
+    if (found == stuck_.end() || std::get<0>(found->first) != node_class ||
+        std::get<1>(found->first) != thread)
+      return {};
+    const auto& [where, stuck] = *found;
+    return fmt::format(
+        "\"{}\", first at the node ({}, {})",
+        print_instruction(program_, program::ClassId{static_cast<int32_t>(node_class)}, thread,
+                          std::get<2>(where)),
+        stuck.first.x, stuck.first.y);
   }
 
   const program::Program& program_;
@@ -78,7 +104,7 @@ class Explainer {
 
 std::vector<Stuck> Engine::stuck() const {
   std::map<Where, Stuck> all;
-  std::map<Where, SemaphoreId> semaphores;
+  std::map<Where, Counter> counters;
   for (size_t cell = 0; cell < nodes_.size(); ++cell) {
     if (!parts_.map.has_role(cell)) continue;
     const auto c = static_cast<size_t>(nodes_[cell].node_class);
@@ -101,7 +127,7 @@ std::vector<Stuck> Engine::stuck() const {
           stuck.what = fmt::format(
               "{} is {}, not {}", program_.semaphore(id).name,
               words_[nodes_[cell].first_word + static_cast<size_t>(state.slot)], state.amount);
-          semaphores[where] = id;
+          counters[where] = {id, state.slot - program_.semaphore(id).first_slot};
           break;
         }
         case Status::kAtBarrier: {
@@ -125,8 +151,7 @@ std::vector<Stuck> Engine::stuck() const {
     }
   }
   const Explainer explainer(program_, &all);
-  for (const auto& [where, semaphore] : semaphores)
-    all[where].who = explainer.signallers(semaphore);
+  for (const auto& [where, counter] : counters) all[where].who = explainer.signallers(counter);
   std::vector<Stuck> list;
   for (auto& [where, stuck] : all) list.push_back(std::move(stuck));
   return list;

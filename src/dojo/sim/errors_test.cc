@@ -177,5 +177,26 @@ TEST(Limits, ARunEndsAtItsLastCycle) {
   EXPECT_EQ(failure(&run).message(), "the program is not done after 10000 cycles");
 }
 
+TEST(Deadlock, NamesFirstWhoStillWaits) {
+  // Threads 1 and 2 signal the other counter or are done; thread 3 is why thread 0 waits for ever.
+  TestRun run(
+      R"(program "test" { nodes 1 x 1 layout main { code at 0 size 1024 semaphore s[2] semaphore t }
+    class only uses main { on [0, 0]
+    thread 0 { wait s[1] by 9 }
+    thread 1 { signal s[0] }
+    thread 2 { loop k < 2 { signal s[k] } signal s[1] signal s[1] }
+    thread 3 { wait t signal s[1] } } })",
+      {.level = Level::kBurst, .values = false});
+  const Result& result = run.simulator.run();
+  ASSERT_EQ(result.stuck.size(), 2u);
+  EXPECT_EQ(result.stuck[0].what, "s is 3, not 9");
+  EXPECT_EQ(
+      result.stuck[0].who,
+      "it is signalled by class only, thread 3: signal s[1], a thread that waits itself at "
+      "\"wait t\", first at the node (0, 0); class only, thread 2: signal s[k], a thread that "
+      "is done; class only, thread 2: signal s[1], a thread that is done; and 1 more");
+  EXPECT_EQ(result.stuck[1].who, "nothing signals it");
+}
+
 }  // namespace
 }  // namespace dojo::sim

@@ -1,14 +1,31 @@
 #include "dojo/sim/interface_links.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 
 #include "dojo/base/check.h"
+#include "dojo/base/error.h"
 #include "dojo/sim/wire.h"
 
 namespace dojo::sim {
 
 using machine::Coord;
+
+namespace {
+
+// One whose nodes at the edge are all disabled could not be reached.
+[[noreturn]] void no_links(size_t index, Coord first, Coord last) {
+  throw Error(Category::kConfig,
+              fmt::format("the interface processor {} has no link: the nodes beside it, ({}, {}) "
+                          "to ({}, {}), are all disabled",
+                          index, first.x, first.y, last.x, last.y),
+              "die/disabled", "let one of them live, or give each interface more nodes");
+}
+
+}  // namespace
 
 InterfaceLinks::InterfaceLinks(const Mesh& mesh, const machine::Topology& topology) : mesh_(mesh) {
   for (size_t i = 0; i < topology.interfaces().size(); ++i) {
@@ -26,6 +43,9 @@ InterfaceLinks::InterfaceLinks(const Mesh& mesh, const machine::Topology& topolo
       link.cost.rate = bounded(link.cost.rate);
       links_.push_back(link);
     }
+    if (std::none_of(links_.begin() + static_cast<std::ptrdiff_t>(first_.back()), links_.end(),
+                     [](const InterfaceLink& link) { return link.is_live; }))
+      no_links(i, interface.first, mesh_.coord(links_.back().node));
   }
   first_.push_back(links_.size());
 }
@@ -42,7 +62,7 @@ size_t InterfaceLinks::nearest(PlaceId interface, PlaceId node) const {
     best = l;
     best_distance = distance;
   }
-  DOJO_CHECK(best.has_value());  // a side of a tile whose nodes are all disabled
+  DOJO_CHECK(best.has_value());
   return *best;
 }
 

@@ -20,7 +20,7 @@ struct InterfaceLink {
 
 class InterfaceLinks {
  public:
-  // The mesh outlives this.
+  // The mesh outlives this. Throws Error(kConfig) if all nodes beside an interface are disabled.
   InterfaceLinks(const Mesh& mesh, const machine::Topology& topology);
 
   size_t size() const { return links_.size(); }
