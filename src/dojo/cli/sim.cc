@@ -30,7 +30,8 @@ struct Wanted {
   std::vector<std::string> changes;
   int64_t cycles_limit = sim::kMostCycles, links = 8, step = 0, threads = 1;
   uint64_t seed = 0;
-  bool no_races = false, json = false;
+  bool no_races = false, json = false, critical_path = false;
+  int64_t path_steps = 20;
 };
 
 bool parse(std::span<const std::string> argv, Wanted* wanted) {
@@ -44,6 +45,7 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
             "  dojo sim ring.program --level flit --threads 2\n"
             "  dojo sim gemm.program --level functional --values in.safetensors\n"
             "  dojo sim ring.program --trace ring.perfetto-trace --trace-nodes 8x1+0+0\n"
+            "  dojo sim gemm.program --critical-path --path-steps 40\n"
             "  dojo sim ring.program --set die/edge/latency=150ns --cycles-limit 100000\n");
   args.positional("PROGRAM", kProgramHelp, &wanted->file);
   args.option("--machine", "NAME", "a machine that `dojo machine show` lists, or a file",
@@ -78,6 +80,12 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
   args.option("--cycles-limit", "N", "a run that is not done by then is an error",
               &wanted->cycles_limit, {.min = 1, .max = static_cast<double>(sim::kMostCycles)});
   args.option("--links", "N", "how many of the busiest links are listed", &wanted->links,
+              {.min = 0});
+  args.option(
+      "--critical-path", "",
+      "why it took that long: the chain of what had to wait for each other, back to cycle 0",
+      &wanted->critical_path);
+  args.option("--path-steps", "N", "how many of its last steps are listed", &wanted->path_steps,
               {.min = 0});
   args.option("--json", "", "print one JSON object", &wanted->json);
   args.note("What is simulated, what is assumed, and the names of tensors: docs/simulator.md\n");
@@ -114,12 +122,16 @@ sim::Options options_of(const Wanted& wanted) {
     check_output_file(wanted.out, "output");
   }
   if (!wanted.trace.empty()) check_output_file(wanted.trace, "trace");
+  if (wanted.critical_path && *level == sim::Level::kFunctional)
+    throw Error(Category::kConfig, "the level functional has no time", "--critical-path",
+                "use burst or flit");
   return {.level = *level,
           .values = !wanted.values.empty(),
           .races = !wanted.no_races,
           .seed = wanted.seed,
           .step = static_cast<uint32_t>(wanted.step),
           .threads = static_cast<int>(wanted.threads),
+          .critical_path = wanted.critical_path,
           .most_cycles = wanted.cycles_limit};
 }
 
@@ -152,7 +164,8 @@ int run_sim(std::span<const std::string> argv) {
   const bool done = result.stuck.empty();
   if (trace) write_trace(wanted, result, &*trace);
   if (done && !wanted.out.empty()) write_outputs(wanted.out, p, simulator);
-  const sim::Shown shown{p, lines, m.name, options.level, options.values, wanted.links};
+  const sim::Shown shown{
+      p, lines, m.name, options.level, options.values, wanted.links, wanted.path_steps};
   fmt::print("{}", wanted.json ? result_json(result, shown) + "\n" : show_result(result, shown));
   if (done) return 0;
   flush_results();

@@ -112,8 +112,11 @@ void BurstTransport::advance(Cycles now, std::vector<Arrival>* arrivals) {
       case Event::Kind::kWritten: {
         const Flow& flow = flows_[event.flow];
         const bool written = event.kind == Event::Kind::kWritten;
-        arrivals->push_back({written ? Arrival::Kind::kWritten : Arrival::Kind::kRead, flow.message,
-                             event.place, flow.order});
+        arrivals->push_back({.kind = written ? Arrival::Kind::kWritten : Arrival::Kind::kRead,
+                             .message = flow.message,
+                             .place = event.place,
+                             .order = flow.order,
+                             .waited = event.waited});
         if (written) finish(event.flow);
       }
     }
@@ -370,6 +373,7 @@ Wire::Served BurstTransport::leave(const Event& event, Cycles now) {
   Event written = event;
   written.kind = Event::Kind::kWritten;
   written.place = place;
+  written.waited = static_cast<int32_t>(std::min<Cycles>(served.begin - now - router, INT32_MAX));
   queue_.push(std::max(served.end - 1, event.tail + router) + latency, written);
   return served;
 }

@@ -87,7 +87,8 @@ class BurstTransport : public Transport {
     PlaceId place = 0;  // of kHead: the router
     int32_t step = 0;   // the next stop of its way; of several: the step of PacketWays
     int32_t flits = 0;
-    Cycles tail = 0;  // when the last flit comes to this router
+    int32_t waited = 0;  // of kWritten: Arrival::waited
+    Cycles tail = 0;     // when the last flit comes to this router
     uint64_t flow_order = 0;
     uint64_t order() const { return flow_order; }
   };

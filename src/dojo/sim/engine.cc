@@ -36,6 +36,7 @@ Engine::Engine(const EngineParts& parts)
     : parts_(parts),
       program_(parts.program),
       values_(parts.values),
+      causes_(parts.causes),
       classes_(prepare(parts.program, parts.costs)),
       nodes_(parts.map.num_cells()),
       words_(num_words(parts.map, classes_)),
@@ -113,6 +114,7 @@ void Engine::run() {
           break;
         case Event::Kind::kSignal: {
           Message& message = messages_[event.what];
+          if (causes_) causes_->message_is_done(event.what);
           add(message.cell, message.slot, message.amount, message.known.get(), now);
           messages_.remove(event.what);
           break;
@@ -187,6 +189,7 @@ void Engine::fail(size_t cell, size_t thread, Cycles now, std::string what) cons
 void Engine::go(size_t cell, size_t thread, Cycles now) {
   ThreadState& state = nodes_[cell].threads[thread];
   if (state.ready > now) return resume(cell, thread, state.ready);  // it was prolonged
+  if (causes_) causes_->thread_goes_on(cell, thread, state.pc);
   const ThreadCode& code = class_code(cell).threads[thread];
   const std::vector<program::Instruction>& text = code.code->instructions;
   const Cycles begin = now;
@@ -205,12 +208,14 @@ void Engine::go(size_t cell, size_t thread, Cycles now) {
     if (!(computes ? compute(cell, thread, instruction, &now)
                    : issue(cell, thread, instruction, &now)))
       return;
+    if (causes_ && !computes) causes_->took(cell, thread, state.pc, Cause::kIssue, now);
     ++state.pc;
     if (computes && !runs_ahead) return resume(cell, thread, now);
   }
   if (now > parts_.options.most_cycles) return resume(cell, thread, now);  // run() tells
   if (parts_.options.recorder) parts_.options.recorder->nothing(cell, thread, now);
   state.status = Status::kDone;
+  if (causes_) causes_->is_done(cell, thread);
   stats_[cell].end = std::max(stats_[cell].end, now);
   end_ = std::max(end_, now);
 }
@@ -232,6 +237,7 @@ bool Engine::step_alone(size_t cell, size_t thread, const program::Instruction& 
     const Cycles cycles = code.value(code.code->idles[instruction.index].cycles, own);
     spend(cell, Spent::kIdle, cycles);
     *now += cycles;
+    if (causes_) causes_->took(cell, thread, state.pc, Cause::kIdle, *now);
     ++state.pc;
     return true;
   }
@@ -241,6 +247,7 @@ bool Engine::step_alone(size_t cell, size_t thread, const program::Instruction& 
   const bool enters = instruction.op == Op::kLoop;
   const auto takes = enters ? Instruction::kScalar : Instruction::kBranch;
   take_time(cell, takes, parts_.costs[takes].latency_cycles, now);
+  if (causes_) causes_->took(cell, thread, state.pc, Cause::kIssue, *now);
   const int64_t turn = enters ? 0 : int64_t{own[code.variable(loop.counter)]} + 1;
   if (turn < code.value(loop.count, own)) {
     code.set_counters(loop, turn, own);
@@ -301,8 +308,10 @@ bool Engine::enter_unit(size_t cell, size_t thread, const UnitWork& work, Cycles
   NodeState& node = nodes_[cell];
   const bool is_matmul = work.instruction == Instruction::kMatrixMultiply;
   UnitState& unit = is_matmul ? node.matrix : node.vector;
+  const auto kind = is_matmul ? Causes::kMatrixUnit : Causes::kVectorUnit;
   if (unit.free > *now) {
     spend(cell, Spent::kUnit, unit.free - *now);
+    if (causes_) causes_->waits_for_unit(cell, thread, kind);
     node.threads[thread].comes_again = true;
     resume(cell, thread, unit.free);
     return false;
@@ -312,6 +321,7 @@ bool Engine::enter_unit(size_t cell, size_t thread, const UnitWork& work, Cycles
           static_cast<uint32_t>(work.stores), static_cast<uint32_t>(thread)};
   *now += work.total;
   node.threads[thread].ready = *now;
+  if (causes_) causes_->enters(cell, thread, node.threads[thread].pc, kind, unit.free, *now);
   (is_matmul ? stats_[cell].matrix_unit : stats_[cell].vector_unit) += work.unit;
   spend(cell, is_matmul ? Spent::kMatrix : Spent::kVector, work.total);
   count(work.instruction, work.total, work.work);
@@ -319,6 +329,7 @@ bool Engine::enter_unit(size_t cell, size_t thread, const UnitWork& work, Cycles
   if (together > start) {
     const Cycles later = prolong(&node, start, together);
     if (later > 0) spend(cell, Spent::kMatrix, later);
+    if (causes_ && later > 0) causes_->matrix_unit_later(cell, node.matrix.thread, later);
     if (is_matmul) *now += later;
   }
   return true;

@@ -17,6 +17,7 @@
 #include "dojo/program/program.h"
 #include "dojo/program/site.h"
 #include "dojo/sim/barrier_tree.h"
+#include "dojo/sim/causes.h"
 #include "dojo/sim/code.h"
 #include "dojo/sim/event_queue.h"
 #include "dojo/sim/message.h"
@@ -46,6 +47,7 @@ struct EngineParts {
   int64_t num_interfaces = 0;
   Transport& transport;
   Values* values = nullptr;  // none: only time
+  Causes* causes = nullptr;  // told why things happen when they do; none: nobody asks
   const Options& options;
   const program::SourceLines* lines = nullptr;  // for messages; may be null
 };
@@ -149,6 +151,7 @@ class Engine {
   const EngineParts parts_;
   const program::Program& program_;
   Values* const values_;
+  Causes* const causes_;
   std::vector<ClassCode> classes_;
   ZeroedArray<NodeState> nodes_;  // by cell
   ZeroedArray<int32_t> words_;

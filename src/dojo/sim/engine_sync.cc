@@ -29,6 +29,7 @@ void Engine::signal(size_t cell, size_t thread, const program::Signal& signal, C
   const Cycles ready = now + parts_.costs[Instruction::kSignal].latency_cycles;
   if (signal.there.kind == program::Place::Kind::kHere) {
     const uint32_t number = messages_.add(std::move(message));
+    if (causes_) causes_->is_local(number, ready);
     // Behind the threads of the node; signals of one thread in their order.
     queue_.push(ready, {Event::Kind::kSignal, 0, number, cell * 8 + kNumThreads + thread});
     return;
@@ -75,6 +76,7 @@ void Engine::add(size_t cell, int32_t slot, int64_t amount, const Clock* known, 
     const Cycles takes = parts_.costs[Instruction::kWait].latency_cycles;
     spend(cell, Spent::kOther, takes);
     this->count(Instruction::kWait, now - state.ready + takes);
+    if (causes_) causes_->woken(cell, t, state.pc, now + takes);
     ++state.pc;
     return resume(cell, t, now + takes);
   }
@@ -107,6 +109,7 @@ void Engine::try_phase(size_t cell, Cycles now) {
     spend(cell, Spent::kPhase, now - state.ready);
     spend(cell, Spent::kOther, takes);
     count(Instruction::kScalar, now - state.ready + takes);
+    if (causes_) causes_->woken(cell, t, state.pc - 1, now + takes);
     resume(cell, t, now + takes);
   }
 }
@@ -157,6 +160,7 @@ void Engine::pass_barrier(BarrierId barrier, size_t cell, Cycles now) {
     spend(cell, Spent::kBarrier, now - state.ready);
     spend(cell, Spent::kOther, takes);
     count(Instruction::kBarrier, now - state.ready + takes);
+    if (causes_) causes_->woken(cell, t, state.pc - 1, now + takes);
     resume(cell, t, now + takes);
   }
 }

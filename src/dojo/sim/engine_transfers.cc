@@ -82,6 +82,8 @@ bool Engine::copy(size_t cell, size_t thread, const Copy& copy, Cycles now) {
   const machine::InstructionCost& cost = parts_.costs[Instruction::kTransfer];
   const Cycles taken = std::max(now, node.list_engine_free);
   node.list_engine_free = taken + copy.num_pieces * cost.interval_cycles;
+  if (causes_)
+    causes_->list_engine(cell, now, taken, taken + cost.latency_cycles, node.list_engine_free);
   ++node.in_list_engine;
   ++node.transfers_here;
   targets(cell, thread, copy.there, now);
@@ -97,16 +99,23 @@ bool Engine::copy(size_t cell, size_t thread, const Copy& copy, Cycles now) {
 void Engine::send(uint32_t message, PlaceId from, std::span<const PlaceId> to, int64_t bytes,
                   Cycles ready, uint32_t* sent, uint64_t sender) {
   messages_[message].to_come = 1 + static_cast<int32_t>(to.size());
+  if (causes_) {
+    const bool carries = messages_[message].kind >= Message::Kind::kRequest;
+    causes_->sent(message, from, to, bytes, ready, carries ? Cause::kData : Cause::kSignal);
+  }
   parts_.transport.send({message, from, to, bytes, ready, sender << 32 | (*sent)++});
 }
 
 void Engine::came(uint32_t message) {
-  if (--messages_[message].to_come == 0) messages_.remove(message);
+  if (--messages_[message].to_come > 0) return;
+  messages_.remove(message);
+  if (causes_) causes_->removed(message);
 }
 
 void Engine::arrive(const Arrival& arrival, Cycles now) {
   Message& message = messages_[arrival.message];
   const bool written = arrival.kind == Arrival::Kind::kWritten;
+  if (causes_) causes_->arrives(arrival, now);
   switch (message.kind) {
     case Message::Kind::kRequest:
       return arrive_request(arrival, now);
@@ -157,6 +166,10 @@ void Engine::arrive_request(const Arrival& arrival, Cycles now) {
   }
   const auto i = static_cast<size_t>(parts_.places.interface_of(arrival.place));
   const Wire::Served served = interfaces_[i].serve(now, message.bytes, parts_.interface_rate);
+  if (causes_) {
+    causes_->interface(i, now, served.begin, served.end);
+    causes_->elapse(Cause::kInterface, served.begin + parts_.interface_latency);
+  }
   send(arrival.message, arrival.place, std::span(&to, 1), message.bytes,
        served.begin + parts_.interface_latency, &interface_sent_[i], memory);
 }
@@ -168,7 +181,13 @@ void Engine::arrive_data(const Arrival& arrival, Cycles now) {
       return written(arrival.message, arrival.place, now);
     const auto i = static_cast<size_t>(parts_.places.interface_of(arrival.place));
     message.interface = arrival.place;
-    queue_.push(interfaces_[i].serve(now, message.bytes, parts_.interface_rate).end,
+    const Wire::Served served = interfaces_[i].serve(now, message.bytes, parts_.interface_rate);
+    if (causes_) {
+      causes_->interface(i, now, served.begin, served.end);
+      causes_->elapse(Cause::kInterface, served.end);
+      causes_->comes_from_interface(arrival.message);
+    }
+    queue_.push(served.end,
                 {Event::Kind::kInterface, 0, arrival.message, kInterfaceKey | arrival.order});
     return;
   }
@@ -188,6 +207,7 @@ void Engine::arrive_data(const Arrival& arrival, Cycles now) {
 }
 
 void Engine::interface_done(uint32_t message, Cycles now) {
+  if (causes_) causes_->message_is_done(message);
   written(message, messages_[message].interface, now);
 }
 
@@ -226,6 +246,7 @@ void Engine::leave_list_engine(size_t cell, Cycles now) {
       first = t;
   if (first == kNumThreads) return;
   spend(cell, Spent::kListEngine, now - node.threads[first].ready);
+  if (causes_) causes_->woken(cell, first, node.threads[first].pc, now);
   resume(cell, first, now);
 }
 

@@ -176,10 +176,10 @@ void FlitTransport::serve_link(uint32_t number, Cycles now) {
   const Cycles enters =
       served.begin + link.cost.latency_cycles - machine_.parameters.injection_cycles;
   if (enters > now)
-    done_.push(enters, {Event::Kind::kEnter, number, 0, flits, flow.order});
+    done_.push(enters, {Event::Kind::kEnter, number, 0, flits, flow.order, 0});
   else
     enter(number, flits);
-  done_.push(served.end, {Event::Kind::kLink, number, 0, 0, flow.order});
+  done_.push(served.end, {Event::Kind::kLink, number, 0, 0, flow.order, 0});
 }
 
 void FlitTransport::enter(uint32_t number, int32_t flits) {
@@ -201,7 +201,7 @@ void FlitTransport::step(const PacketStep& step, std::vector<Arrival>* arrivals)
       senders_[place].sends = false;
       woken_.push_back(place);
       if (packet.from_memory && --flow.unsent == 0)
-        arrivals->push_back({Arrival::Kind::kRead, flow.message, flow.from, flow.order});
+        arrivals->push_back({Arrival::Kind::kRead, flow.message, flow.from, flow.order, 0});
       return;
     case PacketStep::Kind::kPassed:
       return leave_copies(packet, at(packet.step++),
@@ -230,21 +230,23 @@ void FlitTransport::come(const Packet& packet, int32_t target, Cycles arrives) {
   Flow& flow = flows_[packet.flow];
   const auto t = static_cast<size_t>(target);
   const int64_t mixed = packet_flits_ * machine_.parameters.virtual_channels;
+  Sink& sink = is_interface(flow.to[t]) ? to_interface_[static_cast<size_t>(flow.link)]
+                                        : memories_[static_cast<size_t>(flow.to[t])];
+  const Cycles stalled = sink.stalled;
   Cycles written = 0;
   if (is_interface(flow.to[t])) {
     const machine::LinkCost& cost = link_of(flow).cost;
     const bool is_wide = cost.rate.bytes >= flit_bytes_ * cost.rate.cycles;
-    written = to_interface_[static_cast<size_t>(flow.link)].take(
-                  arrives - machine_.parameters.ejection_cycles, packet.flits, flit_bytes_,
-                  cost.rate, is_wide ? mixed : packet.flits) +
+    written = sink.take(arrives - machine_.parameters.ejection_cycles, packet.flits, flit_bytes_,
+                        cost.rate, is_wide ? mixed : packet.flits) +
               cost.latency_cycles;
     written = std::max(written, arrives);
   } else {
-    written = memories_[static_cast<size_t>(flow.to[t])].take(arrives, packet.flits, flit_bytes_,
-                                                              in_rate_, mixed);
+    written = sink.take(arrives, packet.flits, flit_bytes_, in_rate_, mixed);
   }
-  if (--flow.left[t] == 0)
-    done_.push(written, {Event::Kind::kWritten, packet.flow, target, 0, flow.order});
+  if (--flow.left[t] > 0) return;
+  const auto waited = static_cast<int32_t>(std::min<Cycles>(sink.stalled - stalled, INT32_MAX));
+  done_.push(written, {Event::Kind::kWritten, packet.flow, target, 0, flow.order, waited});
 }
 
 Cycles FlitTransport::Sink::take(Cycles tail, int64_t flits, int64_t flit_bytes,
@@ -264,7 +266,7 @@ void FlitTransport::event(const Event& event, Cycles now, std::vector<Arrival>* 
   switch (event.kind) {
     case Event::Kind::kLink: {
       if (--flow.unsent == 0)
-        arrivals->push_back({Arrival::Kind::kRead, flow.message, flow.from, flow.order});
+        arrivals->push_back({Arrival::Kind::kRead, flow.message, flow.from, flow.order, 0});
       if (flow.begun < flow.packets) return serve_link(event.flow, now);
       std::deque<uint32_t>& waiting = waiting_at_link_[static_cast<size_t>(flow.link)];
       waiting.pop_front();
@@ -274,8 +276,11 @@ void FlitTransport::event(const Event& event, Cycles now, std::vector<Arrival>* 
     case Event::Kind::kEnter:
       return enter(event.flow, event.flits);
     case Event::Kind::kWritten:
-      arrivals->push_back({Arrival::Kind::kWritten, flow.message,
-                           flow.to[static_cast<size_t>(event.target)], flow.order});
+      arrivals->push_back({.kind = Arrival::Kind::kWritten,
+                           .message = flow.message,
+                           .place = flow.to[static_cast<size_t>(event.target)],
+                           .order = flow.order,
+                           .waited = event.waited});
       if (--flow.unwritten > 0) return;
       flow.ways.reset();
       free_flows_.push_back(event.flow);

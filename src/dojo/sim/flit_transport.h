@@ -86,6 +86,7 @@ class FlitTransport : public Transport {
     int32_t target = 0;
     int32_t flits = 0;
     uint64_t flow_order = 0;
+    int32_t waited = 0;  // of kWritten: Arrival::waited
     uint64_t order() const { return flow_order; }
   };
 

@@ -3,9 +3,9 @@
 namespace dojo::sim {
 
 void ImmediateTransport::send(const Send& send) {
-  queue_.push(send.ready, {{Arrival::Kind::kRead, send.message, send.from, send.order}});
+  queue_.push(send.ready, {{Arrival::Kind::kRead, send.message, send.from, send.order, 0}});
   for (const PlaceId to : send.to)
-    queue_.push(send.ready + 1, {{Arrival::Kind::kWritten, send.message, to, send.order}});
+    queue_.push(send.ready + 1, {{Arrival::Kind::kWritten, send.message, to, send.order, 0}});
 }
 
 void ImmediateTransport::advance(Cycles now, std::vector<Arrival>* arrivals) {

@@ -35,6 +35,8 @@ struct Options {
 
   Recorder* recorder = nullptr;  // told what happens, for a trace; outlives the run
 
+  bool critical_path = false;  // Result::critical_path is wanted. REQUIRES: not kFunctional
+
   Cycles most_cycles = kMostCycles;  // a run that is not done by then is an error
 };
 

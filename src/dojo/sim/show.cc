@@ -11,6 +11,7 @@
 #include "dojo/base/units.h"
 #include "dojo/machine/show.h"
 #include "dojo/sim/burst_error.h"
+#include "dojo/sim/show_path.h"
 
 namespace dojo::sim {
 namespace {
@@ -160,6 +161,9 @@ std::string show_result(const Result& result, const Shown& shown) {
   for (const LinkStats& link : hottest(result.links, shown.links))
     text += fmt::format("{:<44} {:>12} {:>5.1f} % {:>14}\n", describe(link), link.bytes,
                         percent(link.busy, result.cycles), link.stalled);
+  if (result.critical_path)
+    text += show_path(*result.critical_path,
+                      {.program = shown.program, .lines = shown.lines, .steps = shown.path_steps});
   return text;
 }
 
@@ -226,7 +230,13 @@ std::string result_json(const Result& result, const Shown& shown) {
                                {"since_cycle", stuck.since},
                                {"what", stuck.what},
                                {"who", stuck.who}});
-  return dump(json);
+  std::string text = dump(json);
+  if (!result.critical_path) return text;
+  text.back() = ',';
+  return text + "\"critical_path\":" +
+         path_json(*result.critical_path,
+                   {.program = shown.program, .lines = shown.lines, .steps = shown.path_steps}) +
+         "}";
 }
 
 }  // namespace dojo::sim

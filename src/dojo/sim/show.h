@@ -17,7 +17,8 @@ struct Shown {
   std::string machine;
   Level level = Level::kBurst;
   bool values = false;
-  int64_t links = 8;  // the hottest ones: those that were busy longest
+  int64_t links = 8;        // the hottest ones: those that were busy longest
+  int64_t path_steps = 20;  // of the critical path: the last ones
 };
 
 std::string show_result(const Result& result, const Shown& shown);  // a table, many lines

@@ -111,13 +111,20 @@ struct Simulator::Inside {
     require_bounded(p, costs, o, lines);
     if (num_interfaces() > 0 && o.level != Level::kFunctional)
       interface = machine::interface_shape(uses);
-    if (o.level == Level::kBurst)
-      transport = std::make_unique<BurstTransport>(uses, topology, o.recorder);
-    else if (o.level == Level::kFlit)
-      transport = std::make_unique<FlitTransport>(uses, topology, o.threads);
-    else
-      transport = std::make_unique<ImmediateTransport>();
+    transport = make_transport(o.recorder);
+    if (o.critical_path) {
+      DOJO_CHECK(o.level != Level::kFunctional);
+      causes.emplace(map->num_cells(), static_cast<size_t>(num_interfaces()));
+    }
     if (o.values) values.emplace(p, *map, num_interfaces(), options, lines);
+  }
+
+  std::unique_ptr<Transport> make_transport(Recorder* recorder) {
+    if (options.level == Level::kBurst)
+      return std::make_unique<BurstTransport>(uses, topology, recorder);
+    if (options.level == Level::kFlit)
+      return std::make_unique<FlitTransport>(uses, topology, options.threads);
+    return std::make_unique<ImmediateTransport>();
   }
 
   int64_t num_interfaces() const { return std::ssize(topology.interfaces()); }
@@ -192,6 +199,7 @@ struct Simulator::Inside {
   };  // functional: at once
   std::unique_ptr<Transport> transport;
   std::optional<Values> values;
+  std::optional<Causes> causes;
   Result result;
 };
 
@@ -235,6 +243,7 @@ const Result& Simulator::run() {
                  .num_interfaces = in.num_interfaces(),
                  .transport = *in.transport,
                  .values = in.values ? &*in.values : nullptr,
+                 .causes = in.causes ? &*in.causes : nullptr,
                  .options = in.options,
                  .lines = in.lines});
   engine.run();
@@ -258,6 +267,10 @@ const Result& Simulator::run() {
   }
   result.numbers = in.uses.count();
   result.events = engine.num_events();
+  if (in.causes) {
+    const auto alone = in.make_transport(nullptr);
+    result.critical_path = critical_path(*in.causes, {in.program, *in.map, *in.places, *alone});
+  }
   return result;
 }
 

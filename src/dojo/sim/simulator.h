@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "dojo/machine/uses.h"
 #include "dojo/program/program.h"
 #include "dojo/program/site.h"
+#include "dojo/sim/critical_path.h"
 #include "dojo/sim/link.h"
 #include "dojo/sim/options.h"
 #include "dojo/sim/stats.h"
@@ -42,6 +44,7 @@ struct Result {
   double peak_products = 0;     // multiply-adds of a node's matrix unit in a cycle; the same
   machine::UseCount numbers;    // of the machine that the result rests on
   int64_t events = 0;           // that the simulation took
+  std::optional<CriticalPath> critical_path;  // Options::critical_path
 };
 
 class Simulator {

@@ -41,6 +41,7 @@ struct Arrival {
   uint32_t message = 0;
   PlaceId place = 0;
   uint64_t order = 0;
+  int32_t waited = 0;  // of kWritten: cycles that its last piece waited for the memory's port
 };
 
 // By place, then by `order`, so that who found them first does not matter.
