@@ -161,6 +161,23 @@ class Vit(nn.Module):
         return self.head(self.norm(self.blocks(x if visible is None else take(x, visible))))
 
 
+# ---- the task ego with a vision transformer, src/dojo/model/ego.h
+
+
+class EgoVit(nn.Module):
+    """Three signals of a clip, in deviations from the mean."""
+
+    def __init__(self, channels=384, **encoder):
+        super().__init__()
+        self.encoder = Vit(channels=channels, head=False, **encoder)
+        times = self.encoder.grid[0]
+        self.pair, self.together, self.head = nn.Linear(channels, 64), nn.Linear(64 * times, 64), nn.Linear(64, 3)
+
+    def forward(self, clip):
+        pairs = self.encoder(clip).unflatten(1, (self.encoder.grid[0], -1)).mean(2)
+        return self.head(F.gelu(self.together(F.gelu(self.pair(pairs)).flatten(1))))
+
+
 # ---- a masked autoencoder, src/dojo/model/mae.h
 
 

@@ -19,7 +19,7 @@ class Graph(harness.TestCase):
         return path
 
     def test_a_whole_step_of_each_network_can_be_read_back(self):
-        models = [["--model", name] for name in ("ego", "resnet18-clip", "vit-s", "mae", "r2plus1d")]
+        models = [["--model", name] for name in ("ego", "ego-vit", "resnet18-clip", "vit-s", "mae", "r2plus1d")]
         for words in [[], *models, ["--batch", "1"], ["--forward-only"], ["--model", "mae", "--forward-only", "--batch", "1"]]:
             shown = run("graph", "show", *words)
             self.assertDone(shown)

@@ -140,7 +140,13 @@ def moving_waves(batch, frames, height, width):
 # ---- the task `ego`, src/dojo/model/ego.h and motion.h
 
 
-def ego_loss(p, clip, labels, known, channels=8, mean=(0.25, 0.0, 0.0), deviation=(0.5, 2, 0.25)):
+def judged(answer, labels, known, mean=(0.25, 0.0, 0.0), deviation=(0.5, 2, 0.25)):
+    target = (labels - torch.tensor(mean).double()) / torch.tensor(deviation).double()
+    losses = F.huber_loss(answer, target, reduction="none")
+    return (losses * known / known.sum(0).clamp(min=1)).sum() / 3, answer
+
+
+def ego_loss(p, clip, labels, known, channels=8):
     batch, count = clip.shape[:2]
     pairs = batch * (count - 1)
     frames = torch.cat([f.permute(0, 3, 1, 2).double() / 255 for f in clip.unbind(1)])
@@ -164,10 +170,7 @@ def ego_loss(p, clip, labels, known, channels=8, mean=(0.25, 0.0, 0.0), deviatio
     x = level("sixteenth", x + p.conv("encoder.block.b", F.gelu(inner), 4 * channels), 6 * channels)
     numbers = F.gelu(p.dense("pair", x.flatten(1), 64))
     numbers = numbers.unflatten(0, (count - 1, batch)).transpose(0, 1).flatten(1)
-    answer = p.dense("head", F.gelu(p.dense("together", numbers, 64)), 3)
-    target = (labels - torch.tensor(mean).double()) / torch.tensor(deviation).double()
-    losses = F.huber_loss(answer, target, reduction="none")
-    return (losses * known / known.sum(0).clamp(min=1)).sum() / 3, answer
+    return judged(p.dense("head", F.gelu(p.dense("together", numbers, 64)), 3), labels, known)
 
 
 # ---- the others: networks of torch_networks.py
@@ -243,6 +246,7 @@ def main():
     small = dict(frames=4, height=16, width=24, patch=4, channels=24, layers=2, heads=4)
     short, tubelets = moving_waves(2, 4, 16, 24).byte(), uniform("target", (2, 48, 96), 1)
     train_network("vit", torch_networks.Vit(**small), lambda net: square_loss(net(short), tubelets))
+    train_network("ego_vit", torch_networks.EgoVit(**small), lambda net: judged(net(short), labels, known))
     masked = torch_networks.Mae(decoder_channels=12, decoder_layers=1, decoder_heads=2, **small)
     mask = every_fourth_place(masked.encoder.grid, 2)
     train_network("mae", masked, lambda net: square_loss(net(short, *mask), net.target(short, mask[1])))

@@ -156,10 +156,27 @@ TaskGraph small_resnet(Builder& b) {
   return resnet18_clip_training(b, {.images = 4, .height = 64, .width = 64, .first_channels = 8});
 }
 
+constexpr EgoScale kEgoScale{
+    .mean = {0.25, 0.5, 0}, .deviation = {0.5, 2, 0.25}, .frames = {1, 1, 1}};
+
 TaskGraph small_ego(Builder& b) {
   const EgoOptions options{.batch = 2, .frames = 3, .height = 32, .width = 64, .channels = 8};
-  return ego_training(b, options,
-                      {.mean = {0.25, 0.5, 0}, .deviation = {0.5, 2, 0.25}, .frames = {1, 1, 1}});
+  return ego_training(b, options, kEgoScale);
+}
+
+TaskGraph small_ego_vit(Builder& b) {
+  return ego_training(b,
+                      {.network = EgoNetwork::kVit,
+                       .batch = kSmallVit.clips,
+                       .frames = kSmallVit.frames,
+                       .height = kSmallVit.height,
+                       .width = kSmallVit.width,
+                       .channels = kSmallVit.channels,
+                       .tubelet = kSmallVit.tubelet,
+                       .patch = kSmallVit.patch,
+                       .layers = kSmallVit.layers,
+                       .heads = kSmallVit.heads},
+                      kEgoScale);
 }
 
 TaskGraph small_r2plus1d(Builder& b) {
@@ -178,7 +195,8 @@ TaskGraph small_mae(Builder& b) {
 
 constexpr Network kNetworks[] = {{"predict", small_predict}, {"resnet18", small_resnet},
                                  {"ego", small_ego},         {"r2plus1d", small_r2plus1d},
-                                 {"vit", small_vit},         {"mae", small_mae}};
+                                 {"vit", small_vit},         {"mae", small_mae},
+                                 {"ego_vit", small_ego_vit}};
 
 struct Way {
   std::string name;

@@ -13,11 +13,12 @@ namespace dojo {
 struct NetworkArgs {  // 0 or "" where an option is not given
   int64_t batch = 0, frames = 0, channels = 0, layers = 0, patch = 0;
   double masked = 0;
-  std::string size;  // "HEIGHTxWIDTH"
+  std::string size;   // "HEIGHTxWIDTH"
+  std::string model;  // of the task ego: "motion" or "vit"
 };
 
-inline constexpr const char* kNetworkArgs[] = {"--batch",  "--size",  "--frames", "--channels",
-                                               "--layers", "--patch", "--masked"};
+inline constexpr const char* kNetworkArgs[] = {"--model",    "--batch",  "--size",  "--frames",
+                                               "--channels", "--layers", "--patch", "--masked"};
 
 // `defaults`: of every task, for the help.
 void add_options(Args* args, NetworkArgs* chosen, const RunOptions& defaults);

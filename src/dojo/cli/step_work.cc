@@ -40,7 +40,7 @@ StepSize step_size(const Graph& graph) {
 
 Graph step_graph(const std::string& model, const NamedNetwork& network, Format format) {
   OptimizerOptions options;
-  if (model != "predict" && model != "ego") options.clip_norm = options.ema_decay = 0;
+  if (model != "predict" && !model.starts_with("ego")) options.clip_norm = options.ema_decay = 0;
   return in_format(build_training_step(model, network.training, options), format);
 }
 

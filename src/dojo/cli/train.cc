@@ -77,8 +77,9 @@ void try_profile(const KernelTimes& times, const std::string& folder) {
 
 // The options that the memory depends on.
 const char* sizes_of(const RunOptions& o) {
-  return o.task == "mae" ? "--size, --batch, --frames, --channels, --layers, --patch"
-                         : "--size, --batch, --frames, --channels";
+  return o.task == "mae" || network_of(o) == "ego-vit"
+             ? "--size, --batch, --frames, --channels, --layers, --patch"
+             : "--size, --batch, --frames, --channels";
 }
 
 // Throws Error(kConfig) where a run cannot fit into memory, before anything is done for it.
@@ -209,6 +210,7 @@ void choose_video(RunOptions* o, bool quiet) {
     if (o->held_out.empty()) o->held_out = {fs::path(o->folders.back()).filename()};
   }
   for (std::string& path : o->folders) path = fs::absolute(path).string();
+  if (!o->init.path.empty()) o->init.path = fs::absolute(o->init.path).string();
 }
 
 LoopResult train(const std::string& folder, const RunOptions& o, const TrainArgs& given,

@@ -46,6 +46,10 @@ void add_run_options(Args* args, TrainArgs* given) {
 // What is learned, and how.
 void add_learning_options(Args* args, TrainArgs* given) {
   add_options(args, &given->network, given->run);
+  args->option("--init", "FILE",
+               "first weights: best.safetensors of a run with this network, for mae and ego "
+               "--model vit also of each other, or a file of timm's vit_small_patch16 models",
+               &given->run.init.path);
   args->option("--interval", "SECONDS", "between the frames", &given->run.interval_seconds,
                {.min = 1e-3, .max = 3600});
   args->option("--held-out", "PATTERN",
@@ -151,6 +155,8 @@ Args train_args(TrainArgs* given) {
       "  dojo train clips --held-out 'kitti*' --minutes 10\n"
       "  dojo train --task ego ~/TeslaCam            learns from the telemetry in the video\n"
       "  dojo train --task mae ~/TeslaCam            learns from most of a clip being hidden\n"
+      "  dojo train --task ego --model vit --init runs/mae-001/best.safetensors ~/TeslaCam\n"
+      "                                              goes on with what that learned\n"
       "  dojo train --resume runs/mine               goes on exactly where it was\n");
   args.note(searched_files());
   add_run_options(&args, given);
@@ -185,7 +191,7 @@ void check_resumed(const Args& args, const TrainArgs& given) {
   };
   std::ranges::for_each(kNetworkArgs, refuse);
   for (const char* name :
-       {"--task", "--out", "--interval", "--held-out", "--lr", "--weight-decay", "--seed",
+       {"--task", "--out", "--init", "--interval", "--held-out", "--lr", "--weight-decay", "--seed",
         "--threads", "--order", "--frame-scale", "--cache", "--eval-every", "--executor",
         "--format", "--keep-damaged", "--deterministic", "--without", "--memory"})
     refuse(name);

@@ -1,6 +1,8 @@
 #include "dojo/model/blocks.h"
 
 #include <cmath>
+#include <string>
+#include <utility>
 
 namespace dojo {
 
@@ -122,6 +124,18 @@ ValueId mirror(Builder& b, ValueId x) {
               {{"mode", std::string("linear")},
                {"padding_mode", std::string("border")},
                {"align_corners", int64_t{1}}});
+}
+
+ValueId mirrored_clip(Builder& b, ValueId clip) {
+  const int64_t width = b.shape(clip)[3];
+  Integers from_the_right;
+  for (int64_t x = width - 1; x >= 0; --x) from_the_right.push_back(x);
+  const ValueId columns = b.op("Constant", {},
+                               {{"format", std::string("i32")},
+                                {"shape", Shape{width, 1}},
+                                {"value", std::move(from_the_right)}});
+  const ValueId turned = b.op("GatherND", {b.transpose(clip, {3, 0, 1, 2, 4}), columns});
+  return b.transpose(turned, {1, 2, 3, 0, 4});
 }
 
 ValueId matching(Builder& b, ValueId first, ValueId second, int64_t radius) {

@@ -88,6 +88,7 @@ ValueId warp(Builder& b, ValueId x, ValueId flow, double scale = 1);
 
 // Left and right exchanged.
 ValueId mirror(Builder& b, ValueId x);
+ValueId mirrored_clip(Builder& b, ValueId clip);  // of [B,T,H,W,3] in any format, exactly
 
 // How well `first` matches `second` at each shift of at most `radius` pixels, averaged over 3x3
 // windows and relative to the mean over all shifts (negative: better than others): [B,C,H,W] twice

@@ -4,6 +4,13 @@
 //   frame 0 ... T-1 --> MotionEncoder: one map a pair of neighbours (motion.h)
 //                   --> the same 64 numbers of each map --> all pairs together --> 3 signals
 //
+// or, with a vision transformer (vit.h) instead of the MotionEncoder,
+//
+//   tubelets of 2 frames --> ViT --> of each pair of frames the mean of its tokens --> the same
+//
+// whose parameters, "encoder.*", are those of mae.h, so that they can start from such a run or from
+// timm's files. It costs more and learns motion only from many clips.
+//
 // The head starts at zero and its outputs are counted in standard deviations from the mean of the
 // training labels, so an untrained network predicts their mean, which is the baseline; of what
 // changes its sign in a mirror, 0.
@@ -17,10 +24,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "dojo/model/options.h"
 #include "dojo/model/task.h"
+#include "dojo/model/vit.h"
 
 namespace dojo {
 
@@ -50,15 +59,34 @@ struct EgoScale {
 // mirror.
 EgoValues untrained_answer(const EgoScale& scale);
 
+enum class EgoNetwork { kMotion, kVit };
+std::string_view name(EgoNetwork network);  // "motion", "vit"
+std::optional<EgoNetwork> parse_ego_network(std::string_view name);
+
 struct EgoOptions {
+  EgoNetwork network = EgoNetwork::kMotion;
   int64_t batch = 16;
-  int64_t frames = 4;   // T, at least 2
-  int64_t height = 64;  // multiples of 16
+  int64_t frames = 4;   // T, at least 2; vit: a multiple of the tubelet's
+  int64_t height = 64;  // multiples of 16; vit: of the patch
   int64_t width = 128;
-  int64_t channels = 16;  // of the finest features; a multiple of 8
+  int64_t channels = 16;  // of the finest features, a multiple of 8; vit: of a token, one of 6
+  // Of the transformer only, as in VitOptions.
+  int64_t tubelet = 2;
+  int64_t patch = 16;
+  int64_t layers = 12;
+  int64_t heads = 6;
 };
 
-// The architecture as text and back, as predict.h does it.
+// As networks.h has it: "ego" or "ego-vit".
+std::string_view network_name(const EgoOptions& options);
+
+// The usual size of a network: of vit that of the task mae.
+EgoOptions ego_options(EgoNetwork network);
+
+// Another width of the transformer, with heads as set_width() of mae.h chooses them.
+void set_width(EgoOptions* options, int64_t channels);
+
+// The architecture as text and back, as predict.h does it. Without a "network" it is motion.
 ModelMetadata to_metadata(const EgoOptions& options);
 EgoOptions ego_options_from(const ModelMetadata& metadata);
 

@@ -4,16 +4,32 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
 
+#include "dojo/base/error.h"
 #include "dojo/base/random.h"
 #include "dojo/graph/autodiff.h"
 #include "dojo/graph/interpreter.h"
+#include "dojo/model/blocks.h"
+#include "dojo/model/mae.h"
 #include "dojo/model/test_network.h"
 
 namespace dojo {
 namespace {
 
 EgoOptions tiny() { return {.batch = 2, .frames = 3, .height = 32, .width = 48, .channels = 8}; }
+EgoOptions tiny_vit() {
+  return {.network = EgoNetwork::kVit,
+          .batch = 2,
+          .frames = 4,
+          .height = 8,
+          .width = 12,
+          .channels = 12,
+          .patch = 4,
+          .layers = 1,
+          .heads = 2};
+}
 const EgoScale kScale{.mean = {10, 0.01, 3}, .deviation = {5, 0.1, 40}, .frames = {9, 9, 9}};
 
 std::vector<std::byte> noise_clip(const EgoOptions& o, uint64_t seed) {
@@ -24,8 +40,11 @@ Graph training_graph(const EgoOptions& o) {
   return loss_graph([&](Builder& b) { return ego_training(b, o, kScale); });
 }
 
-TEST(Ego, UntrainedItAnswersTheMeanSpeedStraightAhead) {
-  const EgoOptions o = tiny();
+// What holds for both networks.
+class EgoNetworks : public testing::TestWithParam<EgoOptions> {};
+
+TEST_P(EgoNetworks, UntrainedItAnswersTheMeanSpeedStraightAhead) {
+  const EgoOptions o = GetParam();
   const auto executor = make_interpreter(ego_inference(o, kScale));
   initialize(*executor, 1);
   executor->write("clip", noise_clip(o, 5));
@@ -35,8 +54,8 @@ TEST(Ego, UntrainedItAnswersTheMeanSpeedStraightAhead) {
 
 // Of an untrained network the loss can be counted: Huber's of each label's distance from the
 // centre, in deviations.
-TEST(Ego, TheLossIsTheMeanOverTheClipsThatHaveALabelOfEachSignal) {
-  const EgoOptions o = tiny();
+TEST_P(EgoNetworks, TheLossIsTheMeanOverTheClipsThatHaveALabelOfEachSignal) {
+  const EgoOptions o = GetParam();
   const auto executor = make_interpreter(training_graph(o), Precision::kDouble);
   initialize(*executor, 1);
   executor->write("clip", noise_clip(o, 5));
@@ -56,8 +75,8 @@ TEST(Ego, TheLossIsTheMeanOverTheClipsThatHaveALabelOfEachSignal) {
             loss({12.5, 0.3f, -20, 25, 0, 0}, {1, 1, 1, 1, 1, 0}));
 }
 
-TEST(Ego, TheMirrorImageTurnsTheOtherWayAtTheSameSpeed) {
-  const EgoOptions o = tiny();
+TEST_P(EgoNetworks, TheMirrorImageTurnsTheOtherWayAtTheSameSpeed) {
+  const EgoOptions o = GetParam();
   const auto executor = make_interpreter(ego_inference(o, kScale), Precision::kDouble);
   initialize(*executor, 1);
   randomise(*executor, "head.weight", 0.3);
@@ -74,8 +93,8 @@ TEST(Ego, TheMirrorImageTurnsTheOtherWayAtTheSameSpeed) {
   EXPECT_GT(std::abs(seen[1] - seen[4]), 1e-5);  // it looked at the clips
 }
 
-TEST(Ego, TheOrderOfTheFramesMatters) {
-  const EgoOptions o = tiny();
+TEST_P(EgoNetworks, TheOrderOfTheFramesMatters) {
+  const EgoOptions o = GetParam();
   const auto executor = make_interpreter(ego_inference(o, kScale));
   initialize(*executor, 1);
   randomise(*executor, "head.weight", 0.3);
@@ -91,15 +110,72 @@ TEST(Ego, TheOrderOfTheFramesMatters) {
   EXPECT_GT(std::abs(forwards - speed()), 1e-3);
 }
 
-TEST(Ego, TrainingAndInferenceShareTheirParameters) {
-  const auto trained = parameter_shapes(training_graph(tiny()));
-  EXPECT_EQ(trained, parameter_shapes(ego_inference(tiny(), kScale)));
-  EXPECT_EQ(trained.count("encoder.block.a.weight"), 1u);
+TEST_P(EgoNetworks, TrainingAndInferenceShareTheirParameters) {
+  const auto trained = parameter_shapes(training_graph(GetParam()));
+  EXPECT_EQ(trained, parameter_shapes(ego_inference(GetParam(), kScale)));
+}
+
+TEST_P(EgoNetworks, OptionsSurviveAsMetadata) {
+  const EgoOptions read = ego_options_from(to_metadata(GetParam()));
+  EXPECT_EQ(read.network, GetParam().network);
+  EXPECT_EQ(to_metadata(read), to_metadata(GetParam()));
+  EXPECT_EQ(parameter_shapes(training_graph(read)).size(),
+            parameter_shapes(training_graph(GetParam())).size());
+}
+
+// So that it can start from what that learned.
+TEST(Ego, TheTransformerHasTheEncoderOfTheMaskedAutoencoder) {
+  const VitOptions vit{.clips = 2,
+                       .frames = 4,
+                       .height = 8,
+                       .width = 12,
+                       .patch = 4,
+                       .channels = 12,
+                       .layers = 1,
+                       .heads = 2};
+  const auto of_mae = parameter_shapes(mae_inference({.encoder = vit,
+                                                      .masked = 0.7,
+                                                      .decoder_channels = 12,
+                                                      .decoder_layers = 1,
+                                                      .decoder_heads = 2}));
+  size_t shared = 0;
+  for (const auto& [name, shape] : parameter_shapes(training_graph(tiny_vit()))) {
+    if (!name.starts_with("encoder.")) continue;
+    ASSERT_TRUE(of_mae.contains(name)) << name;
+    EXPECT_EQ(of_mae.at(name), shape) << name;
+    ++shared;
+  }
+  EXPECT_EQ(shared, 16u);  // 2 of the patches, 12 of the block, 2 of the norm
+}
+
+TEST(Ego, AClipInTheMirrorIsItsMirrorImage) {
+  Builder b("mirror");
+  b.output("y", mirrored_clip(b, b.data("clip", {Format::kU8, {2, 3, 4, 6, 3}})));
+  const auto executor = make_interpreter(std::move(b).finish());
+  const std::vector<std::byte> clip = noise_bytes(2 * 3 * 4 * 6 * 3, 5);
+  executor->write("clip", clip);
+  ASSERT_TRUE(executor->run());
+  std::vector<std::byte> turned(clip.size());
+  executor->read("y", turned);
+  EXPECT_EQ(turned, mirrored(clip, 6));
+}
+
+TEST(Ego, ANetworkThatThereIsNotIsRefused) {
+  ModelMetadata metadata = to_metadata(tiny_vit());
+  metadata["network"] = "resnet";
+  EXPECT_THROW(ego_options_from(metadata), Error);
+  metadata = to_metadata(tiny());
+  metadata["network"] = "vit";  // without its layers
+  EXPECT_THROW(ego_options_from(metadata), Error);
+  EgoOptions o = tiny_vit();
+  o.frames = 3;
+  EXPECT_THROW(check(o), Error);
+  EXPECT_NO_THROW(check(ego_options(EgoNetwork::kVit)));
 }
 
 // Along a random direction in the space of all parameters.
-TEST(Ego, TheGradientIsTheSlopeOfTheLoss) {
-  const EgoOptions o = tiny();
+TEST_P(EgoNetworks, TheGradientIsTheSlopeOfTheLoss) {
+  const EgoOptions o = GetParam();
   Builder b("ego");
   const TaskGraph task = ego_training(b, o, kScale);
   std::vector<std::string> names;
@@ -149,6 +225,11 @@ TEST(Ego, TheGradientIsTheSlopeOfTheLoss) {
   EXPECT_GT(std::abs(slope), 1e-2);
   EXPECT_NEAR(difference, slope, 0.02 * std::abs(slope));
 }
+
+INSTANTIATE_TEST_SUITE_P(Each, EgoNetworks, testing::Values(tiny(), tiny_vit()),
+                         [](const auto& network) {
+                           return std::string(name(network.param.network));
+                         });
 
 }  // namespace
 }  // namespace dojo

@@ -141,15 +141,10 @@ void set_width(MaeOptions* o, int64_t channels) {
   if (channels < 12 || channels % 12 != 0)
     refuse_option(fmt::format("{} channels", channels),
                   "a masked autoencoder takes a multiple of 12");
-  const auto heads_of = [](int64_t width) {
-    int64_t heads = std::max<int64_t>(1, width / 64);
-    while (width % heads != 0) --heads;
-    return heads;
-  };
   o->encoder.channels = channels;
-  o->encoder.heads = heads_of(channels);
+  o->encoder.heads = usual_heads(channels);
   o->decoder_channels = channels / 2;
-  o->decoder_heads = heads_of(channels / 2);
+  o->decoder_heads = usual_heads(channels / 2);
 }
 
 ModelMetadata to_metadata(const MaeOptions& o) {

@@ -27,6 +27,22 @@ NamedNetwork ego(const NetworkSize& size) {
   return {[o](Builder& b) { return ego_training(b, o, {}); }, {}};
 }
 
+NamedNetwork ego_vit(const NetworkSize& size) {
+  EgoOptions o = ego_options(EgoNetwork::kVit);
+  o.batch = 2;  // as vit-s
+  if (size.small)
+    o = {.network = EgoNetwork::kVit,
+         .batch = 1,
+         .height = 16,
+         .width = 24,
+         .channels = 48,
+         .patch = 4,
+         .layers = 2,
+         .heads = 3};
+  if (size.batch > 0) o.batch = size.batch;
+  return {[o](Builder& b) { return ego_training(b, o, {}); }, {}};
+}
+
 NamedNetwork resnet18_clip(const NetworkSize& size) {
   ResnetOptions o;
   if (size.small) o = {.images = 4, .height = 64, .width = 64, .first_channels = 8};
@@ -79,8 +95,9 @@ struct Entry {
   std::string_view name;
   NamedNetwork (*make)(const NetworkSize&);
 };
-constexpr Entry kNetworks[] = {{"predict", predict}, {"ego", ego}, {"resnet18-clip", resnet18_clip},
-                               {"vit-s", vit_s},     {"mae", mae}, {"r2plus1d", r2plus1d}};
+constexpr Entry kNetworks[] = {
+    {"predict", predict}, {"ego", ego}, {"ego-vit", ego_vit},  {"resnet18-clip", resnet18_clip},
+    {"vit-s", vit_s},     {"mae", mae}, {"r2plus1d", r2plus1d}};
 
 }  // namespace
 

@@ -10,6 +10,10 @@
 namespace dojo {
 namespace {
 
+// What is ours behind the encoder.
+const std::vector<std::string_view> kBehindMae = {"encoder_to_decoder.", "mask_token", "decoder."},
+                                    kBehindEgo = {"pair.", "together.", "head."};
+
 bool begins_with_one(std::string_view name, const std::vector<std::string_view>& list) {
   return std::any_of(list.begin(), list.end(),
                      [&](std::string_view begin) { return name.starts_with(begin); });
@@ -38,10 +42,23 @@ PretrainedNames pretrained_names(std::string_view network) {
   const std::vector<std::string_view> of_images = {"cls_token", "pos_embed", "head.", "fc_norm."};
   constexpr std::string_view kTimm = "timm's vit_small_patch16";
   if (network == "vit-s") return {kTimm, "", {"head."}, of_images, {}};
-  if (network == "mae")
-    return {kTimm, "encoder.", {"encoder_to_decoder.", "mask_token", "decoder."}, of_images, {}};
-  throw Error(Category::kConfig, fmt::format("no pretrained weights are known for {}", network), "",
-              "resnet18-clip, r2plus1d, vit-s and mae can start from such files");
+  if (network == "mae") return {kTimm, "encoder.", kBehindMae, of_images, {}};
+  if (network == "ego-vit") return {kTimm, "encoder.", kBehindEgo, of_images, {}};
+  throw Error(Category::kConfig,
+              fmt::format("no other program's weights are known for the network {}", network), "",
+              "resnet18-clip, r2plus1d, vit-s, mae and ego-vit can start from such files");
+}
+
+PretrainedNames own_names(std::string_view network, std::string_view of_file) {
+  if (network == of_file) return {"the same network", "", {}, {}, {}};
+  if (network == "ego-vit" && of_file == "mae")
+    return {"an encoder of the task mae", "", kBehindEgo, kBehindMae, {}};
+  if (network == "mae" && of_file == "ego-vit")
+    return {"an encoder of the task ego with the network vit", "", kBehindMae, kBehindEgo, {}};
+  throw Error(Category::kInput,
+              fmt::format("these are weights of the network {}, of which {} can take none", of_file,
+                          network),
+              "", "give a file of the same network; mae and ego-vit take each other's encoder");
 }
 
 }  // namespace dojo

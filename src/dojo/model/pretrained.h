@@ -23,7 +23,13 @@ struct PretrainedNames {
   bool is_unused(std::string_view name_in_file) const;
 };
 
-// For "resnet18-clip", "r2plus1d", "vit-s" and "mae". Throws Error(kConfig) for another network.
+// For "resnet18-clip", "r2plus1d", "vit-s", "mae" and "ego-vit". Throws Error(kConfig) for another
+// network.
 PretrainedNames pretrained_names(std::string_view network);
+
+// Of files with our own names: of a network that has the same parameters all are taken, of "mae"
+// and "ego-vit" the encoder, each from the other's file. Both are names of networks (networks.h).
+// Throws Error(kInput) where one network has nothing of the other's.
+PretrainedNames own_names(std::string_view network, std::string_view of_file);
 
 }  // namespace dojo

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -56,6 +57,12 @@ void check(const VitOptions& o) {
          "channels are a multiple of 6 and of the heads");
   if (o.layers < 1 || o.layers > kMostLayers)
     fail(fmt::format("{} layers", o.layers), fmt::format("take 1 to {}", kMostLayers));
+}
+
+int64_t usual_heads(int64_t channels) {
+  int64_t heads = std::max<int64_t>(1, channels / 64);
+  while (channels % heads != 0) --heads;
+  return heads;
 }
 
 ValueId tubelets(Builder& b, const VitOptions& o, ValueId clip) {

@@ -36,6 +36,9 @@ struct VitOptions {
 // Throws Error(kConfig) that says which option is wrong.
 void check(const VitOptions& options);
 
+// Of about 64 channels each; a divisor of `channels`, which is positive.
+int64_t usual_heads(int64_t channels);
+
 // u8 [B,T,H,W,3] -> u8 [B,N,P].
 ValueId tubelets(Builder& b, const VitOptions& options, ValueId clip);
 

@@ -47,6 +47,7 @@ class Loop {
       restore(step_, checkpoint, path);
     } else {
       initialize_training(step_, o_.seed);
+      if (o_.first_weights) o_.first_weights(step_);
     }
     log_.emplace(o_.folder, o_.resume ? &state_ : nullptr);
     if (o_.resume) find_losses();

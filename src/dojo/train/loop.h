@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -45,8 +46,9 @@ struct LoopOptions {
   // Into both checkpoints: task, model, ... A checkpoint to go on from must have the same, but for
   // "dojo_version".
   std::map<std::string, std::string> metadata;
-  std::vector<Quarantined> lost;      // given up before training began; into the list
-  std::vector<std::string> warnings;  // of what it trains on; into the log of a new run
+  std::function<void(Executor&)> first_weights;  // of a new run, over the random ones; may be empty
+  std::vector<Quarantined> lost;                 // given up before training began; into the list
+  std::vector<std::string> warnings;             // of what it trains on; into the log of a new run
   bool quiet = false;
 };
 

@@ -80,6 +80,13 @@ std::string task_of(const SafeTensors& checkpoint, const std::string& path) {
   return metadata(checkpoint, "task", path);
 }
 
+std::string network_of(const SafeTensors& checkpoint, const std::string& path) {
+  const std::string task = task_of(checkpoint, path);
+  if (task == "ego") return std::string(network_name(trained_ego_of(checkpoint, path).model));
+  if (task == "predict" || task == "mae") return task;
+  throw Error(Category::kInput, fmt::format("there is no task \"{}\"", task), path, kHint);
+}
+
 TrainedModel trained_model_of(const SafeTensors& checkpoint, const std::string& path) {
   check_task(checkpoint, "predict", path);
   return trained_of<TrainedModel>(checkpoint, path, predict_options_from);

@@ -36,6 +36,10 @@ std::map<std::string, std::string> to_metadata(const TrainedMae& trained);
 // run.
 std::string task_of(const SafeTensors& checkpoint, const std::string& path);
 
+// Its network by name (model/networks.h): "predict", "ego", "ego-vit", "mae". Throws as task_of(),
+// and for a task that there is not.
+std::string network_of(const SafeTensors& checkpoint, const std::string& path);
+
 // Of the result of a run, best.safetensors. Throws Error(kInput) for the state of a run, another
 // task, and what cannot be read.
 TrainedModel trained_model_of(const SafeTensors& checkpoint, const std::string& path);

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <map>
+#include <set>
+#include <utility>
 
 #include "dojo/base/error.h"
+#include "dojo/train/checkpoint.h"
+#include "dojo/train/model_metadata.h"
 #include "dojo/train/safetensors.h"
 #include "dojo/train/step.h"
 
@@ -59,20 +61,26 @@ bool is_running_statistic(const std::string& name) {
   return name.ends_with(".running_mean") || name.ends_with(".running_var");
 }
 
-}  // namespace
+// What a file says of itself, without its tensors' values.
+struct Outline {
+  std::map<std::string, std::string> metadata;
+  bool has_encoder = false;
+};
 
-LoadedWeights load_pretrained(Executor& executor, const PretrainedNames& names,
-                              const std::string& path) {
-  LoadedWeights result;
-  const auto wanted = [&](const std::string& name) {
-    if (names.is_unused(name)) result.unused.push_back(name);
-    return !names.is_unused(name);
-  };
-  const File file{read_safetensors(path, wanted), names, path};
-  const Graph& graph = executor.graph();
-  std::map<std::string, std::vector<float>> values;  // by our name
-  std::map<std::string, bool> used;                  // by the file's
-  for (const Tensor& t : file.content.tensors) used[t.name] = false;
+Outline outline_of(const std::string& path) {
+  Outline outline;
+  outline.metadata = read_safetensors(path, [&](const std::string& name) {
+                       outline.has_encoder |= name.starts_with("encoder.");
+                       return false;
+                     }).metadata;
+  return outline;
+}
+
+PretrainedWeights weights_of(SafeTensors content, const Graph& graph, const PretrainedNames& names,
+                             const std::string& path) {
+  PretrainedWeights result;
+  const File file{std::move(content), names, path};
+  std::set<std::string> used;  // by the file's name
   for (const Input& input : graph.inputs) {
     const std::string& name = graph.value(input.value).name;
     if (input.role != Role::kParameter &&
@@ -85,17 +93,52 @@ LoadedWeights load_pretrained(Executor& executor, const PretrainedNames& names,
     }
     const Tensor* tensor = file.content.find(in_file);
     if (!tensor) file.refuse(fmt::format("there is no tensor \"{}\"", in_file));
-    values[name] = file.values_for(*tensor, graph.type(input.value).shape);
-    used[in_file] = true;
+    result.values[name] = file.values_for(*tensor, graph.type(input.value).shape);
+    used.insert(in_file);
     result.taken.push_back(name);
   }
-  for (const auto& [name, is_used] : used)
-    if (!is_used) file.refuse(fmt::format("tensor \"{}\" has no place in the network", name));
-  for (const auto& [name, numbers] : values) {
-    executor.write_f32(name, numbers);
-    if (graph.find_input(average_name(name))) executor.write_f32(average_name(name), numbers);
-  }
+  for (const Tensor& t : file.content.tensors)
+    if (!used.contains(t.name))
+      file.refuse(fmt::format("tensor \"{}\" has no place in the network", t.name));
   return result;
+}
+
+}  // namespace
+
+PretrainedWeights read_pretrained(const Graph& graph, const PretrainedNames& names,
+                                  const std::string& path) {
+  std::vector<std::string> unused;
+  SafeTensors content = read_safetensors(path, [&](const std::string& name) {
+    if (names.is_unused(name)) unused.push_back(name);
+    return !names.is_unused(name);
+  });
+  PretrainedWeights weights = weights_of(std::move(content), graph, names, path);
+  weights.unused = std::move(unused);
+  return weights;
+}
+
+PretrainedWeights read_first_weights(const Graph& graph, std::string_view network,
+                                     const std::string& path) {
+  const Outline outline = outline_of(path);
+  try {
+    if (outline.metadata.contains("task")) {
+      const SafeTensors whole = read_checkpoint(path);  // nothing damaged
+      return read_pretrained(graph, own_names(network, network_of(whole, path)), path);
+    }
+    const bool encoder = outline.has_encoder && (network == "mae" || network == "ego-vit");
+    return read_pretrained(graph, encoder ? own_names(network, "mae") : pretrained_names(network),
+                           path);
+  } catch (const Error& e) {
+    throw Error(e.category(), e.message(), path, e.hint());
+  }
+}
+
+void write(const PretrainedWeights& weights, Executor& executor) {
+  for (const auto& [name, numbers] : weights.values) {
+    executor.write_f32(name, numbers);
+    if (executor.graph().find_input(average_name(name)))
+      executor.write_f32(average_name(name), numbers);
+  }
 }
 
 }  // namespace dojo

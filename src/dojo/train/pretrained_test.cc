@@ -7,14 +7,19 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <map>
+#include <utility>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/random.h"
 #include "dojo/base/test_folder.h"
 #include "dojo/graph/interpreter.h"
+#include "dojo/model/ego.h"
 #include "dojo/model/mae.h"
 #include "dojo/model/resnet.h"
+#include "dojo/train/checkpoint.h"
+#include "dojo/train/model_metadata.h"
 #include "dojo/train/safetensors.h"
 #include "dojo/train/step.h"
 
@@ -31,24 +36,35 @@ Graph resnet() {
                              {});
 }
 
+const MaeOptions kMae{.encoder = {.clips = 1,
+                                  .frames = 4,
+                                  .height = 8,
+                                  .width = 8,
+                                  .patch = 4,
+                                  .channels = 12,
+                                  .layers = 1,
+                                  .heads = 2},
+                      .masked = 0.75,
+                      .decoder_channels = 12,
+                      .decoder_layers = 1,
+                      .decoder_heads = 2};
+// Clips of another size: places are told by fixed numbers.
+const EgoOptions kEgo{.network = EgoNetwork::kVit,
+                      .batch = 1,
+                      .frames = 6,
+                      .height = 8,
+                      .width = 16,
+                      .channels = 12,
+                      .patch = 4,
+                      .layers = 1,
+                      .heads = 2};
+
 Graph mae() {
-  const VitOptions vit{.clips = 1,
-                       .frames = 4,
-                       .height = 8,
-                       .width = 8,
-                       .patch = 4,
-                       .channels = 12,
-                       .layers = 1,
-                       .heads = 2};
-  return build_training_step("mae",
-                             [vit](Builder& b) {
-                               return mae_training(b, {.encoder = vit,
-                                                       .masked = 0.75,
-                                                       .decoder_channels = 12,
-                                                       .decoder_layers = 1,
-                                                       .decoder_heads = 2});
-                             },
-                             {});
+  return build_training_step("mae", [](Builder& b) { return mae_training(b, kMae); }, {});
+}
+
+Graph ego_vit() {
+  return build_training_step("ego", [](Builder& b) { return ego_training(b, kEgo, {}); }, {});
 }
 
 Tensor tensor(const std::string& name, Shape shape) {
@@ -87,6 +103,12 @@ std::string write(const TestFolder& folder, const SafeTensors& file) {
   return path;
 }
 
+PretrainedWeights load(Executor& executor, const PretrainedNames& names, const std::string& path) {
+  PretrainedWeights weights = read_pretrained(executor.graph(), names, path);
+  write(weights, executor);
+  return weights;
+}
+
 Tensor& find(SafeTensors& file, const std::string& name) {
   for (Tensor& t : file.tensors)
     if (t.name == name) return t;
@@ -101,7 +123,7 @@ TEST(Pretrained, EachTensorGoesToTheParameterOfItsNameAndToItsAverage) {
   const SafeTensors file = file_for(graph, names);
   const auto executor = make_interpreter(graph);
   initialize_training(*executor, 1);
-  const LoadedWeights loaded = load_pretrained(*executor, names, write(folder, file));
+  const PretrainedWeights loaded = load(*executor, names, write(folder, file));
   EXPECT_EQ(std::ssize(loaded.taken), std::ssize(file.tensors) - 1);
   EXPECT_TRUE(loaded.kept.empty());
   EXPECT_EQ(loaded.unused, (std::vector<std::string>{"fc.weight"}));
@@ -137,7 +159,7 @@ TEST(Pretrained, ACountOfBatchesIsLeftOutWhateverItsFormat) {
   const std::string path = folder / "pretrained.safetensors";
   write_file_atomic(path, text);
   const auto executor = make_interpreter(graph);
-  const LoadedWeights loaded = load_pretrained(*executor, names, path);
+  const PretrainedWeights loaded = load(*executor, names, path);
   EXPECT_EQ(loaded.unused.size(), 2u);
   EXPECT_THROW(read_safetensors(path), Error);
 }
@@ -151,7 +173,7 @@ TEST(Pretrained, AKernelOverImagesIsSpreadOverTime) {
   const auto executor = make_interpreter(graph);
   initialize_training(*executor, 1);
   const std::vector<float> token = executor->read_f32("mask_token");
-  const LoadedWeights loaded = load_pretrained(*executor, names, write(folder, file));
+  const PretrainedWeights loaded = load(*executor, names, write(folder, file));
   const std::vector<float> ours = executor->read_f32("encoder.patch_embed.proj.weight");
   const std::vector<float> theirs = numbers(find(file, "patch_embed.proj.weight"));
   ASSERT_EQ(ours.size(), 2 * theirs.size());
@@ -217,7 +239,7 @@ TEST(Pretrained, AHostileFileIsRefusedByTheTensorsNameAndChangesNothing) {
     SafeTensors file = file_for(graph, names);
     row.harm(file);
     try {
-      load_pretrained(*executor, names, write(folder, file));
+      load(*executor, names, write(folder, file));
       ADD_FAILURE() << row.what << ": accepted";
     } catch (const Error& e) {
       EXPECT_EQ(e.category(), Category::kInput) << row.what;
@@ -227,6 +249,131 @@ TEST(Pretrained, AHostileFileIsRefusedByTheTensorsNameAndChangesNothing) {
     }
     EXPECT_EQ(executor->read_f32("conv1.weight"), before) << row.what;
   }
+}
+
+// What a run of the network leaves, with random weights.
+std::string best_of(const TestFolder& folder, const Graph& graph,
+                    std::map<std::string, std::string> metadata) {
+  const auto executor = make_interpreter(graph);
+  initialize_training(*executor, 5);
+  SafeTensors best = averaged_tensors(*executor);
+  best.metadata = std::move(metadata);
+  const std::string path = folder / "best.safetensors";
+  write_checkpoint(path, std::move(best));
+  return path;
+}
+
+std::string best_of_mae(const TestFolder& folder) {
+  return best_of(folder, mae(), to_metadata(TrainedMae{.model = kMae}));
+}
+
+std::string message_of(const std::function<void()>& action, Category category = Category::kInput) {
+  try {
+    action();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.category(), category) << e.what();
+    return e.message();
+  }
+  ADD_FAILURE() << "there was no error";
+  return "";
+}
+
+TEST(FirstWeights, AnEncoderOfTheTaskMaeIsTakenForEgo) {
+  const TestFolder folder;
+  const std::string path = best_of_mae(folder);
+  const auto executor = make_interpreter(ego_vit());
+  initialize_training(*executor, 1);
+  const std::vector<float> pair = executor->read_f32("pair.weight");
+  const PretrainedWeights weights = read_first_weights(executor->graph(), "ego-vit", path);
+  write(weights, *executor);
+  EXPECT_EQ(weights.taken.size(), 16u);
+  EXPECT_EQ(weights.kept, (std::vector<std::string>{"pair.weight", "pair.bias", "together.weight",
+                                                    "together.bias", "head.weight", "head.bias"}));
+  EXPECT_NE(std::find(weights.unused.begin(), weights.unused.end(), "mask_token"),
+            weights.unused.end());
+  const SafeTensors file = read_safetensors(path);
+  for (const std::string& name : weights.taken) {
+    EXPECT_TRUE(name.starts_with("encoder."));
+    EXPECT_EQ(executor->read_f32(name), numbers(*file.find(name))) << name;
+    EXPECT_EQ(executor->read_f32(average_name(name)), numbers(*file.find(name))) << name;
+  }
+  EXPECT_EQ(executor->read_f32("pair.weight"), pair);
+}
+
+TEST(FirstWeights, TheSameNetworkIsTakenWhole) {
+  const TestFolder folder;
+  const auto executor = make_interpreter(mae());
+  const PretrainedWeights weights =
+      read_first_weights(executor->graph(), "mae", best_of_mae(folder));
+  EXPECT_TRUE(weights.kept.empty());
+  EXPECT_TRUE(weights.unused.empty());
+  EXPECT_TRUE(weights.values.contains("decoder.head.bias"));
+}
+
+// As another program writes the same tensors.
+TEST(FirstWeights, AFileOfAnotherProgramIsKnownByItsNames) {
+  const TestFolder folder;
+  SafeTensors plain = read_safetensors(best_of_mae(folder));
+  plain.metadata.clear();
+  const Graph graph = ego_vit();
+  EXPECT_EQ(read_first_weights(graph, "ego-vit", write(folder, plain)).taken.size(), 16u);
+
+  const SafeTensors timm = file_for(graph, pretrained_names("ego-vit"));
+  const PretrainedWeights weights = read_first_weights(graph, "ego-vit", write(folder, timm));
+  EXPECT_EQ(weights.taken.size(), 16u);
+  EXPECT_EQ(weights.values.at("encoder.norm.bias"), numbers(*timm.find("norm.bias")));
+  EXPECT_NE(
+      message_of([&] { read_first_weights(graph, "ego", write(folder, timm)); }, Category::kConfig)
+          .find("the network ego"),
+      std::string::npos);
+}
+
+TEST(FirstWeights, WhatDoesNotFitIsRefused) {
+  const TestFolder folder;
+  const Graph graph = ego_vit();
+  const std::string path = best_of_mae(folder);
+  const SafeTensors good = read_safetensors(path);
+  const auto message = [&](const std::function<void(SafeTensors&)>& harm) {
+    SafeTensors file = good;
+    file.metadata.erase("crc32c");
+    harm(file);
+    return message_of([&] { read_first_weights(graph, "ego-vit", write(folder, file)); });
+  };
+  const std::string victim = "encoder.blocks.0.attn.qkv.weight";
+  const auto names = [&](const std::string& text, const char* words) {
+    EXPECT_NE(text.find(words), std::string::npos) << text;
+    EXPECT_NE(text.find(victim), std::string::npos) << text;
+  };
+  names(message([&](SafeTensors& f) {
+          std::erase_if(f.tensors, [&](const Tensor& t) { return t.name == victim; });
+        }),
+        "there is no tensor");
+  names(message([&](SafeTensors& f) {
+          find(f, victim) = tensor(victim, {12, 36});
+        }),
+        "is [12,36], the network has [36,12]");
+  names(message([&](SafeTensors& f) {
+          const float nan = std::numeric_limits<float>::quiet_NaN();
+          std::memcpy(find(f, victim).data.data() + 4, &nan, sizeof nan);
+        }),
+        "has the value nan at element 1");
+  EXPECT_EQ(message([](SafeTensors& f) {
+              f.tensors.push_back(tensor("encoder.blocks.1.norm1.bias", {12}));
+            }),
+            "tensor \"encoder.blocks.1.norm1.bias\" has no place in the network");
+  EXPECT_NE(message([](SafeTensors& f) { f.metadata["task"] = "predict"; }).find("predict"),
+            std::string::npos);
+  EXPECT_NE(message([](SafeTensors& f) { f.metadata["task"] = "fly"; }).find("fly"),
+            std::string::npos);
+  EXPECT_NE(message([](SafeTensors& f) { f.metadata["state"] = "{}"; }).find("state of a"),
+            std::string::npos);
+  // A flipped bit of what would not even be taken.
+  SafeTensors flipped = good;
+  find(flipped, "mask_token").data[0] ^= std::byte{1};
+  EXPECT_NE(message_of([&] {
+              read_first_weights(graph, "ego-vit", write(folder, flipped));
+            }).find("checksum"),
+            std::string::npos);
 }
 
 TEST(Pretrained, NetworksWithoutAPublishedTwinSaySo) {

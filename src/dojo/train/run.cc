@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "dojo/base/crc32c.h"
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/tell.h"
@@ -18,6 +19,7 @@
 #include "dojo/graph/format_policy.h"
 #include "dojo/train/held_out.h"
 #include "dojo/train/late_judge.h"
+#include "dojo/train/pretrained.h"
 #include "dojo/train/resume.h"
 #include "dojo/train/run_recordings.h"
 #include "dojo/train/step.h"
@@ -189,6 +191,42 @@ Resumed read_resumed(const std::string& folder, const std::string& config_path,
   return before;
 }
 
+// How the parameters begin, by the first parts of their names: "encoder, head".
+std::string parts_of(const std::vector<std::string>& names) {
+  std::vector<std::string> parts;
+  for (const std::string& name : names) {
+    const std::string part = name.substr(0, name.find('.'));
+    if (std::find(parts.begin(), parts.end(), part) == parts.end()) parts.push_back(part);
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+void tell_first_weights(const InitFile& init) {
+  const auto with_parts = [](const char* what, const std::vector<std::string>& names) {
+    return names.empty() ? "" : fmt::format("; {} {}: {}", names.size(), what, parts_of(names));
+  };
+  tell("first weights: {} tensors of {}: {}{}{}\n", init.taken.size(), one_line(init.path),
+       parts_of(init.taken), with_parts("begin at random", init.kept),
+       one_line(with_parts("of the file are not used", init.unused)));
+}
+
+// Of a run that begins, with what is told of them in `init`. Throws Error(kInput) where they do not
+// fit, or a run begins again with other ones.
+PretrainedWeights first_weights(const Graph& step, std::string_view network, bool again,
+                                InitFile* init) {
+  PretrainedWeights weights = read_first_weights(step, network, init->path);
+  const uint64_t found = crc32c(read_file(init->path));
+  if (again && found != init->crc32c)
+    throw Error(Category::kInput, "the file of the first weights has changed since the run began",
+                init->path, "put it back, or start a new run");
+  *init = {.path = init->path,
+           .crc32c = found,
+           .taken = weights.taken,
+           .kept = weights.kept,
+           .unused = weights.unused};
+  return weights;
+}
+
 void tell_where_it_goes_on(const LoopState& state, const RunOptions& o) {
   if (o.steps > 0 && state.step >= o.steps)
     tell("the run has done its {} steps: what is left is its evaluation\n", o.steps);
@@ -296,11 +334,17 @@ FittedStep fit_training(const RunOptions& o, int64_t max_bytes,
   return fit_step(training_graph(*make_task(whole), whole), max_bytes, executor_bytes);
 }
 
-LoopResult run_training(const std::string& folder, const RunOptions& o, bool resume, bool quiet,
-                        const ExecutorFactory& make_executor) {
+LoopResult run_training(const std::string& folder, const RunOptions& options, bool resume,
+                        bool quiet, const ExecutorFactory& make_executor) {
+  RunOptions o = options;
   const std::string config_path = folder + "/config.json";
   const auto task = make_task(o);
   const Resumed before = resume ? read_resumed(folder, config_path, o) : Resumed();
+  PretrainedWeights weights;
+  if (!o.init.path.empty() && !before.state) {  // before any time is spent on video
+    weights = first_weights(training_graph(*task, o), network_of(o), resume, &o.init);
+    if (!quiet) tell_first_weights(o.init);
+  }
 
   if (!quiet) tell("looking at the video\n");
   Catalogue catalogue(o.catalogue);
@@ -317,6 +361,10 @@ LoopResult run_training(const std::string& folder, const RunOptions& o, bool res
   LoopOptions loop = loop_options(folder, *task, o);
   loop.resume = before.state.has_value();
   loop.eval_every = eval_every(o, video.reading->num_clips(), task->batch());
+  loop.first_weights = [&](Executor& executor) {
+    write(weights, executor);
+    weights = {};  // their memory is not needed any more
+  };
   loop.lost = std::move(video.lost);
   loop.warnings = std::move(video.warnings);
   loop.quiet = quiet;

@@ -76,7 +76,32 @@ void set_network(RunOptions* o, const ModelMetadata& metadata) {
     o->model = predict_options_from(metadata);
 }
 
+nlohmann::ordered_json init_json(const InitFile& init) {
+  return {{"file", path_as_text(init.path)},
+          {"crc32c", init.crc32c},
+          {"taken", init.taken},
+          {"kept", init.kept},
+          {"unused", each(init.unused, to_utf8)}};
+}
+
+InitFile parse_init(const JsonReader& j) {
+  InitFile init;
+  j.get("file", &init.path);
+  init.path = text_as_path(init.path);
+  if (init.path.empty()) j.fail("the first weights are of no file");
+  j.get("crc32c", &init.crc32c);
+  j.get("taken", &init.taken);
+  j.get("kept", &init.kept);
+  j.get("unused", &init.unused);
+  init.unused = each(init.unused, name_of_utf8);
+  return init;
+}
+
 }  // namespace
+
+std::string_view network_of(const RunOptions& o) {
+  return o.task == "ego" ? network_name(o.ego) : std::string_view(o.task);
+}
 
 int64_t batch_of(const RunOptions& o) {
   if (o.task == "ego") return o.ego.batch;
@@ -99,6 +124,7 @@ std::string to_json(const RunConfig& config) {
   j["seed"] = o.seed;
   const ClipSize size = clip_size(o);
   j["model"] = network_metadata(o);
+  if (!o.init.path.empty()) j["init"] = init_json(o.init);
   j["options"] = {{"folders", folders},
                   {"held_out", each(o.held_out, to_utf8)},
                   {"steps", o.steps},
@@ -152,6 +178,7 @@ std::string fixed_options(const RunOptions& o) {
   if (!o.without.empty()) text += fmt::format(", without {}", fmt::join(o.without, " "));
   if (o.segments > 1) text += fmt::format(", {} segments", o.segments);
   if (o.keep_damaged) text += ", damaged frames kept";
+  if (!o.init.path.empty()) text += fmt::format(", first weights {:08x}", o.init.crc32c);
   return text;
 }
 
@@ -169,6 +196,7 @@ RunConfig parse_run_config(const std::string& text, const std::string& where) {
   } catch (const Error& e) {
     model.fail(e.message());
   }
+  if (j.has("init")) o.init = parse_init(j.object("init"));
   constexpr int64_t kMany = 1'000'000'000;
   const auto get_names = [](const JsonReader& of, const char* field,
                             std::vector<std::string>* names) {

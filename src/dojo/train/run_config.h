@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dojo/model/ego.h"
@@ -14,6 +15,13 @@
 
 namespace dojo {
 
+// The file of --init, as the run met it.
+struct InitFile {
+  std::string path;                              // absolute; "": there is none
+  uint64_t crc32c = 0;                           // of all of it, once it is read
+  std::vector<std::string> taken, kept, unused;  // as in train/pretrained.h
+};
+
 struct RunOptions {
   std::vector<std::string> folders;            // absolute paths of folders and files
   std::vector<std::string> held_out;           // patterns; none: about one recording in five
@@ -21,6 +29,7 @@ struct RunOptions {
   PredictOptions model;                        // of the task predict
   EgoOptions ego;                              // of the task ego
   MaeOptions mae = {.encoder = {.clips = 8}};  // of the task mae
+  InitFile init;                               // first weights
   double interval_seconds = 0.1;
   int64_t horizons = 4;  // predict: of the final evaluation
   int64_t steps = 0;
@@ -48,6 +57,9 @@ struct RunOptions {
   std::string catalogue;             // file of video/catalogue.h; "": none on disk. Not stored: it
                                      // changes no byte of a run
 };
+
+// The network of the task: "predict", "ego", "ego-vit" or "mae".
+std::string_view network_of(const RunOptions& options);
 
 // Clips a step, of the network of the task.
 int64_t batch_of(const RunOptions& options);

@@ -103,6 +103,36 @@ TEST(RunConfig, OfTheTaskMaeHoldsItsNetwork) {
   EXPECT_THROW(parse_run_config(other, "config.json"), Error);
 }
 
+TEST(RunConfig, HoldsTheTransformerOfTheTaskEgoAndItsFirstWeights) {
+  RunConfig c;
+  c.options.task = "ego";
+  c.options.ego = ego_options(EgoNetwork::kVit);
+  c.options.ego.layers = 3;
+  c.options.steps = 5;
+  c.options.threads = 1;
+  EXPECT_EQ(to_json(c).find("\"init\""), std::string::npos);
+  const std::string without = fixed_options(c.options);
+  c.options.init = {.path = "/a \"b/caf\xe9.safetensors",
+                    .crc32c = 0xfedcba98,
+                    .taken = {"encoder.norm.bias"},
+                    .kept = {"head.bias"},
+                    .unused = {"mask_token", "\xe9"}};
+  const RunConfig d = parse_run_config(to_json(c), "config.json");
+  EXPECT_EQ(to_json(d), to_json(c));
+  EXPECT_EQ(network_of(d.options), "ego-vit");
+  EXPECT_EQ(d.options.ego.layers, 3);
+  EXPECT_EQ(d.options.init.path, c.options.init.path);
+  EXPECT_EQ(d.options.init.crc32c, 0xfedcba98);
+  EXPECT_EQ(d.options.init.kept, c.options.init.kept);
+  EXPECT_EQ(fixed_options(d.options), without + ", first weights fedcba98");
+  for (const char* field : {"crc32c", "taken", "file"}) {
+    std::string other = to_json(c);
+    const std::string quoted = "\"" + std::string(field) + "\"";
+    other.replace(other.find(quoted), quoted.size(), "\"x\"");
+    EXPECT_THROW(parse_run_config(other, "config.json"), Error) << field;
+  }
+}
+
 TEST(RunConfig, AFolderWhoseNameIsNoUtf8IsFoundAgain) {
   RunConfig c;
   c.options.steps = 5;
