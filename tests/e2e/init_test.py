@@ -113,13 +113,16 @@ class Init(RunCase):
         self.assertError(other, 3, "input", ["a/best.safetensors", "predict", "ego"])
 
     def test_what_does_not_fit_is_named_and_leaves_nothing(self):
-        def refused(*options, words):
+        def refused(option, value, words):
+            """Of a run like the reference with another value of one option."""
             out = self.folder / "x"
-            self.assertError(self.train(out, *options, init=False), 3, "input", words)
+            command = [str(word) for word in self.words(out)]
+            command[command.index(option) + 1] = str(value)
+            self.assertError(run(*command, deadline=DEADLINE), 3, "input", words)
             self.assertFalse(out.exists())
 
-        refused("--init", self.best, "--layers", "2", words=["best.safetensors", "encoder.blocks.1."])
-        refused("--init", self.best, "--channels", "48", words=["encoder.", "the network has"])
+        refused("--layers", 2, words=["best.safetensors", "encoder.blocks.1."])
+        refused("--channels", 48, words=["encoder.", "the network has"])
         refused("--init", self.pretrained / "last.safetensors", words=["last.safetensors", "state"])
         header, data = header_and_data(self.best)
         del header["__metadata__"]["crc32c"]  # as another program writes it
