@@ -68,29 +68,6 @@ def read_safetensors(path):
     return tensors
 
 
-def messages(raw):
-    """(field, value) of a protobuf message: numbers as int, the rest as bytes."""
-    def varint(at):
-        value = shift = 0
-        while True:
-            value |= (raw[at] & 0x7f) << shift
-            at, shift = at + 1, shift + 7
-            if raw[at - 1] < 0x80:
-                return value, at
-
-    at = 0
-    while at < len(raw):
-        tag, at = varint(at)
-        value, at = varint(at)
-        if tag & 7 == 2:
-            value, at = raw[at:at + value], at + value
-        yield tag >> 3, value
-
-
-def fields(raw):
-    return dict(messages(raw))
-
-
 class Sim(harness.TestCase):
     def write(self, text):
         path = self.folder / "a.program"
@@ -157,7 +134,6 @@ class Sim(harness.TestCase):
         self.assertError(run("sim", copy, "--values", inputs), 3, "input", "the tensor c is no input")
         self.assertError(run("sim", copy, "--out", self.folder / "out"), 2, "config", "--values")
         self.assertError(run("sim", copy, "--level", "fast"), 2, "config", "no level fast")
-        self.assertError(run("sim", copy, "--trace", self.folder / "t", "--trace-nodes", "4"), 2, "config", "--trace-nodes")
 
     def test_what_waits_for_ever_is_explained(self):
         path = self.write(DEADLOCK)
@@ -177,36 +153,6 @@ class Sim(harness.TestCase):
         self.assertDone(run("sim", path, "--values", "random", "--no-races"))
         path = self.write(RACE.replace("move 1.0", "move a"))
         self.assertError(run("sim", path, "--values", "random"), 3, "input", ["reads a[0] at the node (0, 0), which nobody has written", f"{path}:10"])
-
-    def test_a_trace_is_what_perfetto_reads(self):
-        path = self.folder / "ring.perfetto-trace"
-        result = run("sim", EXAMPLES / "ring_reduce.program", "--trace", path, "--trace-nodes", "2x1+3+0", "--json").json()
-        tracks, slices = {}, {}
-        for packet in (fields(bytes_) for number, bytes_ in messages(path.read_bytes())):
-            if 60 in packet:  # TrackDescriptor: uuid, name, parent
-                about = fields(packet[60])
-                tracks[about[1]] = (about[2].decode(), about.get(5))
-            else:  # TrackEvent: track, type, name
-                event = fields(packet[11])
-                slices.setdefault(event[11], []).append((packet[8], event[9], event.get(23, b"").decode()))
-        names = {uuid: " ".join(filter(None, [parent and tracks[parent][0], name])) for uuid, (name, parent) in tracks.items()}
-        self.assertEqual({n.split(",")[0] for n in names.values() if n.startswith("node (") and n.endswith(")")}, {"node (3", "node (4"})
-        thread = next(slices[uuid] for uuid, name in names.items() if name == "node (4, 0) thread 0")
-        self.assertEqual(sum(name == "wait full[slot]" for _, _, name in thread), 7)
-        for events in slices.values():  # one after the other, each with its end
-            self.assertEqual([kind for _, kind, _ in events], [1, 2] * (len(events) // 2))
-            times = [time for time, _, _ in events]
-            self.assertEqual(times, sorted(times))
-            self.assertLessEqual(times[-1], result["cycles"])
-        try:
-            from perfetto.protos.perfetto.trace import perfetto_trace_pb2
-        except ImportError:
-            return
-        trace = perfetto_trace_pb2.Trace()
-        trace.ParseFromString(path.read_bytes())
-        self.assertEqual({p.track_descriptor.uuid: p.track_descriptor.name for p in trace.packet if p.HasField("track_descriptor")},
-                         {uuid: name for uuid, (name, _) in tracks.items()})
-        self.assertEqual(sum(p.HasField("track_event") for p in trace.packet), sum(map(len, slices.values())))
 
     def test_a_run_ends_at_its_last_cycle(self):
         path = self.write(RACE.replace("idle 5", "loop k < 1000000 { loop j < 1000000 { idle 1000 } }"))

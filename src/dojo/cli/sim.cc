@@ -1,37 +1,33 @@
 // dojo sim: runs a program on a simulated machine.
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "dojo/base/error.h"
-#include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/base/parallel_for.h"
-#include "dojo/base/text.h"
-#include "dojo/base/units.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
 #include "dojo/cli/read_program.h"
+#include "dojo/cli/sim_observe.h"
 #include "dojo/cli/sim_values.h"
 #include "dojo/machine/load.h"
 #include "dojo/sim/show.h"
 #include "dojo/sim/simulator.h"
-#include "dojo/sim/trace/trace.h"
 
 namespace dojo {
 namespace {
 
 struct Wanted {
-  std::string file, machine = "d1_die", level = "burst", values, out, trace, trace_nodes;
+  std::string file, machine = "d1_die", level = "burst", values, out;
   std::vector<std::string> changes;
   int64_t cycles_limit = sim::kMostCycles, links = 8, step = 0, threads = 1;
   uint64_t seed = 0;
   bool no_races = false, json = false, critical_path = false;
   int64_t path_steps = 20;
+  SimSeen seen;
 };
 
 bool parse(std::span<const std::string> argv, Wanted* wanted) {
@@ -44,9 +40,10 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
             "  dojo sim gemm.program --values in.safetensors --out out.safetensors\n"
             "  dojo sim ring.program --level flit --threads 2\n"
             "  dojo sim gemm.program --level functional --values in.safetensors\n"
-            "  dojo sim ring.program --trace ring.perfetto-trace --trace-nodes 8x1+0+0\n"
             "  dojo sim gemm.program --critical-path --path-steps 40\n"
-            "  dojo sim ring.program --set die/edge/latency=150ns --cycles-limit 100000\n");
+            "  dojo sim ring.program --set die/edge/latency=150ns --cycles-limit 100000\n"
+            "  dojo sim gemm.program --trace gemm.perfetto-trace --trace-nodes 0:+2,0\n"
+            "  dojo sim gemm.program --results runs/gemm && dojo report runs/gemm --open\n");
   args.positional("PROGRAM", kProgramHelp, &wanted->file);
   args.option("--machine", "NAME", "a machine that `dojo machine show` lists, or a file",
               &wanted->machine);
@@ -62,13 +59,6 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
               &wanted->values);
   args.option("--out", "FILE", "where the outputs go, as safetensors; default: nowhere",
               &wanted->out);
-  args.option("--trace", "FILE",
-              "what each thread and link did when, for ui.perfetto.dev; default: nowhere",
-              &wanted->trace);
-  args.option(
-      "--trace-nodes", "WxH+X+Y",
-      "which nodes are traced: W x H of the program's grid from (X, Y) on; default: 4x4+0+0",
-      &wanted->trace_nodes);
   args.option("--no-races", "", "with --values: look for no data races", &wanted->no_races);
   args.option("--seed", "N", "of stochastic rounding and of random inputs", &wanted->seed);
   args.option("--step", "N", "of the training run, for stochastic rounding", &wanted->step,
@@ -87,28 +77,10 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
       &wanted->critical_path);
   args.option("--path-steps", "N", "how many of its last steps are listed", &wanted->path_steps,
               {.min = 0});
+  add_sim_seen(&args, &wanted->seen);
   args.option("--json", "", "print one JSON object", &wanted->json);
   args.note("What is simulated, what is assumed, and the names of tensors: docs/simulator.md\n");
   return args.parse(argv);
-}
-
-// "4x4+0+0".
-program::Region parse_region(const std::string& text) {
-  program::Region region;
-  int length = 0;
-  if (std::sscanf(text.c_str(), "%5dx%5d+%5d+%5d%n", &region.x.count, &region.y.count,
-                  &region.x.start, &region.y.start, &length) != 4 ||
-      length != static_cast<int>(text.size()) || region.x.count < 1 || region.y.count < 1)
-    throw Error(Category::kConfig, fmt::format("\"{}\" is no part of a grid", one_line(text)),
-                "--trace-nodes", "write it as 4x4+0+0: 4 columns, 4 rows, from column 0, row 0");
-  return region;
-}
-
-void write_trace(const Wanted& wanted, const sim::Result& result, sim::Trace* trace) {
-  write_file_atomic(wanted.trace, trace->finish(result.cycles));
-  if (trace->is_cut())
-    warn({fmt::format("the trace ends at {}: choose fewer nodes with --trace-nodes",
-                      print_bytes(sim::Trace::kMostBytes))});
 }
 
 sim::Options options_of(const Wanted& wanted) {
@@ -121,7 +93,6 @@ sim::Options options_of(const Wanted& wanted) {
       throw Error(Category::kConfig, "outputs without values", "--out", "give --values too");
     check_output_file(wanted.out, "output");
   }
-  if (!wanted.trace.empty()) check_output_file(wanted.trace, "trace");
   if (wanted.critical_path && *level == sim::Level::kFunctional)
     throw Error(Category::kConfig, "the level functional has no time", "--critical-path",
                 "use burst or flit");
@@ -135,6 +106,19 @@ sim::Options options_of(const Wanted& wanted) {
           .most_cycles = wanted.cycles_limit};
 }
 
+// Of a run that ends with an error the trace shows what came before.
+const sim::Result& run_in_sight(sim::Simulator* simulator, const SimSight& sight,
+                                const program::SourceLines& lines) {
+  try {
+    const sim::Result& result = simulator->run();
+    sight.write_trace(lines);
+    return result;
+  } catch (const Error&) {
+    sight.write_trace(lines);
+    throw;
+  }
+}
+
 }  // namespace
 
 int run_sim(std::span<const std::string> argv) {
@@ -143,29 +127,25 @@ int run_sim(std::span<const std::string> argv) {
   const InterruptGuard guard(InterruptGuard::kThrow);
   sim::Options options = options_of(wanted);
   set_num_threads(options.threads);
+  check_sim_seen(wanted.seen);
   std::vector<machine::Change> changes;
   for (const std::string& change : wanted.changes) changes.push_back(machine::parse_change(change));
   const machine::Machine m = machine::load_machine(wanted.machine, changes);
   program::SourceLines lines;
   const program::Program p = read_program(wanted.file, &lines);
-  std::optional<sim::Trace> trace;
-  if (!wanted.trace.empty()) {
-    trace.emplace(p, parse_region(wanted.trace_nodes.empty() ? "4x4+0+0" : wanted.trace_nodes));
-    if (trace->num_nodes() == 0)
-      throw Error(Category::kConfig, "the program has no nodes there", "--trace-nodes");
-    options.recorder = &*trace;
-  }
+  const SimSight sight(wanted.seen, p, m, options.level);
+  options.observer = sight.observer();
   sim::Simulator simulator(p, m, options, &lines);
   if (wanted.values == "random")
     draw_inputs(wanted.seed, p, &simulator);
   else if (options.values)
     read_inputs(wanted.values, p, &simulator);
-  const sim::Result& result = simulator.run();
+  const sim::Result& result = run_in_sight(&simulator, sight, lines);
   const bool done = result.stuck.empty();
-  if (trace) write_trace(wanted, result, &*trace);
   if (done && !wanted.out.empty()) write_outputs(wanted.out, p, simulator);
   const sim::Shown shown{
       p, lines, m.name, options.level, options.values, wanted.links, wanted.path_steps};
+  sight.write_results(simulator, result, shown);
   fmt::print("{}", wanted.json ? result_json(result, shown) + "\n" : show_result(result, shown));
   if (done) return 0;
   flush_results();

@@ -31,8 +31,8 @@ Cycles slack_of(const machine::RouterShape& r) {
 }  // namespace
 
 BurstTransport::BurstTransport(machine::Uses& uses, const machine::Topology& topology,
-                               Recorder* recorder)
-    : recorder_(recorder),
+                               Observer* observer)
+    : observer_(observer),
       mesh_(uses, topology),
       flit_bytes_(mesh_.router().flit_bytes),
       segment_flits_(kSegmentPackets * mesh_.router().most_packet_flits),
@@ -159,6 +159,8 @@ void BurstTransport::send_all(const Event& event, Cycles now) {
   while (flow.unsent > 0) {
     const int64_t flits = take_segment(flow);
     served = out.serve(now, flits * copies(flow) * flit_bytes_, rate, flow.flits == 1);
+    if (link && observer_)
+      tell(flow, link, link->node, link->side, served, flits * copies(flow) * flit_bytes_);
     if (link)
       push_heads(event.flow, link->node, served, link->cost.latency_cycles, flits, false);
     else
@@ -338,9 +340,8 @@ Wire::Served BurstTransport::go(const Event& event, Side side, int32_t step, Cyc
   const Wire::Served served =
       wire(event.place, static_cast<size_t>(side))
           .serve(now + router, event.flits * flit_bytes_, cost.rate, flows_[event.flow].is_short);
-  if (recorder_)
-    recorder_->link(mesh_.coord(event.place), side, served.begin, served.end, event.flits,
-                    flows_[event.flow].is_short);
+  if (observer_)
+    tell(flows_[event.flow], nullptr, event.place, side, served, event.flits * flit_bytes_);
   Event next = event;
   next.holds_port = false;
   next.place = mesh_.neighbour(event.place, side);
@@ -363,6 +364,7 @@ Wire::Served BurstTransport::leave(const Event& event, Cycles now) {
     const InterfaceLink& link = interface_links_[number];
     served = interface_wires_[number][kToInterface].serve(now + router, bytes, link.cost.rate,
                                                           flow.is_short);
+    if (observer_) tell(flow, &link, link.node, link.side, served, bytes);
     latency = link.cost.latency_cycles;
     place = mesh_.num_nodes() + link.interface;
   } else {
@@ -376,6 +378,19 @@ Wire::Served BurstTransport::leave(const Event& event, Cycles now) {
   written.waited = static_cast<int32_t>(std::min<Cycles>(served.begin - now - router, INT32_MAX));
   queue_.push(std::max(served.end - 1, event.tail + router) + latency, written);
   return served;
+}
+
+void BurstTransport::tell(const Flow& flow, const InterfaceLink* link, PlaceId node, Side side,
+                          const Wire::Served& served, int64_t bytes) const {
+  observer_->link({.node = node,
+                   .side = side,
+                   .is_interface = link != nullptr,
+                   .inwards = link != nullptr && is_interface(flow.from),
+                   .from = flow.from,
+                   .order = flow.order,
+                   .begin = served.begin,
+                   .end = served.end,
+                   .bytes = bytes});
 }
 
 std::vector<LinkStats> BurstTransport::links() const {

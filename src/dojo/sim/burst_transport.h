@@ -23,8 +23,8 @@
 #include "dojo/sim/interface_links.h"
 #include "dojo/sim/mesh.h"
 #include "dojo/sim/network/routes.h"
+#include "dojo/sim/observer.h"
 #include "dojo/sim/packet_ways.h"
-#include "dojo/sim/recorder.h"
 #include "dojo/sim/transport.h"
 #include "dojo/sim/wire.h"
 #include "dojo/sim/zeroed_array.h"
@@ -33,9 +33,9 @@ namespace dojo::sim {
 
 class BurstTransport : public Transport {
  public:
-  // Topology and recorder outlive this.
+  // Topology and observer outlive this.
   BurstTransport(machine::Uses& uses, const machine::Topology& topology,
-                 Recorder* recorder = nullptr);
+                 Observer* observer = nullptr);
 
   void send(const Send& send) override;
   Cycles next() const override { return queue_.next(); }
@@ -122,10 +122,12 @@ class BurstTransport : public Transport {
   void fork(const Event& event, Cycles now);
   Wire::Served go(const Event& event, machine::Side side, int32_t step, Cycles now);
   Wire::Served leave(const Event& event, Cycles now);  // the mesh, into a memory
+  void tell(const Flow& flow, const InterfaceLink* link, PlaceId node, machine::Side side,
+            const Wire::Served& served, int64_t bytes) const;
   void finish(uint32_t flow);
   void prefetch_for(const Event& event) const;
 
-  Recorder* const recorder_;
+  Observer* const observer_;
   const Mesh mesh_;
   const int64_t flit_bytes_, segment_flits_, packet_flits_;
   const Cycles slack_;  // that a segment may wait in a router before it holds up what is behind

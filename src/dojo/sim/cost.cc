@@ -68,6 +68,7 @@ UnitWork pipelined(const NodeCosts& costs, Instruction kind, Cycles unit, Cycles
   work.unit = unit;
   work.loads = times(ceil_div(loaded_registers, ports.loads), load.interval_cycles);
   work.stores = times(ceil_div(stored_registers, ports.stores), store.interval_cycles);
+  work.sram_bytes = times(loaded_registers + stored_registers, ports.bytes_per_cycle);
   work.pace = std::max({Cycles{1}, work.unit, work.loads, work.stores});
   work.total =
       (work.loads > 0 ? load.latency_cycles : 0) + (work.pace - 1) + latency + store.latency_cycles;

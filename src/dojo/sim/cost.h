@@ -41,7 +41,8 @@ inline constexpr Cycles kLongestWork = Cycles{1} << 31;
 struct UnitWork {
   machine::Instruction instruction = machine::Instruction::kMatrixMultiply;
   Cycles unit = 1, loads = 0, stores = 0, pace = 1, total = 1;
-  int64_t work = 0;  // InstructionStats::work
+  int64_t work = 0;        // InstructionStats::work
+  int64_t sram_bytes = 0;  // that it loads and stores, in whole registers
 
   bool operator==(const UnitWork&) const = default;
 };

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
@@ -78,7 +77,10 @@ void Engine::start() {
 void Engine::run() {
   for (int64_t turn = 1;; ++turn) {
     const Cycles now = std::min(queue_.next(), parts_.transport.next());
-    if (now == kNever) return;
+    if (now == kNever) {
+      if (parts_.options.observer) tell_stuck();
+      return;
+    }
     if (now > parts_.options.most_cycles)
       throw Error(
           Category::kInput,
@@ -203,8 +205,6 @@ void Engine::go(size_t cell, size_t thread, Cycles now) {
       continue;
     }
     if (now > begin && !(computes && runs_ahead)) return resume(cell, thread, now);
-    if (parts_.options.recorder && !std::exchange(state.comes_again, false))
-      parts_.options.recorder->instruction(cell, thread, state.pc, now);
     if (!(computes ? compute(cell, thread, instruction, &now)
                    : issue(cell, thread, instruction, &now)))
       return;
@@ -213,16 +213,16 @@ void Engine::go(size_t cell, size_t thread, Cycles now) {
     if (computes && !runs_ahead) return resume(cell, thread, now);
   }
   if (now > parts_.options.most_cycles) return resume(cell, thread, now);  // run() tells
-  if (parts_.options.recorder) parts_.options.recorder->nothing(cell, thread, now);
   state.status = Status::kDone;
   if (causes_) causes_->is_done(cell, thread);
   stats_[cell].end = std::max(stats_[cell].end, now);
   end_ = std::max(end_, now);
 }
 
-void Engine::take_time(size_t cell, Instruction instruction, Cycles cycles, Cycles* now) {
+void Engine::take_time(size_t cell, size_t thread, Instruction instruction, Cycles cycles,
+                       Cycles* now) {
   count(instruction, cycles);
-  spend(cell, Spent::kOther, cycles);
+  spend(cell, thread, Spent::kOther, *now, cycles);
   *now += cycles;
 }
 
@@ -233,20 +233,18 @@ bool Engine::step_alone(size_t cell, size_t thread, const program::Instruction& 
   ThreadState& state = nodes_[cell].threads[thread];
   int32_t* const own = variables(cell, thread);
   if (instruction.op == Op::kIdle) {
-    if (parts_.options.recorder) parts_.options.recorder->instruction(cell, thread, state.pc, *now);
     const Cycles cycles = code.value(code.code->idles[instruction.index].cycles, own);
-    spend(cell, Spent::kIdle, cycles);
+    spend(cell, thread, Spent::kIdle, *now, cycles);
     *now += cycles;
     if (causes_) causes_->took(cell, thread, state.pc, Cause::kIdle, *now);
     ++state.pc;
     return true;
   }
   if (instruction.op != Op::kLoop && instruction.op != Op::kEndLoop) return false;
-  if (parts_.options.recorder) parts_.options.recorder->nothing(cell, thread, *now);
   const program::Loop& loop = code.code->loops[instruction.index];
   const bool enters = instruction.op == Op::kLoop;
   const auto takes = enters ? Instruction::kScalar : Instruction::kBranch;
-  take_time(cell, takes, parts_.costs[takes].latency_cycles, now);
+  take_time(cell, thread, takes, parts_.costs[takes].latency_cycles, now);
   if (causes_) causes_->took(cell, thread, state.pc, Cause::kIssue, *now);
   const int64_t turn = enters ? 0 : int64_t{own[code.variable(loop.counter)]} + 1;
   if (turn < code.value(loop.count, own)) {
@@ -265,17 +263,18 @@ bool Engine::issue(size_t cell, size_t thread, const program::Instruction& instr
   switch (instruction.op) {
     case Op::kCopy:
       if (!copy(cell, thread, text.copies[instruction.index], *now)) return false;
-      take_time(cell, Instruction::kTransfer, parts_.costs[Instruction::kScalar].latency_cycles,
-                now);
+      take_time(cell, thread, Instruction::kTransfer,
+                parts_.costs[Instruction::kScalar].latency_cycles, now);
       return true;
     case Op::kSignal:
       signal(cell, thread, text.signals[instruction.index], *now);
-      take_time(cell, Instruction::kSignal, parts_.costs[Instruction::kSignal].interval_cycles,
-                now);
+      take_time(cell, thread, Instruction::kSignal,
+                parts_.costs[Instruction::kSignal].interval_cycles, now);
       return true;
     case Op::kWait:
       if (!wait(cell, thread, text.waits[instruction.index], *now)) return false;
-      take_time(cell, Instruction::kWait, parts_.costs[Instruction::kWait].latency_cycles, now);
+      take_time(cell, thread, Instruction::kWait, parts_.costs[Instruction::kWait].latency_cycles,
+                now);
       return true;
     case Op::kBarrier:
       come_to_barrier(cell, thread, program::BarrierId{static_cast<int32_t>(instruction.index)},
@@ -310,9 +309,8 @@ bool Engine::enter_unit(size_t cell, size_t thread, const UnitWork& work, Cycles
   UnitState& unit = is_matmul ? node.matrix : node.vector;
   const auto kind = is_matmul ? Causes::kMatrixUnit : Causes::kVectorUnit;
   if (unit.free > *now) {
-    spend(cell, Spent::kUnit, unit.free - *now);
+    spend(cell, thread, Spent::kUnit, *now, unit.free - *now);
     if (causes_) causes_->waits_for_unit(cell, thread, kind);
-    node.threads[thread].comes_again = true;
     resume(cell, thread, unit.free);
     return false;
   }
@@ -322,13 +320,16 @@ bool Engine::enter_unit(size_t cell, size_t thread, const UnitWork& work, Cycles
   *now += work.total;
   node.threads[thread].ready = *now;
   if (causes_) causes_->enters(cell, thread, node.threads[thread].pc, kind, unit.free, *now);
-  (is_matmul ? stats_[cell].matrix_unit : stats_[cell].vector_unit) += work.unit;
-  spend(cell, is_matmul ? Spent::kMatrix : Spent::kVector, work.total);
+  NodeStats& stats = stats_[cell];
+  (is_matmul ? stats.matrix_unit : stats.vector_unit) += work.unit;
+  if (is_matmul) stats.products += work.work;
+  stats.sram_bytes += work.sram_bytes;
+  spend(cell, thread, is_matmul ? Spent::kMatrix : Spent::kVector, start, work.total);
+  if (parts_.options.observer) tell_unit(cell, is_matmul, start);
   count(work.instruction, work.total, work.work);
   const Cycles together = std::min(node.matrix.free, node.vector.free);
   if (together > start) {
-    const Cycles later = prolong(&node, start, together);
-    if (later > 0) spend(cell, Spent::kMatrix, later);
+    const Cycles later = prolong(cell, start, together);
     if (causes_ && later > 0) causes_->matrix_unit_later(cell, node.matrix.thread, later);
     if (is_matmul) *now += later;
   }
@@ -337,9 +338,10 @@ bool Engine::enter_unit(size_t cell, size_t thread, const UnitWork& work, Cycles
 
 // Both units load and store through the same ports. The SIMD unit goes first; what the matrix unit
 // misses in [begin, end), in which both are busy, it needs longer.
-Cycles Engine::prolong(NodeState* node, Cycles begin, Cycles end) {
-  UnitState& matrix = node->matrix;
-  const UnitState& vector = node->vector;
+Cycles Engine::prolong(size_t cell, Cycles begin, Cycles end) {
+  NodeState& node = nodes_[cell];
+  UnitState& matrix = node.matrix;
+  const UnitState& vector = node.vector;
   const Cycles both = end - begin;
   const auto missing = [&](Cycles of_matrix, Cycles of_vector) {
     const Cycles wanted =
@@ -348,8 +350,10 @@ Cycles Engine::prolong(NodeState* node, Cycles begin, Cycles end) {
   };
   const Cycles later =
       std::max(missing(matrix.loads, vector.loads), missing(matrix.stores, vector.stores));
+  if (parts_.options.observer && later > 0) tell_prolonged(cell, later);
   matrix.free += later;
-  node->threads[matrix.thread].ready += later;
+  node.threads[matrix.thread].ready += later;
+  stats_[cell].spent[static_cast<size_t>(Spent::kMatrix)] += later;
   return later;
 }
 

@@ -21,9 +21,9 @@
 #include "dojo/sim/code.h"
 #include "dojo/sim/event_queue.h"
 #include "dojo/sim/message.h"
+#include "dojo/sim/observer.h"
 #include "dojo/sim/options.h"
 #include "dojo/sim/places.h"
-#include "dojo/sim/recorder.h"
 #include "dojo/sim/state.h"
 #include "dojo/sim/stats.h"
 #include "dojo/sim/stuck.h"
@@ -91,13 +91,15 @@ class Engine {
   bool issue(size_t cell, size_t thread, const program::Instruction& instruction, Cycles* now);
   bool compute(size_t cell, size_t thread, const program::Instruction& instruction, Cycles* now);
   bool enter_unit(size_t cell, size_t thread, const UnitWork& work, Cycles* now);
-  void take_time(size_t cell, machine::Instruction instruction, Cycles cycles, Cycles* now);
-  Cycles prolong(NodeState* node, Cycles begin, Cycles end);  // by how much
+  void take_time(size_t cell, size_t thread, machine::Instruction instruction, Cycles cycles,
+                 Cycles* now);
+  Cycles prolong(size_t cell, Cycles begin, Cycles end);  // by how much
   void resume(size_t cell, size_t thread, Cycles at);
   void prefetch_for(std::span<const Event> events, size_t i) const;  // those behind the i-th
   void prefetch_for_arrivals(size_t i);
-  void spend(size_t cell, Spent on, Cycles cycles) {
+  void spend(size_t cell, size_t thread, Spent on, Cycles begin, Cycles cycles) {
     stats_[cell].spent[static_cast<size_t>(on)] += cycles;
+    if (parts_.options.observer) tell_spent(cell, thread, on, begin, cycles);
   }
   void count(machine::Instruction instruction, Cycles cycles, int64_t work = 0);
 
@@ -136,6 +138,12 @@ class Engine {
 
   // Ends the run: the instruction of a thread does what it must not.
   [[noreturn]] void fail(size_t cell, size_t thread, Cycles now, std::string what) const;
+
+  // ---- For the observer, which is there: engine_observe.cc ----
+  void tell_spent(size_t cell, size_t thread, Spent on, Cycles begin, Cycles cycles);
+  void tell_unit(size_t cell, bool is_matrix, Cycles begin);
+  void tell_prolonged(size_t cell, Cycles later);
+  void tell_stuck();  // threads that wait for ever, until the end
 
   Actor actor(size_t cell, size_t thread, Cycles now) const;
   const ClassCode& class_code(size_t cell) const {

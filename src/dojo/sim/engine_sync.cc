@@ -72,9 +72,9 @@ void Engine::add(size_t cell, int32_t slot, int64_t amount, const Clock* known, 
     if (state.status != Status::kWaiting || state.slot != slot || count < state.amount) continue;
     count -= state.amount;
     if (values_) values_->order().take(cell, t, static_cast<size_t>(slot), state.amount);
-    spend(cell, Spent::kSemaphore, now - state.ready);
+    spend(cell, t, Spent::kSemaphore, state.ready, now - state.ready);
     const Cycles takes = parts_.costs[Instruction::kWait].latency_cycles;
-    spend(cell, Spent::kOther, takes);
+    spend(cell, t, Spent::kOther, now, takes);
     this->count(Instruction::kWait, now - state.ready + takes);
     if (causes_) causes_->woken(cell, t, state.pc, now + takes);
     ++state.pc;
@@ -106,8 +106,8 @@ void Engine::try_phase(size_t cell, Cycles now) {
   for (size_t t = 0; t < kNumThreads; ++t) {
     ThreadState& state = node.threads[t];
     if (state.status != Status::kAtPhase) continue;
-    spend(cell, Spent::kPhase, now - state.ready);
-    spend(cell, Spent::kOther, takes);
+    spend(cell, t, Spent::kPhase, state.ready, now - state.ready);
+    spend(cell, t, Spent::kOther, now, takes);
     count(Instruction::kScalar, now - state.ready + takes);
     if (causes_) causes_->woken(cell, t, state.pc - 1, now + takes);
     resume(cell, t, now + takes);
@@ -157,8 +157,8 @@ void Engine::pass_barrier(BarrierId barrier, size_t cell, Cycles now) {
     ThreadState& state = nodes_[cell].threads[t];
     if (state.status != Status::kAtBarrier || state.slot != index(barrier)) continue;
     if (tree.has_clocks()) values_->order().acquire(cell, t, tree.known(node));
-    spend(cell, Spent::kBarrier, now - state.ready);
-    spend(cell, Spent::kOther, takes);
+    spend(cell, t, Spent::kBarrier, state.ready, now - state.ready);
+    spend(cell, t, Spent::kOther, now, takes);
     count(Instruction::kBarrier, now - state.ready + takes);
     if (causes_) causes_->woken(cell, t, state.pc - 1, now + takes);
     resume(cell, t, now + takes);

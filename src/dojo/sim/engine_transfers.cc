@@ -60,7 +60,6 @@ bool Engine::copy(size_t cell, size_t thread, const Copy& copy, Cycles now) {
   if (node.in_list_engine >= parts_.costs.list_engine_holds) {
     ThreadState& state = node.threads[thread];
     state.status = Status::kForListEngine;
-    state.comes_again = true;
     state.ready = now;
     return false;
   }
@@ -245,7 +244,8 @@ void Engine::leave_list_engine(size_t cell, Cycles now) {
         (first == kNumThreads || node.threads[t].ready < node.threads[first].ready))
       first = t;
   if (first == kNumThreads) return;
-  spend(cell, Spent::kListEngine, now - node.threads[first].ready);
+  const Cycles since = node.threads[first].ready;
+  spend(cell, first, Spent::kListEngine, since, now - since);
   if (causes_) causes_->woken(cell, first, node.threads[first].pc, now);
   resume(cell, first, now);
 }

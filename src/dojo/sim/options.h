@@ -5,10 +5,11 @@
 #include <optional>
 #include <string_view>
 
-#include "dojo/sim/recorder.h"
 #include "dojo/sim/time.h"
 
 namespace dojo::sim {
+
+class Observer;  // observer.h
 
 enum class Level : uint8_t {
   kFunctional,  // every instruction and every message takes a cycle: values without time
@@ -33,7 +34,7 @@ struct Options {
   // shared out, with values what instructions compute.
   int threads = 1;
 
-  Recorder* recorder = nullptr;  // told what happens, for a trace; outlives the run
+  Observer* observer = nullptr;  // looks on; outlives the run
 
   bool critical_path = false;  // Result::critical_path is wanted. REQUIRES: not kFunctional
 

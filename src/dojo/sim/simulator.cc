@@ -111,7 +111,7 @@ struct Simulator::Inside {
     require_bounded(p, costs, o, lines);
     if (num_interfaces() > 0 && o.level != Level::kFunctional)
       interface = machine::interface_shape(uses);
-    transport = make_transport(o.recorder);
+    transport = make_transport(o.observer);
     if (o.critical_path) {
       DOJO_CHECK(o.level != Level::kFunctional);
       causes.emplace(map->num_cells(), static_cast<size_t>(num_interfaces()));
@@ -119,9 +119,9 @@ struct Simulator::Inside {
     if (o.values) values.emplace(p, *map, num_interfaces(), options, lines);
   }
 
-  std::unique_ptr<Transport> make_transport(Recorder* recorder) {
+  std::unique_ptr<Transport> make_transport(Observer* observer) {
     if (options.level == Level::kBurst)
-      return std::make_unique<BurstTransport>(uses, topology, recorder);
+      return std::make_unique<BurstTransport>(uses, topology, observer);
     if (options.level == Level::kFlit)
       return std::make_unique<FlitTransport>(uses, topology, options.threads);
     return std::make_unique<ImmediateTransport>();
@@ -229,6 +229,10 @@ std::vector<std::byte> Simulator::read(AllocationId allocation, program::Coord n
 }
 std::vector<std::byte> Simulator::read_interface(AllocationId allocation, int64_t interface) const {
   return inside_->read(allocation, inside_->memory(allocation, interface));
+}
+
+std::vector<const machine::Parameter*> Simulator::numbers_used() const {
+  return inside_->uses.used();
 }
 
 const Result& Simulator::run() {

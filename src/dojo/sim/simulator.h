@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "dojo/machine/machine.h"
+#include "dojo/machine/parameter.h"
 #include "dojo/machine/uses.h"
 #include "dojo/program/program.h"
 #include "dojo/program/site.h"
@@ -73,6 +74,9 @@ class Simulator {
   // ---- The run ----
 
   int64_t num_interfaces() const;
+
+  // The numbers of the machine that the result rests on, after run(); Result::numbers counts them.
+  std::vector<const machine::Parameter*> numbers_used() const;
 
   // Once. Throws Error(kInput) for inputs that were not written, for what values show (a read of
   // bytes that nobody wrote, a data race, a transfer into memory that is not live), and where

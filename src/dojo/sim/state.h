@@ -29,7 +29,6 @@ struct ThreadState {
   uint32_t pc = 0;   // the instruction that comes next, or that it waits in
   int32_t slot = 0, amount = 0;
   Status status = Status::kDone;
-  bool comes_again = false;  // to an instruction that it could not begin
 };
 
 // An instruction in a unit. Its costs are at most kLongestWork (cost.h).

@@ -23,5 +23,6 @@ constexpr std::array<Row, kNumSpent> kRows = {{
 
 std::string_view name(Spent spent) { return kRows[static_cast<size_t>(spent)].name; }
 std::string_view meaning(Spent spent) { return kRows[static_cast<size_t>(spent)].meaning; }
+bool is_waiting(Spent spent) { return spent >= Spent::kUnit && spent <= Spent::kListEngine; }
 
 }  // namespace dojo::sim

@@ -27,12 +27,15 @@ enum class Spent : uint8_t {
 inline constexpr size_t kNumSpent = static_cast<size_t>(Spent::kOther) + 1;
 std::string_view name(Spent spent);     // "matrix"
 std::string_view meaning(Spent spent);  // half a sentence
+bool is_waiting(Spent spent);           // for another thread, a message, a unit, the list engine
 
 struct NodeStats {
-  std::array<Cycles, kNumSpent> spent{};    // of all threads that have instructions
-  Cycles matrix_unit = 0, vector_unit = 0;  // that these were busy
-  Cycles end = 0;                           // when its last thread was done
-  int64_t sent_bytes = 0, received_bytes = 0;
+  std::array<Cycles, kNumSpent> spent{};       // of all threads that have instructions
+  Cycles matrix_unit = 0, vector_unit = 0;     // that these were busy
+  Cycles end = 0;                              // when its last thread was done
+  int64_t sent_bytes = 0, received_bytes = 0;  // of transfers' data
+  int64_t products = 0;                        // multiply-adds that the program asked for
+  int64_t sram_bytes = 0;                      // that units loaded and stored
 };
 
 // Of one kind of instruction, over all nodes.
