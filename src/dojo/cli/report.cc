@@ -1,4 +1,4 @@
-// dojo report: writes a run's report.html again.
+// dojo report: writes a run's report.html.
 #include "dojo/report/report.h"
 
 #include <fmt/format.h>
@@ -36,10 +36,13 @@ void open_in_browser(const std::string& path) {
 int run_report(std::span<const std::string> argv) {
   std::string run;
   bool open = false, json = false;
-  Args args("dojo report RUN",
-            "Writes report.html into a run folder, also of a run that is still going on.",
-            "  dojo report runs/mine\n  dojo report runs/mine --open\n");
-  args.positional("RUN", "the folder that `dojo train --out` names", &run);
+  Args args(
+      "dojo report RUN",
+      "Writes report.html into a run folder: of a training, also one that is still going on, or "
+      "of a simulation.",
+      "  dojo report runs/mine\n  dojo report runs/mine --open\n"
+      "  dojo sim gemm.program --results runs/gemm && dojo report runs/gemm\n");
+  args.positional("RUN", "the folder that `dojo train --out` or `dojo sim --results` names", &run);
   args.option("--open", "", "show it in the browser", &open);
   args.option("--json", "", "print one JSON object", &json);
   if (!args.parse(argv)) return 0;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <filesystem>
 #include <optional>
+#include <system_error>
 
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
@@ -13,6 +14,7 @@
 #include "dojo/base/text.h"
 #include "dojo/cli/called.h"
 #include "dojo/cli/common.h"
+#include "dojo/cli/sim_bound.h"
 #include "dojo/machine/topology.h"
 #include "dojo/program/node_map.h"
 #include "dojo/sim/recorder.h"
@@ -112,6 +114,10 @@ void add_sim_seen(Args* args, SimSeen* wanted) {
                "a folder for stats.json: every node and link in numbers, from which `dojo report "
                "DIR` makes a page",
                &wanted->results);
+  args->option("--bound", "FILE",
+               "what `dojo program make --json` printed of this program: with --results its bound "
+               "is shown beside the time",
+               &wanted->bound);
 }
 
 void check_sim_seen(const SimSeen& wanted) {
@@ -126,7 +132,18 @@ void check_sim_seen(const SimSeen& wanted) {
                 fmt::format("the trace from cycle {} to {} is empty", wanted.from, wanted.to),
                 "--trace-to");
   if (!wanted.trace.empty()) check_output_file(wanted.trace, "trace");
-  if (!wanted.results.empty()) make_folder(wanted.results);
+  if (!wanted.bound.empty() && wanted.results.empty())
+    throw Error(Category::kConfig, "a bound, and nowhere to show it", "--bound",
+                "give --results too");
+  if (!wanted.bound.empty()) check_exists(wanted.bound);
+  if (wanted.results.empty()) return;
+  std::error_code ignored;
+  const std::filesystem::path folder = wanted.results;
+  for (const char* name : {"config.json", "metrics.jsonl"})
+    if (std::filesystem::exists(folder / name, ignored))
+      throw Error(Category::kConfig, "the folder of a training", wanted.results,
+                  "choose another one for --results");
+  make_folder(folder);
 }
 
 struct SimSight::Inside {
@@ -137,8 +154,10 @@ struct SimSight::Inside {
                      sim::Recorder::Options{.nodes = nodes, .from = wanted.from, .to = wanted.to});
     if (!wanted.trace.empty()) observers.add(&*recorder);
     if (wanted.results.empty()) return;
+    if (!wanted.bound.empty()) bound = read_bound(wanted.bound, program, machine.name);
     const auto followed = static_cast<std::ptrdiff_t>(std::min(nodes.size(), kMostFollowed));
-    timeline.emplace(map, std::vector(nodes.begin(), nodes.begin() + followed));
+    timeline.emplace(map, program.classes.size(),
+                     std::vector(nodes.begin(), nodes.begin() + followed));
     observers.add(&*timeline);
   }
 
@@ -151,6 +170,7 @@ struct SimSight::Inside {
   machine::Topology topology;
   std::optional<sim::Recorder> recorder;
   std::optional<sim::Timeline> timeline;
+  std::optional<sim::FormulaBound> bound;
   Several observers;
 };
 
@@ -194,7 +214,8 @@ void SimSight::write_results(const sim::Simulator& simulator, const sim::Result&
   write_file_atomic(path, sim::stats_json(result, shown,
                                           {.machine = in.machine,
                                            .used = simulator.numbers_used(),
-                                           .timeline = *in.timeline}) +
+                                           .timeline = *in.timeline,
+                                           .bound = in.bound ? &*in.bound : nullptr}) +
                               "\n");
   tell("{}: `{}` makes a page of it\n", one_line(path.string()),
        as_called({"report", in.wanted.results}));

@@ -18,19 +18,21 @@ namespace dojo {
 
 struct SimSeen {
   std::string trace, results;      // a file, a folder; "": none
+  std::string bound;               // a file that `dojo program make --json` has printed
   std::vector<std::string> nodes;  // "0,0", "0:+4,1"
   int64_t from = 0, to = sim::kMostCycles;
 };
 
 void add_sim_seen(Args* args, SimSeen* wanted);
 
-// Throws Error(kConfig) for what contradicts itself, and for files that could not be written.
+// Throws Error(kConfig) for what contradicts itself, and for files that could not be written; and
+// Error(kInput) where the bound's is not there.
 void check_sim_seen(const SimSeen& wanted);
 
 class SimSight {
  public:
   // Program and machine outlive this. Throws Error(kConfig) for nodes that the program does not
-  // have.
+  // have, and Error(kInput) for a bound that is not its own.
   SimSight(const SimSeen& wanted, const program::Program& program, const machine::Machine& machine,
            sim::Level level);
   ~SimSight();

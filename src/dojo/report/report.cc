@@ -8,6 +8,7 @@
 #include <functional>
 #include <iterator>
 #include <string_view>
+#include <system_error>
 
 #include "dojo/base/file.h"
 #include "dojo/report/chart.h"
@@ -19,6 +20,7 @@
 #include "dojo/report/repeat_page.h"
 #include "dojo/report/roofline_page.h"
 #include "dojo/report/run_data.h"
+#include "dojo/report/sim_page.h"
 #include "dojo/report/time_page.h"
 
 namespace dojo {
@@ -229,11 +231,21 @@ std::string quarantine(const RunData& run) {
       rows);
 }
 
+// A folder that holds both is of the training: its files say more.
+bool is_simulation(const std::filesystem::path& folder) {
+  const auto has = [&](const char* name) {
+    std::error_code ignored;  // whoever reads it tells
+    return std::filesystem::exists(folder / name, ignored);
+  };
+  return has("stats.json") && !has("config.json") && !has("metrics.jsonl");
+}
+
 }  // namespace
 }  // namespace report
 
 ReportPage render_report(const std::string& run_folder) {
   using namespace report;
+  if (is_simulation(run_folder)) return {sim_page(run_folder), {}};
   RunData run = read_run(run_folder);
   std::string html = page_begin(run.folder + " – OpenDojo", {}, /*scripts=*/true);
   const EvalLine* result = run.result();

@@ -1,6 +1,7 @@
-// report.html of a run: one file without outside references that tells what was trained, how good
-// it is against baselines that a person understands, where the time went, and how to repeat it.
-// Reads result files only; computes no metric of its own but ratios.
+// report.html of a run: one file without outside references. Of a training it tells what was
+// trained, how good it is against baselines that a person understands, where the time went, and how
+// to repeat it; of a simulation (sim_page.h) where the machine was busy, when, and what it waited
+// for. Reads result files only; computes no metric of its own but ratios.
 #pragma once
 
 #include <string>
@@ -14,7 +15,8 @@ struct ReportPage {
 };
 
 // Of what is in the folder, also of a run that is unfinished or damaged in parts. Throws
-// Error(kInput) for a folder that is no run, or one of which nothing can be read.
+// Error(kInput) for a folder that is no run, or one of which nothing can be read; a simulation's
+// stats.json must be whole.
 ReportPage render_report(const std::string& run_folder);
 
 // Writes the page to RUN/report.html, whole or not at all, and returns the problems. Throws also

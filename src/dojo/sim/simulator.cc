@@ -260,8 +260,10 @@ const Result& Simulator::run() {
   result.links = in.transport->links();
   std::copy(engine.instructions().begin(), engine.instructions().end(),
             result.instructions.begin());
-  for (const program::NodeClass& c : in.program.classes)
-    result.sram_peak_bytes = std::max(result.sram_peak_bytes, peak_bytes(in.program, c));
+  for (const program::NodeClass& c : in.program.classes) {
+    result.sram_peak_of_class.push_back(peak_bytes(in.program, c));
+    result.sram_peak_bytes = std::max(result.sram_peak_bytes, result.sram_peak_of_class.back());
+  }
   if (in.options.level != Level::kFunctional) {
     const machine::NodeShape& shape = in.costs.shape;
     result.clock_hz = shape.clock_hz;

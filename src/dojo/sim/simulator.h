@@ -39,12 +39,13 @@ struct Result {
   std::vector<NodeStats> nodes;  // row by row over the program's grid; of no class: zeros
   std::vector<LinkStats> links;  // that were used; none of Level::kFunctional
   std::array<InstructionStats, machine::kNumInstructions> instructions{};
-  int64_t sram_peak_bytes = 0;  // the most that a node's code and live allocations take
-  int64_t sram_bytes = 0;       // that a node has
-  int64_t clock_hz = 0;         // 0 of Level::kFunctional, which has no time
-  double peak_products = 0;     // multiply-adds of a node's matrix unit in a cycle; the same
-  machine::UseCount numbers;    // of the machine that the result rests on
-  int64_t events = 0;           // that the simulation took
+  int64_t sram_peak_bytes = 0;              // the most that a node's code and live allocations take
+  std::vector<int64_t> sram_peak_of_class;  // the same, by program::ClassId
+  int64_t sram_bytes = 0;                   // that a node has
+  int64_t clock_hz = 0;                     // 0 of Level::kFunctional, which has no time
+  double peak_products = 0;   // multiply-adds of a node's matrix unit in a cycle; the same
+  machine::UseCount numbers;  // of the machine that the result rests on
+  int64_t events = 0;         // that the simulation took
   std::optional<CriticalPath> critical_path;  // Options::critical_path
 };
 

@@ -19,21 +19,22 @@ namespace {
 using Json = nlohmann::ordered_json;
 using machine::Coord;
 
-// Where a machine has more nodes than that, they are added up in square blocks.
+// Where a machine has more nodes than that, those of a die are added up, or of a square of dies.
 constexpr int64_t kMostCells = 16384;
 constexpr int64_t kLinksListed = 64;
 
-// The machine's nodes, in blocks of `block` x `block`.
+// The machine's nodes, in blocks of equal size.
 struct Grid {
-  explicit Grid(Coord size) : columns(size.x), rows(size.y) {
-    while (int64_t{across()} * down() > kMostCells) ++block;
+  Grid(Coord size, Coord part) : columns(size.x), rows(size.y) {
+    const auto is_small = [&] { return int64_t{across()} * down() <= kMostCells; };
+    for (int32_t parts = 1; !is_small(); ++parts) block = {part.x * parts, part.y * parts};
   }
-  int32_t across() const { return (columns + block - 1) / block; }
-  int32_t down() const { return (rows + block - 1) / block; }
+  int32_t across() const { return (columns + block.x - 1) / block.x; }
+  int32_t down() const { return (rows + block.y - 1) / block.y; }
   size_t num_cells() const { return static_cast<size_t>(across()) * static_cast<size_t>(down()); }
   size_t cell(Coord c) const {
-    return static_cast<size_t>(c.y / block) * static_cast<size_t>(across()) +
-           static_cast<size_t>(c.x / block);
+    return static_cast<size_t>(c.y / block.y) * static_cast<size_t>(across()) +
+           static_cast<size_t>(c.x / block.x);
   }
   Coord coord(size_t cell) const {
     const auto columns_of_blocks = static_cast<size_t>(across());
@@ -41,14 +42,25 @@ struct Grid {
             static_cast<int32_t>(cell / columns_of_blocks)};
   }
 
-  int32_t columns, rows, block = 1;
+  int32_t columns, rows;
+  Coord block{1, 1};
 };
 
+Grid grid_of(const machine::Machine& machine, const machine::Topology& topology) {
+  const bool has_dies = machine.has(machine::Level::kDie);
+  return {topology.size(), has_dies ? topology.span(machine::Level::kDie) : Coord{1, 1}};
+}
+
 Json mesh(const Grid& grid, const machine::Machine& machine, const machine::Topology& topology) {
-  Json json = {{"columns", grid.columns}, {"rows", grid.rows}, {"block", grid.block}};
-  if (machine.has(machine::Level::kDie)) {
-    json["die_columns"] = topology.span(machine::Level::kDie).x;
-    json["die_rows"] = topology.span(machine::Level::kDie).y;
+  Json json = {{"columns", grid.columns},
+               {"rows", grid.rows},
+               {"block_columns", grid.block.x},
+               {"block_rows", grid.block.y},
+               {"parts", Json::array()}};
+  for (const auto level : {machine::Level::kDie, machine::Level::kTile}) {
+    if (!machine.has(level)) continue;
+    const Coord span = topology.span(level);
+    json["parts"].push_back({{"level", name(level)}, {"columns", span.x}, {"rows", span.y}});
   }
   return json;
 }
@@ -77,7 +89,7 @@ std::string key(Spent spent) {
 // One list for each number, so that a large machine's file stays small.
 Json nodes_at(const Grid& grid, const Result& result, const program::NodeMap& map) {
   std::vector<NodeStats> sums(grid.num_cells());
-  std::vector<int64_t> nodes(grid.num_cells());
+  std::vector<int64_t> nodes(grid.num_cells()), sram_peak(grid.num_cells());
   for (size_t cell = 0; cell < map.num_cells(); ++cell) {
     if (!map.has_role(cell)) continue;
     const program::Coord place = map.place(cell);
@@ -92,6 +104,8 @@ Json nodes_at(const Grid& grid, const Result& result, const program::NodeMap& ma
     to.received_bytes += from.received_bytes;
     to.products += from.products;
     to.sram_bytes += from.sram_bytes;
+    const auto number = static_cast<size_t>(map.role(cell).node_class);
+    sram_peak[at] = std::max(sram_peak[at], result.sram_peak_of_class[number]);
     ++nodes[at];
   }
   std::vector<size_t> used;
@@ -116,6 +130,7 @@ Json nodes_at(const Grid& grid, const Result& result, const program::NodeMap& ma
           {"end_cycle", sum(&NodeStats::end)},
           {"products", sum(&NodeStats::products)},
           {"sram_bytes", sum(&NodeStats::sram_bytes)},
+          {"sram_peak_bytes", column([&](size_t c) { return sram_peak[c]; })},
           {"sent_bytes", sum(&NodeStats::sent_bytes)},
           {"received_bytes", sum(&NodeStats::received_bytes)},
           {"thread_cycles", std::move(threads)}};
@@ -189,7 +204,18 @@ Json bins_of(const std::vector<Timeline::Bin>& bins, size_t num_bins) {
 
 Json timeline_of(const Timeline& timeline, const Shown& shown, const program::NodeMap& map) {
   const size_t num_bins = timeline.num_bins();
-  Json links = Json::array(), nodes = Json::array();
+  Json links = Json::array(), classes = Json::array(), nodes = Json::array();
+  std::vector<int64_t> of_class(timeline.classes().size());
+  for (size_t cell = 0; cell < map.num_cells(); ++cell)
+    if (map.has_role(cell))
+      ++of_class[std::min(static_cast<size_t>(map.role(cell).node_class), of_class.size() - 1)];
+  for (size_t c = 0; c < of_class.size(); ++c)
+    classes.push_back(
+        {{"name", c < Timeline::kMostClasses
+                      ? to_utf8(shown.program.classes[c].name)
+                      : fmt::format("{} further classes", shown.program.classes.size() - c)},
+         {"nodes", of_class[c]},
+         {"thread_cycles", bins_of(timeline.classes()[c], num_bins)}});
   for (size_t b = 0; b < num_bins; ++b) links.push_back(timeline.links()[b]);
   for (size_t i = 0; i < timeline.nodes().size(); ++i) {
     const program::Coord c = timeline.nodes()[i];
@@ -209,6 +235,7 @@ Json timeline_of(const Timeline& timeline, const Shown& shown, const program::No
           {"bins", num_bins},
           {"thread_cycles", bins_of(timeline.all(), num_bins)},
           {"link_busy_cycles", std::move(links)},
+          {"classes", std::move(classes)},
           {"nodes", std::move(nodes)}};
 }
 
@@ -254,6 +281,15 @@ Json bounds_of(const Result& result, const program::NodeMap& map, const machine:
   return json;
 }
 
+Json formula_bound(const FormulaBound* bound) {
+  if (!bound) return nullptr;
+  return {{"name", to_utf8(bound->name)},
+          {"compute", bound->compute},
+          {"sram", bound->sram},
+          {"links", bound->links},
+          {"latency", bound->latency}};
+}
+
 Json assumed_numbers(const std::vector<const machine::Parameter*>& used) {
   Json json = Json::array();
   for (const machine::Parameter* p : used)
@@ -287,7 +323,7 @@ std::string stats_json(const Result& result, const Shown& shown, const Looked& l
   const machine::Topology topology(uses);
   const machine::NodeShape shape = node_shape(uses);
   const program::NodeMap map(shown.program);
-  const Grid grid(topology.size());
+  const Grid grid = grid_of(looked.machine, topology);
   Shown all = shown;
   all.links = kLinksListed;
   Json json = {{"kind", "dojo_sim_stats"}, {"version", 1}, {"dojo_version", version()}};
@@ -307,6 +343,7 @@ std::string stats_json(const Result& result, const Shown& shown, const Looked& l
   json["link_sums"] = sums_of_links(result.links);
   json["timeline"] = timeline_of(looked.timeline, shown, map);
   json["bounds"] = has_time ? bounds_of(result, map, shape) : Json::array();
+  json["formula_bound"] = formula_bound(looked.bound);
   json["assumed"] = assumed_numbers(looked.used);
   return dump(json);
 }

@@ -13,10 +13,17 @@
 
 namespace dojo::sim {
 
+// The least time in which a program could do what it is for, by its formulas (docs/library.md).
+struct FormulaBound {
+  std::string name;  // of the program of the library
+  Cycles compute = 0, sram = 0, links = 0, latency = 0;
+};
+
 struct Looked {
   const machine::Machine& machine;
   std::vector<const machine::Parameter*> used;  // Simulator::numbers_used()
   const Timeline& timeline;
+  const FormulaBound* bound = nullptr;
 };
 
 // One object, one line. Of the same run the same bytes.

@@ -16,8 +16,14 @@ void join_pairs(std::vector<Timeline::Bin>* bins) {
 
 }  // namespace
 
-Timeline::Timeline(const program::NodeMap& map, std::vector<program::Coord> nodes)
-    : all_(kBins), links_(kBins), coords_(std::move(nodes)), nodes_(coords_.size()) {
+Timeline::Timeline(const program::NodeMap& map, size_t num_classes,
+                   std::vector<program::Coord> nodes)
+    : map_(map),
+      all_(kBins),
+      classes_(std::min(num_classes, kMostClasses + 1), std::vector<Bin>(kBins)),
+      links_(kBins),
+      coords_(std::move(nodes)),
+      nodes_(coords_.size()) {
   for (size_t i = 0; i < coords_.size(); ++i) {
     by_cell_[map.cell(coords_[i])] = i;
     for (std::vector<Bin>& thread : nodes_[i]) thread.resize(kBins);
@@ -28,6 +34,7 @@ void Timeline::widen() {
   bin_cycles_ *= 2;
   num_bins_ = (num_bins_ + 1) / 2;
   join_pairs(&all_);
+  for (std::vector<Bin>& node_class : classes_) join_pairs(&node_class);
   for (auto& node : nodes_)
     for (std::vector<Bin>& thread : node) join_pairs(&thread);
   for (size_t i = 0; i < kBins / 2; ++i) links_[i] = links_[2 * i] + links_[2 * i + 1];
@@ -50,8 +57,11 @@ void Timeline::spent(const ThreadSpan& span) {
   const auto on = static_cast<size_t>(span.on);
   const auto found = by_cell_.find(span.cell);
   std::vector<Bin>* own = found == by_cell_.end() ? nullptr : &nodes_[found->second][span.thread];
+  const auto number = static_cast<size_t>(map_.role(span.cell).node_class);
+  std::vector<Bin>& of_class = classes_[std::min(number, classes_.size() - 1)];
   spread(span.begin, span.end, [&](size_t bin, Cycles cycles) {
     all_[bin][on] += cycles;
+    of_class[bin][on] += cycles;
     if (own) (*own)[bin][on] += cycles;
   });
 }

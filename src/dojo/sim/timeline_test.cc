@@ -1,8 +1,10 @@
 #include "dojo/sim/timeline.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <string>
 
 #include "dojo/program/text.h"
 
@@ -27,7 +29,7 @@ class TimelineTest : public testing::Test {
 };
 
 TEST_F(TimelineTest, SumsUpAllNodesAndFollowsSome) {
-  Timeline timeline(map, {{1, 0}});
+  Timeline timeline(map, 1, {{1, 0}});
   timeline.spent({.cell = 0, .thread = 0, .on = Spent::kMatrix, .begin = 0, .end = 10});
   timeline.spent({.cell = 1, .thread = 2, .on = Spent::kMatrix, .begin = 4, .end = 6});
   timeline.link({.begin = 3, .end = 5});
@@ -42,7 +44,7 @@ TEST_F(TimelineTest, SumsUpAllNodesAndFollowsSome) {
 }
 
 TEST_F(TimelineTest, BinsDoubleWhenTheRunGetsLonger) {
-  Timeline timeline(map, {{0, 0}});
+  Timeline timeline(map, 1, {{0, 0}});
   timeline.spent({.cell = 0, .on = Spent::kIdle, .begin = 0, .end = 256});
   EXPECT_EQ(timeline.bin_cycles(), 1);
   timeline.link({.begin = 1, .end = 4});
@@ -66,8 +68,23 @@ TEST_F(TimelineTest, BinsDoubleWhenTheRunGetsLonger) {
   EXPECT_EQ(at(timeline.all(), 1, Spent::kMatrix), 512);
 }
 
+TEST_F(TimelineTest, EachClassHasItsOwnAndOfManyTheLastOnesShareOne) {
+  std::string text = "program \"test\" { nodes 27 x 1 layout main { code at 0 size 1024 } ";
+  for (int i = 0; i < 27; ++i)
+    text += fmt::format("class c{0} uses main {{ on [{0}, 0] thread 0 {{ idle 1 }} }} ", i);
+  const program::NodeMap many(program::parse_program(text + "}"));
+  Timeline timeline(many, 27, {});
+  for (size_t cell = 0; cell < 27; ++cell)
+    timeline.spent({.cell = cell, .on = Spent::kIdle, .begin = 0, .end = 1});
+  ASSERT_EQ(timeline.classes().size(), Timeline::kMostClasses + 1);
+  for (size_t c = 0; c < Timeline::kMostClasses; ++c)
+    EXPECT_EQ(sum(timeline.classes()[c], Spent::kIdle), 1) << c;
+  EXPECT_EQ(sum(timeline.classes().back(), Spent::kIdle), 3);
+  EXPECT_EQ(sum(timeline.all(), Spent::kIdle), 27);
+}
+
 TEST_F(TimelineTest, NoTimeIsNoBin) {
-  Timeline timeline(map, {});
+  Timeline timeline(map, 1, {});
   timeline.link({.begin = 7, .end = 7});
   EXPECT_EQ(timeline.num_bins(), 0u);
 }
