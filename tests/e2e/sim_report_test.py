@@ -55,7 +55,9 @@ class SimReport(harness.TestCase):
 
     def test_stats_add_up_to_what_the_run_says(self):
         program, bound = self.make("gemm_summa", "m=256", "n=256", "k=128")
-        told, stats, _ = self.simulate(program, "--bound", bound)
+        told, stats, page = self.simulate(program, "--bound", bound, "--critical-path")
+        self.assertEqual(stats["critical_path"]["cycles"], told["cycles"])
+        self.assertIn("<h2>Critical path</h2>", page)
         for field, value in told.items():
             if field != "links":  # more of them
                 self.assertEqual(stats[field], value, field)

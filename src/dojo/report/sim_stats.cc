@@ -75,6 +75,14 @@ class Field {
     for (size_t i = 0; i < json_.size(); ++i) all.emplace_back(json_[i], below(std::to_string(i)));
     return all;
   }
+  std::vector<std::pair<std::string, Field>> entries(size_t most) const {
+    if (!json_.is_object()) fail("should be an object");
+    if (json_.size() > most)
+      fail(fmt::format("has {} entries, at most {} are read", json_.size(), most));
+    std::vector<std::pair<std::string, Field>> all;
+    for (const auto& [key, value] : json_.items()) all.emplace_back(key, Field(value, below(key)));
+    return all;
+  }
   std::vector<double> numbers(size_t count) const {
     if (!json_.is_array()) fail("should be a list");
     if (json_.size() != count)
@@ -172,10 +180,13 @@ void read_lists(const Field& root, SimStats* s) {
     s->formula_bound =
         SimStats::FormulaBound{f["name"].text(), f["compute"].number(), f["sram"].number(),
                                f["links"].number(), f["latency"].number()};
-  if (root.has("critical_path"))
-    for (const Field& item : root["critical_path"].items(kMostRows))
-      s->critical_path.push_back(
-          {item["reason"].text(), item["where"].text(), item["cycles"].number()});
+  if (root.has("critical_path")) {
+    const Field path = root["critical_path"];
+    for (const auto& [reason, cycles] : path["reasons"].entries(kMostStates))
+      s->critical_reasons.push_back({reason, cycles.number()});
+    for (const Field& item : path["instructions"].items(kMostRows))
+      s->critical_instructions.push_back({item["where"].text(), item["cycles"].number()});
+  }
   if (const Field e = root["burst_error"]; !e.is_null())
     s->burst_error = SimStats::BurstError{e["programs"].number(), e["within_five_percent"].number(),
                                           e["least"].signed_number(), e["most"].signed_number()};

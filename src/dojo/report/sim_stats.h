@@ -109,10 +109,10 @@ struct SimStats {
   std::optional<FormulaBound> formula_bound;
 
   struct Critical {
-    std::string reason, where;
+    std::string what;  // a reason, or an instruction
     double cycles = 0;
   };
-  std::vector<Critical> critical_path;  // empty where it was not asked for
+  std::vector<Critical> critical_reasons, critical_instructions;  // empty: not asked for
 
   struct BurstError {  // as ratios less 1: cycles of burst over those of flit
     double programs = 0, within_five_percent = 0, least = 0, most = 0;

@@ -80,7 +80,9 @@ TEST_F(SimStatsTest, SaysWhatTheFileSays) {
   EXPECT_EQ(s.bounds[1].cycles, 500);
   EXPECT_EQ(s.formula_bound->latency, 800);
   EXPECT_EQ(s.burst_error->least, -0.282);
-  EXPECT_EQ(s.critical_path[1].where, "line 14");
+  EXPECT_EQ(s.critical_reasons[1].what, "transfer");
+  EXPECT_EQ(s.critical_reasons[1].cycles, 300);
+  EXPECT_EQ(s.critical_instructions[0].what, "class left, thread 2: matmul");
   EXPECT_EQ(s.assumed[0].why, "a guess");
 }
 
@@ -94,7 +96,7 @@ TEST_F(SimStatsTest, WhatALevelWithoutTimeDoesNotHaveIsNull) {
   EXPECT_TRUE(std::isnan(s.seconds));
   EXPECT_TRUE(std::isnan(s.flops_per_second));
   EXPECT_FALSE(s.limits || s.formula_bound || s.burst_error);
-  EXPECT_TRUE(s.critical_path.empty());
+  EXPECT_TRUE(s.critical_reasons.empty() && s.critical_instructions.empty());
 }
 
 TEST_F(SimStatsTest, AFileThatEndsTooEarlyIsRefusedWhereverItDoes) {
@@ -138,6 +140,8 @@ TEST_F(SimStatsTest, ADamagedFieldIsNamed) {
       {"/timeline/bin_cycles", "0", "timeline/bin_cycles"},
       {"/timeline/nodes/0/threads/0/thread", "\"x\"", "timeline/nodes/0/threads/0/thread"},
       {"/bounds", "{}", "bounds should be a list"},
+      {"/critical_path/reasons", "[]", "critical_path/reasons should be an object"},
+      {"/critical_path/reasons/matrix", "-1", "critical_path/reasons/matrix is -1"},
       {"/assumed/0/why", "3", "assumed/0/why should be a text"},
       {"/burst_error/least", "\"a\"", "burst_error/least should be a number"}};
   for (const auto& c : cases) {
@@ -154,7 +158,8 @@ TEST_F(SimStatsTest, EachMissingFieldThatIsReadIsNamed) {
   size_t refused = 0;
   for (const Json::json_pointer& at : all) {
     if (!whole[at.parent_pointer()].is_object() || unread.contains(at.to_string()) ||
-        at.to_string() == "/critical_path")
+        at.to_string() == "/critical_path" ||
+        at.parent_pointer().to_string() == "/critical_path/reasons")
       continue;
     Json json = whole;
     json[at.parent_pointer()].erase(at.back());

@@ -85,16 +85,20 @@ std::string sim_bounds(const SimStats& s) {
 }
 
 std::string sim_critical_path(const SimStats& s) {
-  if (s.critical_path.empty()) return "";
-  std::string rows;
-  for (const SimStats::Critical& c : s.critical_path)
-    rows +=
-        fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td>{}<td class=\"name soft\">{}</td></tr>",
-                    escape(c.reason), count(c.cycles), percent(c.cycles, s.cycles),
-                    bar(c.cycles, s.cycles), escape(c.where));
+  if (s.critical_reasons.empty()) return "";
+  const auto rows_of = [&](const std::vector<SimStats::Critical>& all) {
+    std::string rows;
+    for (const SimStats::Critical& c : all)
+      rows +=
+          fmt::format("<tr><td class=\"name\">{}</td><td>{}</td><td>{}</td>{}</tr>", escape(c.what),
+                      count(c.cycles), percent(c.cycles, s.cycles), bar(c.cycles, s.cycles));
+    return rows;
+  };
+  constexpr std::string_view kHead = "<th>{}</th><th>cycles</th><th>of the time</th><th></th>";
   return "<h2>Critical path</h2><p>The chain of things that waited for each other, from the run’s "
          "end back to its beginning: to shorten the run, shorten one of these.</p>" +
-         table("<th>what</th><th>cycles</th><th>of the time</th><th></th><th>where</th>", rows,
+         table(fmt::format(kHead, "what"), rows_of(s.critical_reasons), "reasons") +
+         table(fmt::format(kHead, "of which instructions"), rows_of(s.critical_instructions),
                "reasons");
 }
 

@@ -50,8 +50,9 @@ inline constexpr const char* kSimStats = R"json({
 "bounds": [{"what": "the matrix unit of a node", "where": "node (0, 0) of the program", "cycles": 750},
            {"what": "bytes over a link", "where": "the node (0, 0), east", "cycles": 500}],
 "formula_bound": {"name": "gemm_summa", "compute": 750, "sram": 300, "links": 0, "latency": 800},
-"critical_path": [{"reason": "matmul", "cycles": 700, "where": "line 12"},
-                  {"reason": "transfer", "cycles": 300, "where": "line 14"}],
+"critical_path": {"reasons": {"matrix": 700, "transfer": 300},
+  "instructions": [{"where": "class left, thread 2: matmul", "cycles": 700},
+                   {"where": "class right, thread 2: copy", "cycles": 300}]},
 "assumed": [{"name": "node/list/latency", "value": "10 cycles", "meaning": "of the list engine",
              "why": "a guess"}]
 })json";
