@@ -11,6 +11,7 @@
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
 #include "dojo/cli/read_program.h"
+#include "dojo/cli/sim_checkpoint.h"
 #include "dojo/cli/sim_observe.h"
 #include "dojo/cli/sim_values.h"
 #include "dojo/machine/load.h"
@@ -21,13 +22,14 @@ namespace dojo {
 namespace {
 
 struct Wanted {
-  std::string file, machine = "d1_die", level = "burst", values, out;
+  std::string file, machine = "d1_die", level, values, out;
   std::vector<std::string> changes;
   int64_t cycles_limit = sim::kMostCycles, links = 8, step = 0, threads = 1;
   uint64_t seed = 0;
   bool no_races = false, json = false, critical_path = false;
   int64_t path_steps = 20;
   SimSeen seen;
+  SimCheckpointArgs checkpoints;
 };
 
 bool parse(std::span<const std::string> argv, Wanted* wanted) {
@@ -41,6 +43,8 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
             "  dojo sim ring.program --level flit --threads 2\n"
             "  dojo sim gemm.program --level functional --values in.safetensors\n"
             "  dojo sim gemm.program --critical-path --path-steps 40\n"
+            "  dojo sim gemm.program --checkpoint gemm.{cycle} --checkpoint-at 1000,20000\n"
+            "  dojo sim gemm.program --from gemm.20000 --trace late.perfetto-trace\n"
             "  dojo sim ring.program --set die/edge/latency=150ns --cycles-limit 100000\n"
             "  dojo sim gemm.program --trace gemm.perfetto-trace --trace-nodes 0:+2,0\n"
             "  dojo sim gemm.program --results runs/gemm && dojo report runs/gemm --open\n");
@@ -52,7 +56,7 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
   args.option(
       "--level", "LEVEL",
       "burst: transfers are events on links; flit: routers flit by flit; functional: values "
-      "without time",
+      "without time; default: burst",
       &wanted->level);
   args.option("--values", "IN",
               "a safetensors file with the program's inputs, or `random`; default: none, only time",
@@ -78,18 +82,29 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
   args.option("--path-steps", "N", "how many of its last steps are listed", &wanted->path_steps,
               {.min = 0});
   add_sim_seen(&args, &wanted->seen);
+  add_sim_checkpoints(&args, &wanted->checkpoints);
   args.option("--json", "", "print one JSON object", &wanted->json);
   args.note("What is simulated, what is assumed, and the names of tensors: docs/simulator.md\n");
   return args.parse(argv);
 }
 
-sim::Options options_of(const Wanted& wanted) {
-  const auto level = sim::parse_level(wanted.level);
+// What the user says, and else what the checkpoint says that the run goes on from.
+sim::Options options_of(const Wanted& wanted, const sim::CheckpointHead* from) {
+  const auto level = !wanted.level.empty() ? sim::parse_level(wanted.level)
+                     : from                ? from->level
+                                           : sim::Level::kBurst;
+  if (from && !wanted.values.empty())
+    throw Error(Category::kConfig, "values for a run that has some or needs none", "--values",
+                "the checkpoint of --from says whether there are values");
+  if (from && wanted.critical_path)
+    throw Error(Category::kUnsupported, "a critical path goes back to cycle 0", "--critical-path",
+                "run the program from the beginning");
+  const bool values = from ? from->values : !wanted.values.empty();
   if (!level)
     throw Error(Category::kConfig, fmt::format("no level {}", wanted.level), "--level",
                 "use burst, flit or functional");
   if (!wanted.out.empty()) {
-    if (wanted.values.empty())
+    if (!values)
       throw Error(Category::kConfig, "outputs without values", "--out", "give --values too");
     check_output_file(wanted.out, "output");
   }
@@ -97,10 +112,10 @@ sim::Options options_of(const Wanted& wanted) {
     throw Error(Category::kConfig, "the level functional has no time", "--critical-path",
                 "use burst or flit");
   return {.level = *level,
-          .values = !wanted.values.empty(),
-          .races = !wanted.no_races,
-          .seed = wanted.seed,
-          .step = static_cast<uint32_t>(wanted.step),
+          .values = values,
+          .races = !wanted.no_races && (!from || from->races),
+          .seed = from && wanted.seed == 0 ? from->seed : wanted.seed,
+          .step = from && wanted.step == 0 ? from->step : static_cast<uint32_t>(wanted.step),
           .threads = static_cast<int>(wanted.threads),
           .critical_path = wanted.critical_path,
           .most_cycles = wanted.cycles_limit};
@@ -125,7 +140,8 @@ int run_sim(std::span<const std::string> argv) {
   Wanted wanted;
   if (!parse(argv, &wanted)) return 0;
   const InterruptGuard guard(InterruptGuard::kThrow);
-  sim::Options options = options_of(wanted);
+  SimCheckpoints checkpoints(wanted.checkpoints);
+  sim::Options options = options_of(wanted, checkpoints.from());
   set_num_threads(options.threads);
   check_sim_seen(wanted.seen);
   std::vector<machine::Change> changes;
@@ -135,12 +151,16 @@ int run_sim(std::span<const std::string> argv) {
   const program::Program p = read_program(wanted.file, &lines);
   const SimSight sight(wanted.seen, p, m, options.level);
   options.observer = sight.observer();
+  checkpoints.set(p, m, &options);
   sim::Simulator simulator(p, m, options, &lines);
-  if (wanted.values == "random")
+  if (checkpoints.from())
+    simulator.go_on_from(checkpoints.take_state());
+  else if (wanted.values == "random")
     draw_inputs(wanted.seed, p, &simulator);
   else if (options.values)
     read_inputs(wanted.values, p, &simulator);
   const sim::Result& result = run_in_sight(&simulator, sight, lines);
+  checkpoints.finish(result.cycles);
   const bool done = result.stuck.empty();
   if (done && !wanted.out.empty()) write_outputs(wanted.out, p, simulator);
   const sim::Shown shown{

@@ -86,4 +86,19 @@ bool BarrierTree::complete(Coord node) {
   return true;
 }
 
+void BarrierTree::fields(Archive& archive, ClockParts* shared, uint32_t agents) {
+  constexpr int64_t kMost = 1 << 30;
+  bool used = has_begun();
+  archive.flag(used);
+  if (!used) return;
+  nodes_.resize(static_cast<size_t>(barrier_->region.num_nodes()));
+  for (Node& n : nodes_) {
+    archive.whole(n.children_came, 0, kMost);
+    archive.whole(n.itself, 0, kMost);
+  }
+  if (!with_clocks_) return;
+  clocks_.resize(nodes_.size());
+  for (Clock& clock : clocks_) clock.fields(archive, shared, agents);
+}
+
 }  // namespace dojo::sim

@@ -23,6 +23,9 @@ class BarrierTree {
   // True iff it has come itself, and so have all its children; they then count as not come again.
   bool complete(program::Coord node);
 
+  bool has_begun() const { return !nodes_.empty(); }  // somebody came once
+  void fields(Archive& archive, ClockParts* shared, uint32_t agents);
+
   Clock& known(program::Coord node) { return clocks_[index(node)]; }
   bool has_clocks() const { return with_clocks_; }
 

@@ -98,6 +98,8 @@ void BurstTransport::advance(Cycles now, std::vector<Arrival>* arrivals) {
       prefetch(flows_[events[i + 2 * kPrefetchAhead].flow]);
     if (i + kPrefetchAhead < events.size()) prefetch_for(events[i + kPrefetchAhead]);
     const Event& event = events[i];
+    if (is_resumed_) [[unlikely]]
+      check(event);
     switch (event.kind) {
       case Event::Kind::kReady:
         ready(event, now);
@@ -129,12 +131,13 @@ void BurstTransport::prefetch_for(const Event& event) const {
   const Flow& flow = flows_[event.flow];
   const PlaceId place = event.kind == Event::Kind::kReady ? flow.from : event.place;
   if (!is_interface(place)) prefetch(wires_[static_cast<size_t>(place)]);
-  if (flow.ways && event.kind == Event::Kind::kHead)
+  if (flow.ways && event.kind == Event::Kind::kHead && !is_resumed_)
     prefetch(flow.ways->steps[static_cast<size_t>(event.step)]);
 }
 
 void BurstTransport::finish(uint32_t flow) {
   if (--flows_[flow].to_come > 0) return;
+  if (is_resumed_) Archive::require(flows_[flow].unsent == 0);
   flows_[flow].way.reset();
   flows_[flow].ways.reset();
   free_flows_.push_back(flow);
@@ -170,6 +173,13 @@ void BurstTransport::send_all(const Event& event, Cycles now) {
 }
 
 void BurstTransport::send_behind_others(PlaceId place, const Event& event, Cycles now) {
+  Sender& sender = senders_[static_cast<size_t>(place)];
+  const bool goes_first = event.kind == Event::Kind::kFork || flows_[event.flow].is_short;
+  append(&sender.queues[goes_first ? 0 : 1], event);
+  if (!sender.sends) send_next(place, now);
+}
+
+void BurstTransport::append(Sender::Queue* queue, const Event& event) {
   uint32_t number = 0;
   if (free_waiting_.empty()) {
     number = static_cast<uint32_t>(waiting_.size());
@@ -179,12 +189,8 @@ void BurstTransport::send_behind_others(PlaceId place, const Event& event, Cycle
     free_waiting_.pop_back();
     waiting_[number] = {event};
   }
-  Sender& sender = senders_[static_cast<size_t>(place)];
-  const bool goes_first = event.kind == Event::Kind::kFork || flows_[event.flow].is_short;
-  Sender::Queue& queue = sender.queues[goes_first ? 0 : 1];
-  (queue.first == 0 ? queue.first : waiting_[queue.last - 1].next) = number + 1;
-  queue.last = number + 1;
-  if (!sender.sends) send_next(place, now);
+  (queue->first == 0 ? queue->first : waiting_[queue->last - 1].next) = number + 1;
+  queue->last = number + 1;
 }
 
 // The next segment; what is behind it when it is known how that goes on.

@@ -42,6 +42,7 @@ class BurstTransport : public Transport {
   void advance(Cycles now, std::vector<Arrival>* arrivals) override;
 
   std::vector<LinkStats> links() const override;
+  void fields(Archive& archive, Cycles next) override;
 
  private:
   static constexpr int64_t kSegmentPackets = 1;
@@ -111,6 +112,7 @@ class BurstTransport : public Transport {
   void ready(const Event& event, Cycles now);
   void send_all(const Event& event, Cycles now);
   void send_behind_others(PlaceId place, const Event& event, Cycles now);
+  void append(Sender::Queue* queue, const Event& event);
   void send_next(PlaceId place, Cycles now);
   void send_copy(const Event& event, bool holds_port, Cycles now);
   void push_heads(uint32_t number, PlaceId place, const Wire::Served& served, Cycles latency,
@@ -125,6 +127,16 @@ class BurstTransport : public Transport {
   void tell(const Flow& flow, const InterfaceLink* link, PlaceId node, machine::Side side,
             const Wire::Served& served, int64_t bytes) const;
   void finish(uint32_t flow);
+
+  // Checkpoints: burst_checkpoint.cc.
+  void fields(Archive& archive, Flow& flow);
+  void fields(Archive& archive, Sender::Queue& queue);
+  void fields(Archive& archive, Event& event) const;
+  std::vector<PlaceId> targets(const Flow& flow) const;
+  void set_ways(Flow* flow, const std::vector<PlaceId>& to);
+  void check_waiting() const;
+  void check(const Event& event) const;  // against the flow that it belongs to
+
   void prefetch_for(const Event& event) const;
 
   Observer* const observer_;
@@ -143,6 +155,7 @@ class BurstTransport : public Transport {
   std::vector<Flow> flows_;
   std::vector<uint32_t> free_flows_;
   EventQueue<Event> queue_;
+  bool is_resumed_ = false;  // from a checkpoint, which anybody may have written
 };
 
 }  // namespace dojo::sim

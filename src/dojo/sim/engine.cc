@@ -51,6 +51,7 @@ Engine::Engine(const EngineParts& parts)
     nodes_[cell].first_word = words;
     words += class_code(cell).num_words;
   }
+  if (parts.options.checkpoints) checkpoint_at_ = parts.options.checkpoints->after(-1);
   start();
 }
 
@@ -90,13 +91,17 @@ void Engine::run() {
       looked_at_ = num_events_;
       throw_if_interrupted();
     }
+    if (now >= checkpoint_at_) write_checkpoints(now);
     if (parts_.transport.next() == now) {
       arrivals_.clear();
       parts_.transport.advance(now, &arrivals_);
       num_events_ += std::ssize(arrivals_);
       if (!arrivals_.empty()) end_ = std::max(end_, now);
       for (size_t i = 0; i < arrivals_.size(); ++i) {
-        prefetch_for_arrivals(i);
+        if (is_resumed_) [[unlikely]]
+          check(arrivals_[i]);
+        else
+          prefetch_for_arrivals(i);
         arrive(arrivals_[i], now);
       }
     }
@@ -110,6 +115,8 @@ void Engine::run() {
     for (size_t i = 0; i < events.size(); ++i) {
       prefetch_for(events, i);
       const Event& event = events[i];
+      if (is_resumed_) [[unlikely]]
+        check(event);
       switch (event.kind) {
         case Event::Kind::kThread:
           go(event.what, event.thread, now);

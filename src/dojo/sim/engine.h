@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "dojo/machine/rate.h"
@@ -55,6 +56,10 @@ struct EngineParts {
 class Engine {
  public:
   explicit Engine(const EngineParts& parts);
+
+  // Goes on from a state that fields() wrote, of an engine with equal parts. Throws Error(kInput)
+  // where it cannot be one. REQUIRES: nothing ran before.
+  void resume_from(std::string_view state);
 
   // Until nothing is left to do. Throws Error(kInput) for what values show, and where
   // Options::most_cycles are over.
@@ -136,6 +141,22 @@ class Engine {
   size_t memory_of(PlaceId place) const;
   int32_t phase_of(size_t memory) const;
 
+  // ---- Checkpoints: engine_checkpoint.cc ----
+  void write_checkpoints(Cycles now);
+  void fields(Archive& archive);
+  void fields(Archive& archive, size_t cell);
+  void fields(Archive& archive, size_t cell, size_t thread);
+  void turns(Archive& archive, size_t cell, size_t thread);
+  void fields(Archive& archive, Message& message, ClockParts* clocks);
+  void fields(Archive& archive, Event& event) const;
+  void check_threads() const;
+  // What was read and is used now fits together.
+  void check(const Arrival& arrival);
+  void check(const Event& event);
+  bool is_node(PlaceId place) const;
+  bool is_slot(size_t cell, int32_t slot) const;
+  bool has(size_t memory, program::AllocationId of) const;
+
   // Ends the run: the instruction of a thread does what it must not.
   [[noreturn]] void fail(size_t cell, size_t thread, Cycles now, std::string what) const;
 
@@ -173,7 +194,9 @@ class Engine {
   std::array<InstructionStats, machine::kNumInstructions> instructions_{};
   Cycles end_ = 0;
   int64_t num_events_ = 0;
-  int64_t looked_at_ = 0;  // of these, when the user was asked last
+  int64_t looked_at_ = 0;          // of these, when the user was asked last
+  Cycles checkpoint_at_ = kNever;  // the next one
+  bool is_resumed_ = false;        // from a checkpoint, which anybody may have written
 
   std::vector<PlaceId> targets_;   // of the instruction that runs
   std::vector<Arrival> arrivals_;  // of this cycle

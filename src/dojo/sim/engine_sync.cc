@@ -151,8 +151,10 @@ void Engine::pass_barrier(BarrierId barrier, size_t cell, Cycles now) {
   BarrierTree& tree = barriers_[at(barrier)];
   const Cycles takes = parts_.costs[Instruction::kBarrier].latency_cycles;
   const Coord node = parts_.map.coord(cell);
-  for (const Coord child : tree.children(node))
+  for (const Coord child : tree.children(node)) {
+    if (is_resumed_) Archive::require(parts_.map.has_role(parts_.map.cell(child)));
     send_barrier(Message::Kind::kBarrierDown, barrier, cell, parts_.map.cell(child), now + takes);
+  }
   for (size_t t = 0; t < kNumThreads; ++t) {
     ThreadState& state = nodes_[cell].threads[t];
     if (state.status != Status::kAtBarrier || state.slot != index(barrier)) continue;

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "dojo/base/check.h"
+#include "dojo/sim/archive.h"
 #include "dojo/sim/time.h"
 
 namespace dojo::sim {
@@ -80,6 +81,37 @@ class EventQueue {
     return taken_;
   }
 
+  // fn(event) for all, in no order.
+  template <typename Fn>
+  void for_each(Fn&& fn) const {
+    for (const auto& [cycle, event] : near_events()) fn(event);
+    for (const auto& [cycle, event] : later_) fn(event);
+  }
+
+  // What is in it, all of it in [next, most], with each(event) for an event's fields. Events of one
+  // cycle come out in the same order as they would have.
+  template <typename Each>
+  void fields(Archive& archive, Cycles next, Cycles most, const Each& each) {
+    archive.whole(now_, 0, next);
+    std::vector<std::pair<Cycles, Event>> near;
+    if (!archive.reads()) near = near_events();
+    for (auto* events : {&near, &later_})
+      archive.list(*events, [&](std::pair<Cycles, Event>& one) {
+        archive.whole(one.first, next, most);
+        each(one.second);
+      });
+    if (!archive.reads()) return;
+    pool_.clear();
+    free_ = kNone;
+    first_.fill(kNone);
+    used_.fill(0);
+    for (const auto& [cycle, event] : near) {
+      Archive::require(cycle - now_ < kBuckets);
+      put(cycle, event);
+    }
+    Archive::require(std::is_heap(later_.begin(), later_.end(), Sooner()));
+  }
+
  private:
   static constexpr Cycles kBuckets = 4096;
   static constexpr size_t kWords = kBuckets / 64;
@@ -117,6 +149,20 @@ class EventQueue {
     }
     pool_[first].events[pool_[first].size++] = event;
     used_[slot(cycle) / 64] |= uint64_t{1} << (slot(cycle) % 64);
+  }
+
+  // Those of the ring, of each cycle as they were put in.
+  std::vector<std::pair<Cycles, Event>> near_events() const {
+    std::vector<std::pair<Cycles, Event>> all;
+    std::vector<uint32_t> blocks;
+    for (Cycles cycle = now_; cycle < now_ + kBuckets; ++cycle) {
+      blocks.clear();
+      for (uint32_t b = first_[slot(cycle)]; b != kNone; b = pool_[b].next) blocks.push_back(b);
+      for (size_t i = blocks.size(); i-- > 0;)
+        for (uint32_t k = 0; k < pool_[blocks[i]].size; ++k)
+          all.emplace_back(cycle, pool_[blocks[i]].events[k]);
+    }
+    return all;
   }
 
   // The events of a bucket, as they were put in.

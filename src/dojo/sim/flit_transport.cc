@@ -287,6 +287,11 @@ void FlitTransport::event(const Event& event, Cycles now, std::vector<Arrival>* 
   }
 }
 
+void FlitTransport::fields(Archive&, Cycles) {
+  throw Error(Category::kUnimplemented, "checkpoints of the network at the level of flits", "",
+              "the levels burst and functional have them");
+}
+
 std::vector<LinkStats> FlitTransport::links() const {
   std::vector<LinkStats> all;
   for (PlaceId p = 0; p < mesh_.num_nodes(); ++p)

@@ -40,6 +40,7 @@ class FlitTransport : public Transport {
   // Throws Error(kInput) when no flit can ever move again.
   void advance(Cycles now, std::vector<Arrival>* arrivals) override;
   std::vector<LinkStats> links() const override;
+  void fields(Archive& archive, Cycles next) override;
 
  private:
   struct Flow {

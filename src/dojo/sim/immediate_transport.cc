@@ -14,4 +14,14 @@ void ImmediateTransport::advance(Cycles now, std::vector<Arrival>* arrivals) {
   sort_arrivals(std::span(*arrivals).subspan(before));
 }
 
+void ImmediateTransport::fields(Archive& archive, Cycles next) {
+  queue_.fields(archive, next, kLatest, [&](Event& event) {
+    Arrival& arrival = event.arrival;
+    archive.whole(arrival.kind, 0, static_cast<int64_t>(Arrival::Kind::kWritten));
+    archive.word(arrival.message);
+    archive.whole(arrival.place, 0, INT32_MAX);
+    archive.word(arrival.order);
+  });
+}
+
 }  // namespace dojo::sim

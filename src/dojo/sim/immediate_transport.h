@@ -14,6 +14,7 @@ class ImmediateTransport : public Transport {
   void send(const Send& send) override;
   Cycles next() const override { return queue_.next(); }
   void advance(Cycles now, std::vector<Arrival>* arrivals) override;
+  void fields(Archive& archive, Cycles next) override;
 
  private:
   struct Event {

@@ -20,6 +20,7 @@ struct Message {
     kRequest,      // asks for data; becomes kData where it arrives
     kData,
   } kind = Kind::kSignal;
+  bool is_used = false;  // by Messages: it is under way
   program::Copy::Way way = program::Copy::Way::kHere;
   uint32_t cell = 0;                        // of the node whose thread issued it
   int32_t slot = -1;                        // of kSignal, of barriers
@@ -36,6 +37,7 @@ struct Message {
 class Messages {
  public:
   uint32_t add(Message message) {
+    message.is_used = true;
     if (free_.empty()) {
       all_.push_back(std::move(message));
       return static_cast<uint32_t>(all_.size() - 1);
@@ -49,6 +51,20 @@ class Messages {
   void remove(uint32_t number) {
     all_[number] = {};
     free_.push_back(number);
+  }
+
+  bool is_one(uint32_t number) const { return number < all_.size() && all_[number].is_used; }
+  // each(message) for those that are under way.
+  template <typename Each>
+  void fields(Archive& archive, const Each& each) {
+    archive.list(all_, [&](Message& message) {
+      archive.flag(message.is_used);
+      if (message.is_used) each(message);
+    });
+    if (!archive.reads()) return;
+    free_.clear();
+    for (size_t i = 0; i < all_.size(); ++i)
+      if (!all_[i].is_used) free_.push_back(static_cast<uint32_t>(i));
   }
 
  private:

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "dojo/sim/time.h"
 
@@ -21,6 +23,15 @@ std::optional<Level> parse_level(std::string_view word);
 
 inline constexpr Cycles kMostCycles = Cycles{1} << 38;  // of any run: two minutes at 2 GHz
 
+// When the state of a run is written, so that another one can go on from there.
+struct Checkpoints {
+  std::vector<Cycles> at;  // ascending; before whatever happens in such a cycle
+  Cycles every = 0;        // instead at its multiples, as far as something happens in between
+  std::function<void(Cycles cycle, std::string_view state)> write;
+
+  Cycles after(Cycles cycle) const;  // the first one behind it, or kNever
+};
+
 struct Options {
   Level level = Level::kBurst;
   bool values = true;  // without, nothing is computed: only time
@@ -37,6 +48,8 @@ struct Options {
   Observer* observer = nullptr;  // looks on; outlives the run
 
   bool critical_path = false;  // Result::critical_path is wanted. REQUIRES: not kFunctional
+
+  const Checkpoints* checkpoints = nullptr;  // outlives the run
 
   Cycles most_cycles = kMostCycles;  // a run that is not done by then is an error
 };

@@ -112,6 +112,9 @@ struct Simulator::Inside {
     if (num_interfaces() > 0 && o.level != Level::kFunctional)
       interface = machine::interface_shape(uses);
     transport = make_transport(o.observer);
+    if (o.checkpoints && o.level == Level::kFlit)
+      throw Error(Category::kUnimplemented, "checkpoints at the level flit", "",
+                  "the levels burst and functional have them");
     if (o.critical_path) {
       DOJO_CHECK(o.level != Level::kFunctional);
       causes.emplace(map->num_cells(), static_cast<size_t>(num_interfaces()));
@@ -200,6 +203,7 @@ struct Simulator::Inside {
   std::unique_ptr<Transport> transport;
   std::optional<Values> values;
   std::optional<Causes> causes;
+  std::optional<std::string> state;  // to go on from
   Result result;
 };
 
@@ -235,9 +239,14 @@ std::vector<const machine::Parameter*> Simulator::numbers_used() const {
   return inside_->uses.used();
 }
 
+void Simulator::go_on_from(std::string state) {
+  DOJO_CHECK(!inside_->causes);
+  inside_->state = std::move(state);
+}
+
 const Result& Simulator::run() {
   Inside& in = *inside_;
-  if (in.values) in.require_inputs();
+  if (in.values && !in.state) in.require_inputs();
   Engine engine({.program = in.program,
                  .map = *in.map,
                  .places = *in.places,
@@ -250,6 +259,10 @@ const Result& Simulator::run() {
                  .causes = in.causes ? &*in.causes : nullptr,
                  .options = in.options,
                  .lines = in.lines});
+  if (in.state) {
+    engine.resume_from(*in.state);
+    in.state.reset();
+  }
   engine.run();
   if (in.values) in.values->finish();
   Result& result = in.result;

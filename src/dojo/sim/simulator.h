@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "dojo/machine/machine.h"
@@ -75,6 +76,12 @@ class Simulator {
   // ---- The run ----
 
   int64_t num_interfaces() const;
+
+  // Before run(), in place of inputs: goes on from the state that Options::checkpoints gave of a
+  // run of the same program on the same machine with the same level, values, races, seed and step.
+  // run() then throws Error(kInput) where it is none, and gives what that run gave. REQUIRES: not
+  // Options::critical_path.
+  void go_on_from(std::string state);
 
   // The numbers of the machine that the result rests on, after run(); Result::numbers counts them.
   std::vector<const machine::Parameter*> numbers_used() const;

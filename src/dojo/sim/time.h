@@ -8,4 +8,7 @@ namespace dojo::sim {
 using Cycles = int64_t;
 inline constexpr Cycles kNever = INT64_MAX;
 
+// No event of any run is later: kMostCycles (options.h), and what begins then.
+inline constexpr Cycles kLatest = Cycles{1} << 41;
+
 }  // namespace dojo::sim

@@ -15,6 +15,7 @@
 #include <tuple>
 #include <vector>
 
+#include "dojo/sim/archive.h"
 #include "dojo/sim/link.h"
 #include "dojo/sim/time.h"
 
@@ -63,6 +64,11 @@ class Transport {
   // Lets happen what happens in that cycle, and appends what arrives in it, ordered as
   // sort_arrivals() does. REQUIRES: now == next().
   virtual void advance(Cycles now, std::vector<Arrival>* arrivals) = 0;
+
+  // All that is under way, for a checkpoint; what comes of it comes in `next` or later. What was
+  // read is checked as it is used: advance() throws Error(kInput) where it cannot be. REQUIRES: to
+  // be read it is new. Throws Error(kUnimplemented) where a level has none.
+  virtual void fields(Archive& archive, Cycles next) = 0;
 
   // That carried something; none where there are no links.
   virtual std::vector<LinkStats> links() const { return {}; }

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "dojo/machine/rate.h"
+#include "dojo/sim/archive.h"
 #include "dojo/sim/time.h"
 
 namespace dojo::sim {
@@ -57,6 +58,14 @@ struct Wire {
     const bool is_power_of_two = (parts_of_one & (parts_of_one - 1)) == 0;
     return is_power_of_two ? parts >> std::countr_zero(static_cast<uint64_t>(parts_of_one))
                            : parts / parts_of_one;
+  }
+
+  void fields(Archive& archive) {
+    constexpr int64_t kMost = int64_t{1} << 60;
+    archive.whole(free, 0, kFar);
+    archive.whole(free_for_short, 0, kFar);
+    archive.whole(bytes, 0, kMost);
+    archive.whole(stalled, 0, kMost);
   }
 
   int64_t free = 0, free_for_short = 0;  // in parts of a cycle

@@ -30,4 +30,23 @@ void Clock::join(const Clock& other) {
   }
 }
 
+void Clock::fields(Archive& archive, ClockParts* shared, uint32_t agents) {
+  archive.list(parts_, [&](std::shared_ptr<Part>& part) { shared->fields(archive, part); });
+  Archive::require(parts_.size() <= agents / kPart + 1);
+}
+
+void ClockParts::fields(Archive& archive, std::shared_ptr<Clock::Part>& part) {
+  size_t number = 0;  // 0: null; one more than there are: a new one
+  if (part) number = 1 + numbers_.try_emplace(part.get(), parts_.size()).first->second;
+  archive.index(number, parts_.size() + 2);
+  if (number == 0) return;
+  if (number <= parts_.size()) {
+    part = parts_[number - 1];
+    return;
+  }
+  if (archive.reads()) part = std::make_shared<Clock::Part>();
+  for (uint32_t& time : *part) archive.word(time);
+  parts_.push_back(part);
+}
+
 }  // namespace dojo::sim

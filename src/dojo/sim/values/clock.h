@@ -9,12 +9,20 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
 #include <vector>
+
+#include "dojo/sim/archive.h"
 
 namespace dojo::sim {
 
+class ClockParts;
+
 class Clock {
  public:
+  static constexpr uint32_t kPart = 64;  // agents
+  using Part = std::array<uint32_t, kPart>;
+
   uint32_t of(uint32_t agent) const {
     const size_t part = agent / kPart;
     return part < parts_.size() && parts_[part] ? (*parts_[part])[agent % kPart] : 0;
@@ -22,11 +30,21 @@ class Clock {
   void set(uint32_t agent, uint32_t time);
   void join(const Clock& other);  // knows what either knew
 
- private:
-  static constexpr uint32_t kPart = 64;
-  using Part = std::array<uint32_t, kPart>;
+  // `agents`: there are none beyond.
+  void fields(Archive& archive, ClockParts* shared, uint32_t agents);
 
+ private:
   std::vector<std::shared_ptr<Part>> parts_;  // nothing: zeros
+};
+
+// The parts that clocks of one checkpoint share, in the order in which they come.
+class ClockParts {
+ public:
+  void fields(Archive& archive, std::shared_ptr<Clock::Part>& part);  // may be null
+
+ private:
+  std::vector<std::shared_ptr<Clock::Part>> parts_;
+  std::unordered_map<const Clock::Part*, size_t> numbers_;
 };
 
 }  // namespace dojo::sim

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <new>
+#include <span>
 
 namespace dojo::sim {
 namespace {
@@ -42,6 +43,23 @@ void Memory::set_written(int64_t address, int64_t bytes, bool written) {
   for (int64_t word = address / 64; word * 64 < end; ++word) {
     uint64_t& bits = written_[static_cast<size_t>(word)];
     bits = written ? bits | mask(word, address, end) : bits & ~mask(word, address, end);
+  }
+}
+
+// Blocks in which nobody has written are left out.
+void Memory::fields(Archive& archive) {
+  constexpr int64_t kBlock = 4096;
+  for (int64_t begin = 0; begin < size_; begin += kBlock) {
+    const auto bytes = static_cast<size_t>(std::min(kBlock, size_ - begin));
+    const std::span<uint8_t> block(at(begin), bytes);
+    const std::span<uint64_t> written(written_.get() + begin / 64, (bytes + 63) / 64);
+    const auto is_zero = [](uint64_t x) { return x == 0; };
+    bool used = !std::all_of(written.begin(), written.end(), is_zero) ||
+                !std::all_of(block.begin(), block.end(), is_zero);
+    archive.flag(used);
+    if (!used) continue;
+    archive.raw(block);
+    for (uint64_t& bits : written) archive.word(bits);
   }
 }
 

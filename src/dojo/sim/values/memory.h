@@ -6,6 +6,8 @@
 #include <memory>
 #include <vector>
 
+#include "dojo/sim/archive.h"
+
 namespace dojo::sim {
 
 class Memory {
@@ -20,6 +22,8 @@ class Memory {
   // The first byte of [address, address + bytes) that nobody has written, or -1.
   int64_t first_unwritten(int64_t address, int64_t bytes) const;
   void set_written(int64_t address, int64_t bytes, bool written = true);
+
+  void fields(Archive& archive);
 
  private:
   struct Free {

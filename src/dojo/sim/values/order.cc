@@ -104,4 +104,44 @@ std::optional<Shadow::Race> Order::note(size_t memory, int64_t address, int64_t 
   return shadows_[memory].note(address, bytes, writes, access, known);
 }
 
+void Order::fields(Archive& archive, ClockParts* shared, uint32_t sites) {
+  if (!on_) return;
+  uint32_t threads = num_agents_;
+  for (const std::vector<Agent>& agents : transfers_)
+    threads -= static_cast<uint32_t>(archive.reads() ? 0 : agents.size());
+  for (std::vector<Agent>& agents : transfers_) {
+    archive.list(agents, [&](Agent& agent) {
+      archive.word(agent.id);
+      archive.word(agent.time);
+    });
+    if (archive.reads()) num_agents_ += static_cast<uint32_t>(agents.size());
+  }
+  for (const std::vector<Agent>& agents : transfers_)
+    for (const Agent& agent : agents)
+      Archive::require(agent.id >= threads && agent.id < num_agents_);
+  for (Node& node : nodes_) {
+    for (Thread& t : node.threads) t.known.fields(archive, shared, num_agents_);
+    node.completed.fields(archive, shared, num_agents_);
+  }
+  for (std::deque<Units>& counter : counters_) {
+    const size_t n = archive.count(counter.size());
+    if (archive.reads()) {
+      counter.clear();
+      counter.resize(n);
+    }
+    for (Units& units : counter) {
+      archive.whole(units.amount, 1, INT32_MAX);
+      units.clock.fields(archive, shared, num_agents_);
+    }
+  }
+  for (Shadow& shadow : shadows_) shadow.fields(archive, num_agents_, sites);
+}
+
+std::optional<int64_t> Order::units(size_t cell, size_t slot) const {
+  if (!on_) return {};
+  int64_t sum = 0;
+  for (const Units& units : counters_[nodes_[cell].first_counter + slot]) sum += units.amount;
+  return sum;
+}
+
 }  // namespace dojo::sim

@@ -37,6 +37,13 @@ class Order {
   void complete(size_t cell, const Clock& clock);  // a transfer of the node, on the node's side
   void end_phase(size_t cell);                     // all threads know all of these
 
+  // ---- Checkpoints ----
+
+  uint32_t num_agents() const { return num_agents_; }
+  void fields(Archive& archive, ClockParts* shared, uint32_t sites);
+  // What can be taken of a counter, if there is order at all.
+  std::optional<int64_t> units(size_t cell, size_t slot) const;
+
   // ---- Accesses ----
 
   Access by_thread(size_t cell, size_t thread, uint32_t site) const;

@@ -104,4 +104,45 @@ void Shadow::forget(Access* read) {
   *read = {};
 }
 
+void Shadow::fields(Archive& archive, uint32_t agents, uint32_t sites) {
+  archive.list(pages_, [&](std::unique_ptr<Page>& page) {
+    bool used = page != nullptr;
+    archive.flag(used);
+    if (!used) return;
+    if (archive.reads()) page = std::make_unique<Page>();
+    for (Line& l : *page) {
+      bool in_parts = l.bytes != nullptr;
+      archive.flag(in_parts);
+      if (!in_parts) {
+        fields(archive, l.whole, agents, sites);
+        continue;
+      }
+      if (archive.reads()) l.bytes = std::make_unique<std::array<Touched, kLine>>();
+      for (Touched& byte : *l.bytes) fields(archive, byte, agents, sites);
+    }
+  });
+}
+
+void Shadow::fields(Archive& archive, Touched& touched, uint32_t agents, uint32_t sites) {
+  const auto access = [&](Access& a) {
+    archive.index(a.agent, agents);
+    archive.word(a.time);
+    archive.index(a.site, sites);
+  };
+  bool is_written = !touched.write.is_none();
+  archive.flag(is_written);
+  if (is_written) access(touched.write);
+  enum Reads : uint8_t { kNone, kOne, kSeveral } reads = kOne;
+  if (touched.read.is_none()) reads = kNone;
+  if (touched.read.agent == kMany) reads = kSeveral;
+  archive.whole(reads, kNone, kSeveral);
+  if (reads == kOne) access(touched.read);
+  if (reads != kSeveral) return;
+  if (archive.reads()) {
+    touched.read = {kMany, static_cast<uint32_t>(reads_.size()), 0};
+    reads_.emplace_back();
+  }
+  archive.list(reads_[touched.read.time], access);
+}
+
 }  // namespace dojo::sim

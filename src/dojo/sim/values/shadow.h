@@ -37,6 +37,9 @@ class Shadow {
   std::optional<Race> note(int64_t address, int64_t bytes, bool writes, const Access& access,
                            const Clock& known);
 
+  // Of accesses by fewer agents and from fewer sites than these.
+  void fields(Archive& archive, uint32_t agents, uint32_t sites);
+
  private:
   static constexpr int64_t kLine = 64, kPage = 64;  // bytes, lines
 
@@ -55,6 +58,7 @@ class Shadow {
   std::optional<Race> note(Touched* touched, bool writes, const Access& access, const Clock& known);
   void add_read(Access* read, const Access& access, const Clock& known);
   void forget(Access* read);
+  void fields(Archive& archive, Touched& touched, uint32_t agents, uint32_t sites);
 
   std::vector<std::unique_ptr<Page>> pages_;
   std::vector<std::vector<Access>> reads_;

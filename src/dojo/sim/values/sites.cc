@@ -11,6 +11,7 @@ Sites::Sites(const program::Program& program) {
       first_.push_back(next);
       next += static_cast<uint32_t>(code.instructions.size());
     }
+  size_ = next;
 }
 
 program::Site Sites::site(uint32_t number) const {

@@ -18,9 +18,11 @@ class Sites {
            static_cast<uint32_t>(instruction);
   }
   program::Site site(uint32_t number) const;
+  uint32_t size() const { return size_; }
 
  private:
   std::vector<uint32_t> first_;  // of each thread of each class
+  uint32_t size_ = 0;
 };
 
 }  // namespace dojo::sim

@@ -82,6 +82,13 @@ class Values {
   Clock read(Parcel* parcel, size_t memory, int32_t phase, Cycles now);
   Clock write(const Parcel& parcel, size_t memory, int32_t phase, Cycles now);
 
+  // ---- Checkpoints ----
+
+  void fields(Archive& archive, ClockParts* shared);
+  // Of a transfer under way. REQUIRES: fields() came first.
+  void fields(Archive& archive, Parcel* parcel, std::span<const ClassCode> classes,
+              ClockParts* shared) const;
+
   // "the node (3, 0)", "the interface 2".
   std::string memory_name(size_t memory) const;
   // "cycle 12: copy.program:17: class sender, thread 0: wait full".
