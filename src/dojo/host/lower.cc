@@ -270,6 +270,10 @@ ConvAlgorithm Lowering::conv_algorithm(const Node& node) {
   return choose_conv_algorithm(conv_shape(*this, node), work, algorithms_, max_bytes_);
 }
 
+ProductAlgorithm Lowering::product_algorithm(const onednn::MatmulShape& shape) const {
+  return choose_product_algorithm(shape, algorithms_, max_bytes_);
+}
+
 std::string Lowering::label(const Node& node) const {
   return fmt::format("{} %{}", node.op, graph.value(node.outputs[0]).name);
 }

@@ -12,6 +12,7 @@
 #include "dojo/host/kernels/copy.h"
 #include "dojo/host/kernels/floats.h"
 #include "dojo/host/onednn.h"
+#include "dojo/host/product_algorithm.h"
 #include "dojo/host/readers.h"
 #include "dojo/host/steps.h"
 #include "dojo/host/units.h"
@@ -111,6 +112,7 @@ class Lowering {
 
   // REQUIRES: the node is a Conv, ConvInputGrad or ConvWeightGrad.
   ConvAlgorithm conv_algorithm(const Node& node);
+  ProductAlgorithm product_algorithm(const onednn::MatmulShape& shape) const;
 
   // True iff a node outside of the unit, an output or an update reads the value.
   bool used_outside(ValueId v, const Unit& unit) const;

@@ -1,11 +1,12 @@
-// Matrix products by oneDNN, in f32 or bf16; softmax and the cross-entropy loss by our kernels. All
-// row-major.
+// Matrix products by oneDNN, in f32 or bf16, or, in f32 and where that is faster, by our kernel;
+// softmax and the cross-entropy loss by our kernels. All row-major.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "dojo/base/error.h"
+#include "dojo/host/kernels/gemm.h"
 #include "dojo/host/kernels/softmax.h"
 #include "dojo/host/lower.h"
 #include "dojo/host/native_bf16.h"
@@ -58,6 +59,17 @@ void add_product(Lowering& l, const Node& node, onednn::MatmulShape shape, Buffe
   }
   std::vector<BufferId> reads = {left, right};
   if (bias != kNoBuffer) reads.push_back(bias);
+  if (l.product_algorithm(shape) == ProductAlgorithm::kPanels) {
+    const kernels::Gemm g = *panels_of(shape);
+    const BufferId to = l.result(result, kRow);
+    const BufferId scratch =
+        l.scratch(kernels::gemm_scratch_floats(g) * static_cast<int64_t>(sizeof(float)));
+    l.add(l.label(node), reads, {to, scratch}, [=](const Memory& m) -> Kernel {
+      return [=, a = m.get(left), b = m.get(right), c = m.get(bias), y = m.get(to),
+              s = m.get(scratch)] { kernels::gemm(g, a, b, c, y, s); };
+    });
+    return;
+  }
   l.add_operation(l.label(node), onednn::matmul(shape, bias != kNoBuffer), reads,
                   {l.result(result, kRow)});
 }

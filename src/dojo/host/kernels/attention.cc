@@ -15,6 +15,7 @@
 #include <hwy/highway.h>
 
 #include "dojo/host/kernels/product-inl.h"
+#include "dojo/host/kernels/transpose-inl.h"
 #include "dojo/host/kernels/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -38,12 +39,24 @@ void PackRows(const float* from, int64_t stride, int64_t rows, int64_t d, float 
 // factor * rows' [d, rows] as panels of `padded` columns, those behind the rows 0.
 void PackColumns(const float* from, int64_t stride, int64_t rows, int64_t padded, int64_t d,
                  float factor, float* to) {
+  const PanelTag tag;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(tag));
+  const auto k = hn::Set(tag, factor);
   for (int64_t first = 0; first < padded; first += Panel()) {
     const int64_t width = PanelWidth(padded, first),
                   there = std::clamp<int64_t>(rows - first, 0, width);
     float* panel = to + first * d;
+    int64_t r = 0;
+    for (; r + lanes <= there; r += lanes)
+      for (int64_t i = 0; i < d; i += 4) {
+        hn::Vec<PanelTag> columns[4];
+        FourColumns(tag, from + (first + r) * stride + i, stride, columns);
+        for (int c = 0; c < 4; ++c)
+          hn::StoreU(hn::Mul(k, columns[c]), tag, panel + (i + c) * width + r);
+      }
     for (int64_t i = 0; i < d; ++i, panel += width) {
-      for (int64_t r = 0; r < there; ++r) panel[r] = factor * from[(first + r) * stride + i];
+      for (int64_t rest = r; rest < there; ++rest)
+        panel[rest] = factor * from[(first + rest) * stride + i];
       std::fill(panel + there, panel + width, 0.0f);
     }
   }
@@ -103,7 +116,7 @@ HWY_EXPORT(ScoreGradient);
 
 namespace {
 
-constexpr int64_t kBlock = 48;  // queries: their scores stay in the second-level cache
+constexpr int64_t kBlock = 64;  // queries at most: their scores stay in the second-level cache
 
 int64_t padded(int64_t keys) { return (keys + 15) / 16 * 16; }
 
@@ -130,6 +143,12 @@ struct Scratch {
   }
 };
 
+// Queries that are taken at once: blocks are as equal as they can be.
+int64_t block_of(const Attention& a) {
+  const int64_t blocks = std::max<int64_t>(1, (a.queries + kBlock - 1) / kBlock);
+  return (a.queries + blocks - 1) / blocks;
+}
+
 // Calls body(item, scratch) for all items, one thread's items one after the other.
 template <class Body>
 void for_items(const Attention& a, float* scratch, Body body) {
@@ -149,14 +168,14 @@ int64_t attention_scratch_floats(const Attention& a) { return num_threads() * Sc
 
 void attention_forward(const Attention& a, const float* q, const float* k, const float* v,
                        const ItemRows& y_rows, float* y, float* log_sums, float* scratch) {
-  const int64_t width = padded(a.keys);
+  const int64_t width = padded(a.keys), block = block_of(a);
   for_items(a, scratch, [&](size_t item, const Scratch& s) {
     HWY_DYNAMIC_DISPATCH(PackColumns)
     (k + a.k.items[item], a.k.stride, a.keys, width, a.d, a.scale, s.key_columns);
     HWY_DYNAMIC_DISPATCH(PackRows)(v + a.v.items[item], a.v.stride, a.keys, a.d, 1, s.v_rows);
     float* item_sums = log_sums + int64_t(item) * a.queries;
-    for (int64_t first = 0; first < a.queries; first += kBlock) {
-      const int64_t rows = std::min(kBlock, a.queries - first);
+    for (int64_t first = 0; first < a.queries; first += block) {
+      const int64_t rows = std::min(block, a.queries - first);
       float* to = y + y_rows.items[item] + first * y_rows.stride;
       panel_product(rows, width, a.d, q + a.q.items[item] + first * a.q.stride, a.q.stride, 1,
                     s.key_columns, s.scores, width, false);
@@ -176,7 +195,7 @@ void attention_forward(const Attention& a, const float* q, const float* k, const
 void attention_backward(const Attention& a, const AttentionGrad& g, const float* q, const float* k,
                         const float* v, const float* dy, const float* log_sums, float* dq,
                         float* dk, float* dv, float* scratch) {
-  const int64_t width = padded(a.keys);
+  const int64_t width = padded(a.keys), block = block_of(a);
   for_items(a, scratch, [&](size_t item, const Scratch& s) {
     const float *key = k + a.k.items[item], *value = v + a.v.items[item];
     HWY_DYNAMIC_DISPATCH(PackColumns)
@@ -184,8 +203,8 @@ void attention_backward(const Attention& a, const AttentionGrad& g, const float*
     HWY_DYNAMIC_DISPATCH(PackColumns)(value, a.v.stride, a.keys, width, a.d, 1, s.v_columns);
     HWY_DYNAMIC_DISPATCH(PackRows)(key, a.k.stride, a.keys, a.d, a.scale, s.key_rows);
     const float* item_sums = log_sums + int64_t(item) * a.queries;
-    for (int64_t first = 0; first < a.queries; first += kBlock) {
-      const int64_t rows = std::min(kBlock, a.queries - first);
+    for (int64_t first = 0; first < a.queries; first += block) {
+      const int64_t rows = std::min(block, a.queries - first);
       const bool add = first > 0;
       const float* query = q + a.q.items[item] + first * a.q.stride;
       const float* gradient = dy + g.dy.items[item] + first * g.dy.stride;
