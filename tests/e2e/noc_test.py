@@ -86,6 +86,7 @@ class BenchNoc(harness.TestCase):
             (("--cycles", 0), "config", "--cycles"),
             (("--machine", "nowhere"), "config", "nowhere"),
             (("--set", "die/grid/rows=3"), "config", "give --machine too"),
+            (("--machine", "d1_die", "--mesh", "3x3"), "config", "--mesh"),
             (("--machine", "d1_die", "--flits", 9999), "config", "9999 flits"),
             (("--machine", "d1_die", "--set", "node/router/order=y-first"), "unimplemented", "column first"),
         ):

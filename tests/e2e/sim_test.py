@@ -1,12 +1,36 @@
 """dojo sim: examples run with the same result each time, values come from and go to files, and what never ends is explained."""
 import json
 import pathlib
+import signal
 import struct
+import time
 
 import harness
 from harness import run
 
-EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "src/dojo/program/examples"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "src/dojo/program/examples"
+MACHINES = ROOT / "machines"
+
+LONG_LOOPS = """program "three loops" {
+  nodes 1 x 1
+  layout main {
+    code at 0 size 1024
+  }
+  class only uses main {
+    on [0, 0]
+    thread 0 {
+      loop i < 16777216 {
+        loop j < 16777216 {
+          loop k < 16777216 {
+            idle 0
+          }
+        }
+      }
+    }
+  }
+}
+"""
 
 DEADLOCK = """program "after you" {
   nodes 2 x 1
@@ -157,6 +181,52 @@ class Sim(harness.TestCase):
     def test_a_run_ends_at_its_last_cycle(self):
         path = self.write(RACE.replace("idle 5", "loop k < 1000000 { loop j < 1000000 { idle 1000 } }"))
         self.assertError(run("sim", path, "--cycles-limit", "5000"), 3, "input", "the program is not done after 5000 cycles")
+
+    def test_no_result_replaces_what_is_read(self):
+        program, machine, inputs = self.write(RACE), self.folder / "unit.json", self.folder / "in.st"
+        machine.write_bytes((MACHINES / "unit.json").read_bytes())
+        write_safetensors(inputs, {})
+        link = self.folder / "link"
+        link.symlink_to(program)
+        before = {path: path.read_bytes() for path in (program, machine, inputs)}
+        out = self.folder / "out"
+        for args, first, second in (
+            (("--values", "random", "--out", program), "PROGRAM", "--out"),
+            (("--values", "random", "--out", self.folder / "." / "a.program"), "PROGRAM", "--out"),
+            (("--values", "random", "--out", link), "PROGRAM", "--out"),
+            (("--trace", program), "PROGRAM", "--trace"),
+            (("--values", inputs, "--out", inputs), "--values", "--out"),
+            (("--values", "random", "--machine", machine, "--out", machine), "--machine", "--out"),
+            (("--machine", f"{machine}:die", "--trace", machine), "--machine", "--trace"),
+            (("--values", "random", "--out", out, "--trace", f"{self.folder}/./out"), "--out", "--trace"),
+        ):
+            self.assertError(run("sim", program, *args), 2, "config", f"{first} and {second} are the same file")
+        for args in (("machine", "draw", machine), ("program", "make", "ring", "--machine", machine)):
+            self.assertError(run(*args, "--out", machine), 2, "config", "and --out are the same file")
+        self.assertEqual({path: path.read_bytes() for path in before}, before)
+        self.assertFalse(out.exists())
+
+    def test_options_that_would_do_nothing_are_refused(self):
+        path = self.write(RACE)
+        for args, option, other in (
+            (("--no-races",), "--no-races", "--values"),
+            (("--trace-nodes", "1x1+0+0"), "--trace-nodes", "--trace"),
+            (("--path-steps", 20), "--path-steps", "--critical-path"),
+            (("--level", "functional", "--trace", self.folder / "t"), "--trace", "has no time"),
+            (("--level", "functional", "--critical-path"), "--critical-path", "has no time"),
+        ):
+            self.assertError(run("sim", path, *args), 2, "config", [option, other])
+
+    def test_a_thread_that_runs_on_by_itself_can_be_interrupted(self):
+        path, out = self.write(LONG_LOOPS), self.folder / "trace"
+        for args in ((), ("--trace", out), ("--values", "random"), ("--level", "flit")):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                process = harness.start("sim", path, *args)
+                time.sleep(0.3)
+                process.send_signal(number)
+                _, err = process.communicate(timeout=20)
+                self.assertEqual(process.returncode, -number, err)
+        self.assertEqual(list(self.folder.iterdir()), [path])
 
     def test_what_cannot_run_is_refused_with_its_line(self):
         path = self.write(RACE.replace("at 1024", "at 1250000"))

@@ -245,6 +245,9 @@ int run_bench_noc(std::span<const std::string> argv) {
   args.option("--model", "NAME", "fast, or reference: slow, and says what is right", &o.model);
   args.option("--json", "", "print one JSON object a line", &o.json);
   if (!args.parse(argv)) return 0;
+  if (args.given("--mesh") && args.given("--machine"))
+    throw Error(Category::kConfig, "--machine has a network of its own", "--mesh",
+                "give one of them");
   const InterruptGuard guard(InterruptGuard::kThrow);
   set_num_threads(static_cast<int>(o.threads));
   if (o.replay.empty()) {

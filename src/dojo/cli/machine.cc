@@ -12,6 +12,7 @@
 #include "dojo/cli/called.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
+#include "dojo/cli/given_files.h"
 #include "dojo/emulate/validate.h"
 #include "dojo/machine/draw.h"
 #include "dojo/machine/ledger.h"
@@ -122,6 +123,7 @@ int draw(std::span<const std::string> argv) {
   wanted.add_to(&args, "NAME");
   args.option("--out", "FILE", "where to write it; default: standard output", &out);
   if (!args.parse(argv)) return 0;
+  check_distinct_files({{"NAME", machine::machine_file(wanted.name)}}, {{"--out", out}});
   if (!out.empty()) check_output_file(out, "picture");
   const std::string svg = machine::draw_machine(wanted.load());
   if (out.empty())

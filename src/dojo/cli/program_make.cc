@@ -11,6 +11,7 @@
 #include "dojo/base/text.h"
 #include "dojo/cli/args.h"
 #include "dojo/cli/common.h"
+#include "dojo/cli/given_files.h"
 #include "dojo/compiler/library/library.h"
 #include "dojo/machine/load.h"
 #include "dojo/program/machine_view.h"
@@ -115,6 +116,7 @@ int run_program_make(std::span<const std::string> argv) {
     fmt::print("{}", json ? dump(library_json()) + "\n" : list_library());
     return 0;
   }
+  check_distinct_files({{"--machine", machine::machine_file(machine_name)}}, {{"--out", out}});
   if (!out.empty()) check_output_file(out, "program");
   const LibraryProgram& entry = compiler::library_program(words[0]);
   const LibrarySizes sizes = entry.sizes(std::span(words).subspan(1), format);

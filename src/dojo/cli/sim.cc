@@ -10,6 +10,7 @@
 #include "dojo/cli/args.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
+#include "dojo/cli/given_files.h"
 #include "dojo/cli/read_program.h"
 #include "dojo/cli/sim_checkpoint.h"
 #include "dojo/cli/sim_observe.h"
@@ -30,6 +31,7 @@ struct Wanted {
   int64_t path_steps = 20;
   SimSeen seen;
   SimCheckpointArgs checkpoints;
+  bool path_steps_given = false;
 };
 
 bool parse(std::span<const std::string> argv, Wanted* wanted) {
@@ -85,7 +87,35 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
   add_sim_checkpoints(&args, &wanted->checkpoints);
   args.option("--json", "", "print one JSON object", &wanted->json);
   args.note("What is simulated, what is assumed, and the names of tensors: docs/simulator.md\n");
-  return args.parse(argv);
+  if (!args.parse(argv)) return false;
+  wanted->path_steps_given = args.given("--path-steps");
+  return true;
+}
+
+void check_files(const Wanted& wanted) {
+  check_distinct_files({{"PROGRAM", wanted.file},
+                        {"--values", wanted.values == "random" ? "" : wanted.values},
+                        {"--machine", machine::machine_file(wanted.machine)}},
+                       {{"--out", wanted.out}, {"--trace", wanted.seen.trace}});
+  if (!wanted.out.empty()) check_output_file(wanted.out, "output");
+  check_sim_seen(wanted.seen);
+}
+
+// Refuses what would be read and then not be used.
+void check_options(const Wanted& wanted, sim::Level level, bool values) {
+  const auto needs = [](bool given, const char* option, const char* what, const char* other) {
+    if (given) throw Error(Category::kConfig, what, option, fmt::format("give {} too", other));
+  };
+  needs(!wanted.out.empty() && !values, "--out", "outputs without values", "--values");
+  needs(wanted.no_races && !values, "--no-races", "races are looked for with values only",
+        "--values");
+  needs(wanted.path_steps_given && !wanted.critical_path, "--path-steps",
+        "steps of a critical path without one", "--critical-path");
+  for (const auto& [given, option] :
+       {std::pair(wanted.critical_path, "--critical-path"), {!wanted.seen.trace.empty(), "--trace"}})
+    if (given && level == sim::Level::kFunctional)
+      throw Error(Category::kConfig, "the level functional has no time", option,
+                  "use burst or flit");
 }
 
 // What the user says, and else what the checkpoint says that the run goes on from.
@@ -103,14 +133,8 @@ sim::Options options_of(const Wanted& wanted, const sim::CheckpointHead* from) {
   if (!level)
     throw Error(Category::kConfig, fmt::format("no level {}", wanted.level), "--level",
                 "use burst, flit or functional");
-  if (!wanted.out.empty()) {
-    if (!values)
-      throw Error(Category::kConfig, "outputs without values", "--out", "give --values too");
-    check_output_file(wanted.out, "output");
-  }
-  if (wanted.critical_path && *level == sim::Level::kFunctional)
-    throw Error(Category::kConfig, "the level functional has no time", "--critical-path",
-                "use burst or flit");
+  check_options(wanted, *level, values);
+  check_files(wanted);
   return {.level = *level,
           .values = values,
           .races = !wanted.no_races && (!from || from->races),
@@ -143,7 +167,6 @@ int run_sim(std::span<const std::string> argv) {
   SimCheckpoints checkpoints(wanted.checkpoints);
   sim::Options options = options_of(wanted, checkpoints.from());
   set_num_threads(options.threads);
-  check_sim_seen(wanted.seen);
   std::vector<machine::Change> changes;
   for (const std::string& change : wanted.changes) changes.push_back(machine::parse_change(change));
   const machine::Machine m = machine::load_machine(wanted.machine, changes);

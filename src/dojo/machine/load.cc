@@ -50,8 +50,12 @@ Found on_disk(const fs::path& path) {
           .on_disk = true};
 }
 
+bool is_path(const std::string& name) {
+  return name.find('/') != name.npos || name.ends_with(".json");
+}
+
 Found find_machine(const std::string& name) {
-  if (name.find('/') != name.npos || name.ends_with(".json")) {
+  if (is_path(name)) {
     check_exists(name, "`dojo machine show` lists the machines that the program has in it");
     return on_disk(name);
   }
@@ -223,6 +227,11 @@ Machine load_machine(const std::string& name, const std::vector<Change>& changes
   for (const Change& change : changes) apply(change, &machine);
   verify_with(changes, machine);
   return machine;
+}
+
+std::string machine_file(const std::string& name) {
+  const std::string whole = split_level(name).first;
+  return is_path(whole) ? whole : "";
 }
 
 Machine parse_machine(std::string_view text, const std::string& file) {

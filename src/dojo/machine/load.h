@@ -33,6 +33,9 @@ Machine load_machine(const std::string& name, const std::vector<Change>& changes
 // The same of a text, whose parts are built-in ones or written inside.
 Machine parse_machine(std::string_view text, const std::string& file);
 
+// The file that load_machine(name) reads first; "" for a built-in machine.
+std::string machine_file(const std::string& name);
+
 // "NAME=VALUE" as on the command line. Throws Error(kConfig).
 Change parse_change(const std::string& text);
 

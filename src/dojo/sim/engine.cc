@@ -21,6 +21,8 @@ namespace {
 // overflows.
 constexpr Cycles kMostAhead = Cycles{1} << 20;
 
+constexpr uint32_t kStepsBetweenLooks = 1 << 14;  // at whether the user wants an end
+
 // Counters and variables of all nodes.
 size_t num_words(const program::NodeMap& map, const std::vector<ClassCode>& classes) {
   size_t words = 0;
@@ -205,6 +207,7 @@ void Engine::go(size_t cell, size_t thread, Cycles now) {
   // With values, errors are found in the order of time.
   const bool runs_ahead = code.runs_ahead && !values_;
   while (state.pc < text.size()) {
+    if (++steps_ % kStepsBetweenLooks == 0) throw_if_interrupted();
     const program::Instruction instruction = text[state.pc];
     const bool computes = instruction.op == Op::kMatmul || instruction.op == Op::kVector;
     if (step_alone(cell, thread, instruction, &now)) {
@@ -302,6 +305,7 @@ bool Engine::compute(size_t cell, size_t thread, const program::Instruction& ins
   if (!enter_unit(cell, thread, (is_matmul ? code.matmuls : code.vectors)[instruction.index], now))
     return false;
   if (!values_) return true;
+  throw_if_interrupted();  // for what follows may take long
   const Actor who = actor(cell, thread, begin);
   if (is_matmul)
     values_->matmul(who, code, code.code->matmuls[instruction.index], variables(cell, thread));

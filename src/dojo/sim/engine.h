@@ -195,6 +195,7 @@ class Engine {
   Cycles end_ = 0;
   int64_t num_events_ = 0;
   int64_t looked_at_ = 0;          // of these, when the user was asked last
+  uint32_t steps_ = 0;             // instructions, for the same
   Cycles checkpoint_at_ = kNever;  // the next one
   bool is_resumed_ = false;        // from a checkpoint, which anybody may have written
 
