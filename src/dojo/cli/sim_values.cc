@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dojo/base/error.h"
+#include "dojo/base/file.h"
 #include "dojo/base/random.h"
 #include "dojo/base/text.h"
 #include "dojo/program/node_map.h"
@@ -115,6 +116,7 @@ void write_to(sim::Simulator* simulator, AllocationId id, const Where& where,
 }  // namespace
 
 void read_inputs(const std::string& path, const Program& program, sim::Simulator* simulator) {
+  check_exists(path, "`--values random` draws all inputs");
   const SafeTensors file = read_safetensors(path);
   std::set<std::string> used;
   for (size_t i = 0; i < program.allocations.size(); ++i) {

@@ -30,7 +30,7 @@ static_assert(std::endian::native == std::endian::little,
 
 [[noreturn]] void fail(std::string message, std::string_view where) {
   throw Error(Category::kInput, std::move(message), std::string(where),
-              "the file is damaged or no safetensors file; use another checkpoint");
+              "the file is damaged or no safetensors file; use another one");
 }
 
 std::string_view dtype_name(Format format) {
@@ -51,8 +51,8 @@ std::string_view dtype_name(Format format) {
 Format parse_dtype(const std::string& dtype, const std::string& name, std::string_view where) {
   for (Format f : {Format::kF32, Format::kBF16, Format::kI32, Format::kU8})
     if (dtype == dtype_name(f)) return f;
-  fail(fmt::format("tensor \"{}\" has dtype \"{}\"; F32, BF16, I32 and U8 are known", name, dtype),
-       where);
+  throw Error(Category::kInput, fmt::format("tensor \"{}\" has dtype \"{}\"", name, dtype),
+              std::string(where), "F32, BF16, I32 and U8 are read; convert it to one of them");
 }
 
 // Parses the header and refuses what JSON libraries let pass: a name that occurs twice.
