@@ -56,6 +56,7 @@ class Library(harness.TestCase):
         refused(2, "config", "d2_die", "gemm_summa", "--machine", "d2_die")
         refused(3, "input", "matrix unit", "gemm_summa", "--format", "f32")
         refused(3, "input", "elements is 0", "reduce", "elements=0")
+        refused(3, "input", ("root_x is 999", "allowed are 0 to 19, or -1: it is chosen"), "reduce", "root_x=999")
         refused(3, "input", "beyond the 1250000 B of SRAM", "broadcast", "elements=400000")
         refused(1, "io", "none", "reduce", "--out", self.folder / "none" / "p")
 

@@ -142,6 +142,13 @@ class Machine(harness.TestCase):
         self.assertError(run("machine", "show", self.folder / "none.json"), 3, "input", "none.json")
         self.assertError(run("machine", "show", f"{self.folder}/"), 3, "input")
 
+    def test_figures_are_looked_for_before_any_is_simulated_and_run_once(self):
+        refused = run("machine", "validate", "--figure", "die edge_latency", "--figure", "nope")
+        self.assertError(refused, 2, "config", ("nope", "die edge_latency"))
+        self.assertEqual(len(refused.err.splitlines()), 1, refused)
+        twice = run("machine", "validate", "--figure", "die edge_latency", "--figure", "die edge_latency", "--json")
+        self.assertEqual(len(twice.json()["figures"]), 1)
+
     def test_wrong_usage(self):
         self.assertError(run("machine"), 2, "config")
         self.assertError(run("machine", "fly"), 2, "config", "fly")

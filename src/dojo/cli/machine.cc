@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "dojo/base/error.h"
 #include "dojo/base/file.h"
 #include "dojo/base/interrupt.h"
@@ -133,6 +135,13 @@ int draw(std::span<const std::string> argv) {
   return 0;
 }
 
+std::vector<std::string> each_once(const std::vector<std::string>& words) {
+  std::vector<std::string> once;
+  for (const std::string& word : words)
+    if (std::find(once.begin(), once.end(), word) == once.end()) once.push_back(word);
+  return once;
+}
+
 int validate(std::span<const std::string> argv) {
   std::vector<std::string> names;
   bool json = false, quiet = false;
@@ -149,6 +158,8 @@ int validate(std::span<const std::string> argv) {
   if (!args.parse(argv)) return 0;
   const InterruptGuard guard(InterruptGuard::kThrow);
   if (names.empty()) names = emulate::figure_names();
+  names = each_once(names);
+  for (const std::string& name : names) emulate::check_figure(name);
   std::vector<emulate::Figure> figures;
   Progress progress("simulating", {.total = std::ssize(names), .unit = "figures", .quiet = quiet});
   for (const std::string& name : names) {

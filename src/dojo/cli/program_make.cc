@@ -28,7 +28,7 @@ using compiler::LibrarySizes;
 using Json = nlohmann::ordered_json;
 
 std::string default_of(const LibrarySize& size) {
-  return size.value == LibrarySize::kAutomatic ? "chosen" : fmt::format("{}", size.value);
+  return size.value == LibrarySize::kAutomatic ? "-1: chosen" : fmt::format("{}", size.value);
 }
 
 std::string list_library() {
@@ -142,10 +142,10 @@ int run_program_make(std::span<const std::string> argv) {
   if (out.empty()) fmt::print("{}", text);
   const Bound& b = made.bound;
   tell(
-      "{} on {}: {} nodes; at least {} cycles ({}): compute {}, sram {}, links {}, latency {}; "
+      "{} on {}: {} node{}; at least {} cycles ({}): compute {}, sram {}, links {}, latency {}; "
       "{} assumed numbers\n",
-      entry.name, one_line(m.name), verified.num_nodes, b.cycles(), b.binding(), b.compute, b.sram,
-      b.links, b.latency, uses.count().assumed);
+      entry.name, one_line(m.name), verified.num_nodes, verified.num_nodes == 1 ? "" : "s",
+      b.cycles(), b.binding(), b.compute, b.sram, b.links, b.latency, uses.count().assumed);
   return 0;
 }
 

@@ -295,14 +295,20 @@ std::vector<std::string> figure_names() {
   return names;
 }
 
+void check_figure(const std::string& name) {
+  const std::vector<std::string> names = figure_names();
+  if (std::find(names.begin(), names.end(), name) == names.end())
+    throw Error(Category::kConfig, fmt::format("there is no figure \"{}\"", name), "--figure",
+                fmt::format("there are {}", fmt::join(names, ", ")));
+}
+
 Figure simulate_figure(const std::string& name) {
+  check_figure(name);
   Benches benches;
   const std::vector<Row> rows = all_rows(&benches);
   const auto row =
       std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.name == name; });
-  if (row == rows.end())
-    throw Error(Category::kConfig, fmt::format("there is no figure \"{}\"", name), "--figure",
-                fmt::format("there are {}", fmt::join(figure_names(), ", ")));
+  DOJO_CHECK(row != rows.end());
   return row->simulate();
 }
 

@@ -36,6 +36,8 @@ struct Figure {
 // "node peak_bf16", "tile bisection", ...: all that there are.
 std::vector<std::string> figure_names();
 
+void check_figure(const std::string& name);  // throws Error(kConfig) for another name
+
 // Runs its programs: in seconds. Throws Error(kConfig) for another name.
 Figure simulate_figure(const std::string& name);
 

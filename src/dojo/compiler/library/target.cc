@@ -4,6 +4,7 @@
 
 #include "dojo/base/error.h"
 #include "dojo/compiler/library/bound.h"
+#include "dojo/compiler/library/library.h"
 
 namespace dojo::compiler {
 
@@ -31,7 +32,9 @@ Target::Target(machine::Uses& uses)
 void check_size(const char* what, int64_t value, int64_t min, int64_t max) {
   if (value < min || value > max)
     throw Error(Category::kInput, fmt::format("{} is {}", what, value), "",
-                fmt::format("allowed are {} to {}", min, max));
+                min == LibrarySize::kAutomatic
+                    ? fmt::format("allowed are 0 to {}, or {}: it is chosen", max, min)
+                    : fmt::format("allowed are {} to {}", min, max));
 }
 
 }  // namespace dojo::compiler
