@@ -10,6 +10,7 @@
 #include "dojo/base/text.h"
 #include "dojo/base/units.h"
 #include "dojo/machine/show.h"
+#include "dojo/machine/unit.h"
 #include "dojo/sim/burst_error.h"
 #include "dojo/sim/show_path.h"
 
@@ -111,9 +112,9 @@ std::string describe(const LinkStats& link) {
 std::string show_result(const Result& result, const Shown& shown) {
   const Sums sums(result);
   std::string text =
-      fmt::format("program \"{}\": {} nodes of {}, level {}, {} values\n\n",
-                  one_line(shown.program.name), result.num_nodes, one_line(shown.machine),
-                  name(shown.level), shown.values ? "with" : "without");
+      fmt::format("program \"{}\": {} node{} of {}, level {}, {} values\n\n",
+                  one_line(shown.program.name), result.num_nodes, result.num_nodes == 1 ? "" : "s",
+                  one_line(shown.machine), name(shown.level), shown.values ? "with" : "without");
   for (const Stuck& stuck : result.stuck) text += show_stuck(stuck, shown);
   if (!result.stuck.empty()) text += "\n";
   text += fmt::format("{:<12}{}", "cycles", result.cycles);
@@ -121,7 +122,8 @@ std::string show_result(const Result& result, const Shown& shown) {
     text += fmt::format("  {} at {:.4g} GHz", print_time(sums.seconds),
                         static_cast<double>(result.clock_hz) / 1e9);
   text += fmt::format("\n{:<12}{} of {} at most, code and data\n", "SRAM",
-                      print_bytes(result.sram_peak_bytes), print_bytes(result.sram_bytes));
+                      machine::print_number(static_cast<double>(result.sram_peak_bytes), "B"),
+                      machine::print_number(static_cast<double>(result.sram_bytes), "B"));
   if (result.clock_hz > 0 && sums.flops > 0)
     text += fmt::format("{:<12}{} of {} that these nodes have at most: {:.1f} %\n", "matrix",
                         print_flops(sums.flops_per_second), print_flops(sums.peak),
@@ -129,9 +131,11 @@ std::string show_result(const Result& result, const Shown& shown) {
   text += fmt::format("{:<12}{}\n", "rests on", machine::counted(result.numbers));
   if (shown.level == Level::kBurst)
     text += fmt::format(
-        "{:<12}burst took {:.1f} % to {:+.1f} % more cycles than flit on {} programs, at most 5 % "
-        "on {} of them\n",
-        "error", 100 * kBurstError.least, 100 * kBurstError.most, kBurstError.programs,
+        "{:<12}not of this run: on a fixed set of {} programs burst took {:.1f} % to {:+.1f} % "
+        "more "
+        "cycles\n{:<12}than flit, at most 5 % on {} of them; crowded networks can be worse: "
+        "--level flit shows it\n",
+        "error", kBurstError.programs, 100 * kBurstError.least, 100 * kBurstError.most, "",
         kBurstError.within_five_percent);
 
   text += fmt::format("\n{:<12} {:>14} {:>7}\n", "threads", "cycles", "share");

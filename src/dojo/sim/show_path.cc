@@ -89,6 +89,7 @@ std::string what(const PathStep& step, const ShownPath& shown) {
 }  // namespace
 
 std::string show_path(const CriticalPath& path, const ShownPath& shown) {
+  if (path.steps.empty()) return "";
   const Cycles all = sum(path.cycles);
   const auto percent = [&](Cycles cycles) {
     return all > 0 ? 100 * static_cast<double>(cycles) / static_cast<double>(all) : 0;
