@@ -1,8 +1,11 @@
 """dojo sim: examples run with the same result each time, values come from and go to files, and what never ends is explained."""
 import json
+import os
 import pathlib
+import pty
 import signal
 import struct
+import subprocess
 import time
 
 import harness
@@ -47,6 +50,9 @@ DEADLOCK = """program "after you" {
   }
 }
 """
+
+# No thread waits for what is signalled.
+SIGNAL_LEFT_OVER = DEADLOCK.replace("      wait go\n", "")
 
 RACE = """program "race" {
   nodes 1 x 1
@@ -156,6 +162,13 @@ class Sim(harness.TestCase):
         self.assertError(run("sim", copy, "--values", inputs), 3, "input", "no tensor for the input main.a")
         write_safetensors(inputs, {"a": ([64], [0.0] * 64), "c": ([1], [0.0])})
         self.assertError(run("sim", copy, "--values", inputs), 3, "input", "the tensor c is no input")
+        missing = run("sim", copy, "--values", self.folder / "none.safetensors")
+        self.assertError(missing, 3, "input", ["none.safetensors", "`--values random`"])
+        header = json.dumps({"a": {"dtype": "F64", "shape": [64], "data_offsets": [0, 512]}}).encode()
+        inputs.write_bytes(struct.pack("<Q", len(header)) + header + bytes(512))
+        wide = run("sim", copy, "--values", inputs)
+        self.assertError(wide, 3, "input", ['tensor "a" has dtype "F64"', "F32, BF16, I32 and U8 are read; convert it"])
+        self.assertNotIn("damaged", wide.err)
         self.assertError(run("sim", copy, "--out", self.folder / "out"), 2, "config", "--values")
         self.assertError(run("sim", copy, "--level", "fast"), 2, "config", "no level fast")
 
@@ -168,6 +181,43 @@ class Sim(harness.TestCase):
         waiting = json.loads(run("sim", path, "--json").out)
         self.assertFalse(waiting["done"])
         self.assertEqual((waiting["waiting"][0]["line"], waiting["waiting"][0]["nodes"]), (10, 2))
+
+    def test_a_path_of_no_cycles_has_no_tables(self):
+        stopped = run("sim", self.write(DEADLOCK), "--critical-path")
+        self.assertError(stopped, 3, "input", "wait for ever")
+        self.assertNotIn("critical path", stopped.out)
+        self.assertNotIn("from cycle", stopped.out)
+
+    def test_what_check_calls_unmatched_is_a_warning(self):
+        path = self.write(SIGNAL_LEFT_OVER)
+        said = f"{path}:5: layout main, semaphore go: go begins with 0 and ends with 1 at the node (0, 0) and with another count at 1 more"
+        for level in ("burst", "flit", "functional"):
+            ran = run("sim", path, "--level", level)
+            self.assertDone(ran)
+            self.assertIn(f"warning: {said}; `dojo program check` refuses that", ran.err)
+        checked = run("program", "check", path)
+        self.assertError(checked, 3, "input")
+        self.assertIn(said, checked.out)
+        self.assertEqual(run("sim", EXAMPLES / "ring_reduce.program").err, "")
+
+    def test_sizes_are_those_of_the_docs(self):
+        shown = run("sim", self.write(RACE)).out
+        self.assertIn("1 node of d1_die,", shown)
+        self.assertIn("SRAM        256 B of 1.25 MB at most", shown)
+
+    def test_a_long_run_on_a_terminal_says_how_far_it_is(self):
+        path = self.write(LONG_LOOPS)
+        for args, is_told in (((), True), (("-q",), False)):
+            reader, terminal = pty.openpty()
+            process = subprocess.Popen([harness.DOJO, "sim", path, *args], stdout=subprocess.DEVNULL, stderr=terminal,
+                                       env=harness.ENVIRONMENT, start_new_session=True)
+            os.close(terminal)
+            time.sleep(2)
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=20)
+            told = os.read(reader, 1 << 16).decode(errors="replace")
+            os.close(reader)
+            (self.assertRegex if is_told else self.assertNotRegex)(told, r"simulating.*\d cycles.* events")
 
     def test_what_values_show_is_named_with_cycle_node_and_line(self):
         path = self.write(RACE)

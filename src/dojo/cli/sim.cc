@@ -1,13 +1,21 @@
 // dojo sim: runs a program on a simulated machine.
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
 #include "dojo/base/parallel_for.h"
+#include "dojo/base/progress.h"
 #include "dojo/cli/args.h"
+#include "dojo/cli/called.h"
 #include "dojo/cli/command.h"
 #include "dojo/cli/common.h"
 #include "dojo/cli/given_files.h"
@@ -27,7 +35,7 @@ struct Wanted {
   std::vector<std::string> changes;
   int64_t cycles_limit = sim::kMostCycles, links = 8, step = 0, threads = 1;
   uint64_t seed = 0;
-  bool no_races = false, json = false, critical_path = false;
+  bool no_races = false, json = false, critical_path = false, quiet = false;
   int64_t path_steps = 20;
   SimSeen seen;
   SimCheckpointArgs checkpoints;
@@ -86,6 +94,7 @@ bool parse(std::span<const std::string> argv, Wanted* wanted) {
   add_sim_seen(&args, &wanted->seen);
   add_sim_checkpoints(&args, &wanted->checkpoints);
   args.option("--json", "", "print one JSON object", &wanted->json);
+  args.option("-q, --quiet", "", "no line that says how far a long run is", &wanted->quiet);
   args.note("What is simulated, what is assumed, and the names of tensors: docs/simulator.md\n");
   if (!args.parse(argv)) return false;
   wanted->path_steps_given = args.given("--path-steps");
@@ -158,6 +167,48 @@ const sim::Result& run_in_sight(sim::Simulator* simulator, const SimSight& sight
   }
 }
 
+// A line of a long run on a terminal, from its first second on.
+class RunProgress : public sim::Watcher {
+ public:
+  explicit RunProgress(bool quiet) : wanted_(!quiet && isatty(STDERR_FILENO) != 0) {}
+
+  void look(sim::Cycles now, int64_t events) override {
+    if (!wanted_ || std::chrono::steady_clock::now() - began_ < std::chrono::seconds(1)) return;
+    if (!bar_) bar_.emplace("simulating", ProgressOptions{.unit = "cycles"});
+    latest_ = std::max(latest_, now);  // threads that nobody notices run ahead
+    bar_->update(latest_, fmt::format("{} events", events));
+  }
+  void finish() {
+    if (bar_) bar_->finish();
+  }
+
+ private:
+  const bool wanted_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  sim::Cycles latest_ = 0;
+  std::optional<Progress> bar_;
+};
+
+void warn_unmatched(const sim::Result& result, const program::Program& program,
+                    const program::SourceLines& lines) {
+  std::vector<std::string> messages;
+  for (const program::Problem& problem : result.unmatched)
+    messages.push_back(fmt::format("{}: {}; `{}` refuses that",
+                                   to_string(program, problem.site, &lines), problem.message,
+                                   as_called({"program", "check"})));
+  warn(messages);
+}
+
+[[noreturn]] void never_ends(const sim::Result& result, const std::string& file) {
+  throw Error(
+      Category::kInput,
+      fmt::format("the program never ends: {}",
+                  result.stuck.size() == 1 ? "threads wait for ever at 1 instruction"
+                                           : fmt::format("threads wait for ever at {} instructions",
+                                                         result.stuck.size())),
+      file, "what they wait for is listed above");
+}
+
 }  // namespace
 
 int run_sim(std::span<const std::string> argv) {
@@ -175,6 +226,8 @@ int run_sim(std::span<const std::string> argv) {
   const SimSight sight(wanted.seen, p, m, options.level);
   options.observer = sight.observer();
   checkpoints.set(p, m, &options);
+  RunProgress progress(wanted.quiet);
+  options.watcher = &progress;
   sim::Simulator simulator(p, m, options, &lines);
   if (checkpoints.from())
     simulator.go_on_from(checkpoints.take_state());
@@ -184,7 +237,9 @@ int run_sim(std::span<const std::string> argv) {
     read_inputs(wanted.values, p, &simulator);
   const sim::Result& result = run_in_sight(&simulator, sight, lines);
   checkpoints.finish(result.cycles);
+  progress.finish();
   const bool done = result.stuck.empty();
+  if (done) warn_unmatched(result, p, lines);
   if (done && !wanted.out.empty()) write_outputs(wanted.out, p, simulator);
   const sim::Shown shown{
       p, lines, m.name, options.level, options.values, wanted.links, wanted.path_steps};
@@ -192,13 +247,7 @@ int run_sim(std::span<const std::string> argv) {
   fmt::print("{}", wanted.json ? result_json(result, shown) + "\n" : show_result(result, shown));
   if (done) return 0;
   flush_results();
-  throw Error(
-      Category::kInput,
-      fmt::format("the program never ends: {}",
-                  result.stuck.size() == 1 ? "threads wait for ever at 1 instruction"
-                                           : fmt::format("threads wait for ever at {} instructions",
-                                                         result.stuck.size())),
-      wanted.file, "what they wait for is listed above");
+  never_ends(result, wanted.file);
 }
 
 }  // namespace dojo

@@ -37,6 +37,10 @@ struct Problem {
   bool is_error() const { return kind != ProblemKind::kUndecided; }
 };
 
+// Of kUnmatched: a semaphore whose count at the end is not that of the beginning, at `nodes` nodes.
+Problem unmatched_count(const Program& program, SemaphoreId semaphore, int64_t nodes, Coord first,
+                        int32_t count_at_first);
+
 // Problems as they are found: of each kind the first kMost. Of a kind that has more, the verifier
 // may look for no others.
 class Problems {

@@ -469,14 +469,9 @@ class Waiting {
       }
     }
     for (const auto& [semaphore, u] : unmatched) {
-      const Semaphore& s = program_.semaphores[semaphore];
-      problems_.add(
-          ProblemKind::kUnmatched, {Site::Kind::kSemaphore, static_cast<int32_t>(semaphore)},
-          fmt::format(
-              "{} begins with {} and ends with {} at the node ({}, {}){}", s.name, s.initial,
-              u.count, u.first.x, u.first.y,
-              u.nodes == 1 ? "" : fmt::format(" and with another count at {} more", u.nodes - 1)),
-          "each signal has its wait");
+      const SemaphoreId id{static_cast<int32_t>(semaphore)};
+      const Problem problem = unmatched_count(program_, id, u.nodes, u.first, u.count);
+      problems_.add(problem.kind, problem.site, problem.message, problem.hint);
     }
   }
 

@@ -91,7 +91,7 @@ void Engine::run() {
           fmt::format("program \"{}\"", program_.name), "more can be allowed");
     if ((num_events_ - looked_at_) >> 16 != 0 || turn % 65536 == 0) {
       looked_at_ = num_events_;
-      throw_if_interrupted();
+      look(now);
     }
     if (now >= checkpoint_at_) write_checkpoints(now);
     if (parts_.transport.next() == now) {
@@ -135,6 +135,11 @@ void Engine::run() {
       }
     }
   }
+}
+
+void Engine::look(Cycles now) const {
+  throw_if_interrupted();
+  if (parts_.options.watcher) parts_.options.watcher->look(now, num_events_);
 }
 
 void Engine::prefetch_for_arrivals(size_t i) {
@@ -207,7 +212,7 @@ void Engine::go(size_t cell, size_t thread, Cycles now) {
   // With values, errors are found in the order of time.
   const bool runs_ahead = code.runs_ahead && !values_;
   while (state.pc < text.size()) {
-    if (++steps_ % kStepsBetweenLooks == 0) throw_if_interrupted();
+    if (++steps_ % kStepsBetweenLooks == 0) look(now);
     const program::Instruction instruction = text[state.pc];
     const bool computes = instruction.op == Op::kMatmul || instruction.op == Op::kVector;
     if (step_alone(cell, thread, instruction, &now)) {

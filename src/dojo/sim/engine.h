@@ -15,6 +15,7 @@
 
 #include "dojo/machine/rate.h"
 #include "dojo/program/node_map.h"
+#include "dojo/program/problem.h"
 #include "dojo/program/program.h"
 #include "dojo/program/site.h"
 #include "dojo/sim/barrier_tree.h"
@@ -67,6 +68,8 @@ class Engine {
 
   Cycles end() const { return end_; }
   std::vector<Stuck> stuck() const;  // threads that wait for ever, alike ones together
+  // Semaphores that do not end as they began. REQUIRES: nothing is stuck.
+  std::vector<program::Problem> unmatched() const;
   std::span<const NodeStats> nodes() const { return {stats_.data(), stats_.size()}; }  // by cell
   std::span<const InstructionStats, machine::kNumInstructions> instructions() const {
     return instructions_;
@@ -91,6 +94,7 @@ class Engine {
 
   // ---- Threads: engine.cc ----
   void start();
+  void look(Cycles now) const;  // whether the user wants an end, and says how far it is
   void go(size_t cell, size_t thread, Cycles now);
   bool step_alone(size_t cell, size_t thread, const program::Instruction& instruction, Cycles* now);
   bool issue(size_t cell, size_t thread, const program::Instruction& instruction, Cycles* now);

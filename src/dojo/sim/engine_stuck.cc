@@ -157,4 +157,35 @@ std::vector<Stuck> Engine::stuck() const {
   return list;
 }
 
+std::vector<program::Problem> Engine::unmatched() const {
+  struct Nodes {
+    int64_t number = 0;
+    program::Coord first;
+    int32_t count = 0;  // at the first
+  };
+  std::map<int32_t, Nodes> nodes;  // by semaphore
+  for (size_t cell = 0; cell < nodes_.size(); ++cell) {
+    if (!parts_.map.has_role(cell)) continue;
+    const program::Layout& layout =
+        program_.layout(program_.classes[static_cast<size_t>(nodes_[cell].node_class)].layout);
+    for (int32_t i = 0; i < layout.num_semaphores; ++i) {
+      const int32_t id = layout.first_semaphore + i;
+      const program::Semaphore& s = program_.semaphore(SemaphoreId{id});
+      const int32_t* const counts = &words_[nodes_[cell].first_word];
+      for (int32_t slot = s.first_slot; slot < s.first_slot + s.count; ++slot) {
+        if (counts[slot] == s.initial) continue;
+        Nodes& of = nodes[id];
+        if (of.number++ > 0) continue;
+        of.first = parts_.map.coord(cell);
+        of.count = counts[slot];
+      }
+    }
+  }
+  std::vector<program::Problem> problems;
+  for (const auto& [id, of] : nodes)
+    problems.push_back(
+        program::unmatched_count(program_, SemaphoreId{id}, of.number, of.first, of.count));
+  return problems;
+}
+
 }  // namespace dojo::sim

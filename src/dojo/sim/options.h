@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dojo/sim/time.h"
+#include "dojo/sim/watcher.h"
 
 namespace dojo::sim {
 
@@ -46,6 +47,8 @@ struct Options {
   int threads = 1;
 
   Observer* observer = nullptr;  // looks on; outlives the run
+
+  Watcher* watcher = nullptr;  // told how far it is; outlives the run
 
   bool critical_path = false;  // Result::critical_path is wanted. REQUIRES: not kFunctional
 

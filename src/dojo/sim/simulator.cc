@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
@@ -24,17 +25,22 @@ namespace {
 using program::AllocationId;
 using program::Program;
 
-void require_can_run(const Program& program, const program::MachineView& machine,
-                     const program::SourceLines* lines) {
+// Gives what is unmatched and can be seen without a run.
+std::vector<program::Problem> require_can_run(const Program& program,
+                                              const program::MachineView& machine,
+                                              const program::SourceLines* lines) {
   // What waits for what the run shows, with the same words for programs of any size.
   const program::Verification result = verify(program, machine, {.most_steps = 0});
+  std::vector<program::Problem> unmatched;
   for (const program::Problem& problem : result.problems.list()) {
+    if (problem.kind == program::ProblemKind::kUnmatched) unmatched.push_back(problem);
     if (!problem.is_error() || problem.kind == program::ProblemKind::kUnmatched ||
         problem.kind == program::ProblemKind::kDeadlock)
       continue;
     throw Error(Category::kInput, fmt::format("{}: {}", name(problem.kind), problem.message),
                 to_string(program, problem.site, lines), problem.hint);
   }
+  return unmatched;
 }
 
 // What a program may ask of the simulator, so that a hostile one takes neither its time nor its
@@ -103,7 +109,7 @@ struct Simulator::Inside {
          const program::SourceLines* source_lines)
       : program(p), options(o), lines(source_lines), uses(m), topology(uses) {
     const program::MachineView view = program::machine_view(uses);
-    require_can_run(p, view, lines);
+    result.unmatched = require_can_run(p, view, lines);
     result.sram_bytes = view.sram_bytes;
     map.emplace(p);
     places.emplace(*map, topology.size().x, topology.size().y);
@@ -268,6 +274,9 @@ const Result& Simulator::run() {
   Result& result = in.result;
   result.cycles = engine.end();
   result.stuck = engine.stuck();
+  if (result.stuck.empty())
+    for (program::Problem& problem : engine.unmatched())
+      result.unmatched.push_back(std::move(problem));
   result.num_nodes = in.map->num_nodes();
   result.nodes.assign(engine.nodes().begin(), engine.nodes().end());
   result.links = in.transport->links();

@@ -22,6 +22,7 @@
 #include "dojo/machine/machine.h"
 #include "dojo/machine/parameter.h"
 #include "dojo/machine/uses.h"
+#include "dojo/program/problem.h"
 #include "dojo/program/program.h"
 #include "dojo/program/site.h"
 #include "dojo/sim/critical_path.h"
@@ -36,7 +37,9 @@ namespace dojo::sim {
 struct Result {
   Cycles cycles = 0;         // until the last thread was done and the last byte was where it goes
   std::vector<Stuck> stuck;  // empty iff all threads are done
-  int64_t num_nodes = 0;     // that have a class
+  // What program::verify() calls unmatched, of a run that has come to its end all the same.
+  std::vector<program::Problem> unmatched;
+  int64_t num_nodes = 0;         // that have a class
   std::vector<NodeStats> nodes;  // row by row over the program's grid; of no class: zeros
   std::vector<LinkStats> links;  // that were used; none of Level::kFunctional
   std::array<InstructionStats, machine::kNumInstructions> instructions{};
