@@ -190,14 +190,15 @@ class Sim(harness.TestCase):
 
     def test_what_check_calls_unmatched_is_a_warning(self):
         path = self.write(SIGNAL_LEFT_OVER)
-        said = f"{path}:5: layout main, semaphore go: go begins with 0 and ends with 1 at the node (0, 0) and with another count at 1 more"
+        where = f"{path}:5: layout main, semaphore go"
+        what = "go begins with 0 and ends with 1 at the node (0, 0) and with another count at 1 more"
         for level in ("burst", "flit", "functional"):
             ran = run("sim", path, "--level", level)
             self.assertDone(ran)
-            self.assertIn(f"warning: {said}; `dojo program check` refuses that", ran.err)
+            self.assertIn(f"warning: {where}: {what}; `dojo program check` refuses that", ran.err)
         checked = run("program", "check", path)
         self.assertError(checked, 3, "input")
-        self.assertIn(said, checked.out)
+        self.assertIn(f"{where}: unmatched: {what}", checked.out)
         self.assertEqual(run("sim", EXAMPLES / "ring_reduce.program").err, "")
 
     def test_sizes_are_those_of_the_docs(self):
