@@ -120,8 +120,8 @@ void check_options(const Wanted& wanted, sim::Level level, bool values) {
         "--values");
   needs(wanted.path_steps_given && !wanted.critical_path, "--path-steps",
         "steps of a critical path without one", "--critical-path");
-  for (const auto& [given, option] :
-       {std::pair(wanted.critical_path, "--critical-path"), {!wanted.seen.trace.empty(), "--trace"}})
+  for (const auto& [given, option] : {std::pair(wanted.critical_path, "--critical-path"),
+                                      {!wanted.seen.trace.empty(), "--trace"}})
     if (given && level == sim::Level::kFunctional)
       throw Error(Category::kConfig, "the level functional has no time", option,
                   "use burst or flit");
