@@ -51,7 +51,9 @@ TEST_F(GzipTest, NoCutOrFlippedBitGivesOtherContent) {
     std::string flipped = kPacked;
     flipped[i] = static_cast<char>(flipped[i] ^ 0x10);
     // The padding behind the last block is no content.
-    if (const std::string e = error(flipped); e == "no error") EXPECT_EQ(read(flipped), "a b\n");
+    if (const std::string e = error(flipped); e == "no error") {
+      EXPECT_EQ(read(flipped), "a b\n");
+    }
   }
   EXPECT_NE(error(kPacked + "x"), "no error");
 }
