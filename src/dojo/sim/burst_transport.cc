@@ -81,9 +81,24 @@ void BurstTransport::send(const Send& send) {
     flow.to = to;
     const auto source = static_cast<NodeId>(from), destination = static_cast<NodeId>(to);
     if (!routes_.is_straight(source, destination))
-      flow.way = std::make_unique<const Way>(routes_.way(source, destination));
+      flow.way = std::make_unique<const Way>(way_around(source, destination));
   }
   queue_.push(send.ready, {.kind = Event::Kind::kReady, .flow = number, .flow_order = send.order});
+}
+
+const Way& BurstTransport::way_around(NodeId source, NodeId destination) {
+  if (ways_around_.size() >= kMostWaysKept) ways_around_.clear();
+  const auto [found, is_new] =
+      ways_around_.try_emplace(uint64_t{source} << 32 | uint64_t{destination});
+  if (is_new) {
+    try {
+      found->second = routes_.way(source, destination);
+    } catch (...) {
+      ways_around_.erase(found);
+      throw;
+    }
+  }
+  return found->second;
 }
 
 void BurstTransport::advance(Cycles now, std::vector<Arrival>* arrivals) {

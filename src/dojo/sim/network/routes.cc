@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <deque>
 #include <utility>
 
 #include "dojo/base/error.h"
@@ -149,34 +150,45 @@ bool Routes::climb(Place* at, int32_t step, Place to, bool must_move) const {
 
 // The shortest one: west; then east, north and south; then, in class 1, west, north and south.
 bool Routes::search(Place from, Place to, Way* way) const {
-  constexpr int32_t kUnseen = -2, kFirst = -1;
+  constexpr int32_t kFirst = -1;
   enum Phase : int32_t { kWestOnly, kNotWest, kNotEast };
   const auto nodes = static_cast<int32_t>(live_.size());
-  // A state: a node, and what it may do from there: node + nodes * phase.
-  std::vector<int32_t> before(live_.size() * 3, kUnseen);
-  std::vector<int32_t> states = {static_cast<int32_t>(number(from))};
-  before[static_cast<size_t>(states[0])] = kFirst;
-  const auto goal = static_cast<int32_t>(number(to));
-  size_t i = 0;
-  for (; i < states.size() && states[i] % nodes != goal; ++i) {
-    const int32_t state = states[i], phase = state / nodes;
+  // A state: a node, and what it may do from there: node + nodes * phase. Of those whose way on
+  // could be the shortest the latest one is taken, so that it goes along
+  // the row first, as other ways do.
+  struct Step {
+    int32_t state, before;
+  };
+  std::deque<Step> open = {{static_cast<int32_t>(number(from)), kFirst}};
+  std::unordered_map<int32_t, int32_t> before;
+  const auto distance = [&](Place p) { return std::abs(to.x - p.x) + std::abs(to.y - p.y); };
+  int32_t last = kFirst;
+  while (!open.empty()) {
+    const Step step = open.front();
+    open.pop_front();
+    if (!before.try_emplace(step.state, step.before).second) continue;
+    const int32_t state = step.state, phase = state / nodes;
     const Place p = place(static_cast<NodeId>(state % nodes));
+    if (p == to) {
+      last = state;
+      break;
+    }
     const auto visit = [&](Place next, int32_t then) {
       if (!is_live(next)) return;
       const int32_t reached = static_cast<int32_t>(number(next)) + nodes * then;
-      if (before[static_cast<size_t>(reached)] != kUnseen) return;
-      before[static_cast<size_t>(reached)] = state;
-      states.push_back(reached);
+      if (distance(next) < distance(p))
+        open.push_front({reached, state});
+      else
+        open.push_back({reached, state});
     };
-    if (phase != kNotEast) visit({p.x + 1, p.y}, kNotWest);
-    visit({p.x - 1, p.y}, phase == kWestOnly ? kWestOnly : kNotEast);
-    visit({p.x, p.y + 1}, std::max<int32_t>(phase, kNotWest));
     visit({p.x, p.y - 1}, std::max<int32_t>(phase, kNotWest));
+    visit({p.x, p.y + 1}, std::max<int32_t>(phase, kNotWest));
+    visit({p.x - 1, p.y}, phase == kWestOnly ? kWestOnly : kNotEast);
+    if (phase != kNotEast) visit({p.x + 1, p.y}, kNotWest);
   }
-  if (i == states.size()) return false;
+  if (last == kFirst) return false;
   std::vector<int32_t> found;
-  for (int32_t state = states[i]; state != kFirst; state = before[static_cast<size_t>(state)])
-    found.push_back(state);
+  for (int32_t state = last; state != kFirst; state = before.at(state)) found.push_back(state);
   std::reverse(found.begin(), found.end());
   // Stops are where a step along a row follows one along a column.
   way->stops.clear();
