@@ -84,8 +84,8 @@ TEST(Bounds, WhatIsFarFromThemHasAReason) {
            // Where ways part a copy waits in a node for its tail, and takes its port: of few flits
            // that is much of the time.
            {"unit:die", "broadcast", {"elements=100"}, 1.75},
-           {"unit:tile", "broadcast", {"elements=100"}, 1.37},
-           {"d1_die", "broadcast", {"elements=100"}, 1.37},
+           {"unit:tile", "broadcast", {"elements=100"}, 1.35},
+           {"d1_die", "broadcast", {"elements=100"}, 1.35},
            // Blocks of Cannon's way begin elsewhere, and all are under way at once.
            {"d1_die", "gemm_cannon", {"m=2048", "n=2048", "k=2048"}, 1.08},
            {"unit:tile", "gemm_cannon", {"m=384", "n=384", "k=768"}, 1.09},
