@@ -23,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dojo/machine/level.h"
 #include "dojo/program/affine.h"
 #include "dojo/program/argument.h"
 #include "dojo/program/element.h"
@@ -64,10 +65,7 @@ inline constexpr size_t kMaxDepth = 8;                       // of loops
 // ---- The grid ----
 
 // Nodes are named by logical coordinates: x counts to the east, y to the south, from 0.
-struct Coord {
-  int32_t x = 0, y = 0;
-  bool operator==(const Coord&) const = default;
-};
+using machine::Coord;
 
 // start, start + step, ...: `count` of them.
 struct Range {

@@ -92,8 +92,7 @@ Json nodes_at(const Grid& grid, const Result& result, const program::NodeMap& ma
   std::vector<int64_t> nodes(grid.num_cells()), sram_peak(grid.num_cells());
   for (size_t cell = 0; cell < map.num_cells(); ++cell) {
     if (!map.has_role(cell)) continue;
-    const program::Coord place = map.place(cell);
-    const size_t at = grid.cell({place.x, place.y});
+    const size_t at = grid.cell(map.place(cell));
     const NodeStats& from = result.nodes[cell];
     NodeStats& to = sums[at];
     for (size_t s = 0; s < kNumSpent; ++s) to.spent[s] += from.spent[s];

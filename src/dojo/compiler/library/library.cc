@@ -37,8 +37,7 @@ class Placed {
   Placed(machine::Uses& uses, const Program& p) : bounds(uses), program_(p), map_(p) {}
 
   machine::Coord at(program::Coord node) const {
-    const program::Coord place = map_.place(map_.cell(node));
-    return {place.x, place.y};
+    return map_.place(map_.cell(node));
   }
   // In the machine, the node to which a message from there takes longest.
   machine::Coord farthest(machine::Coord from) const {
