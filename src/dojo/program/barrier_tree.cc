@@ -5,7 +5,7 @@ namespace {
 
 // In one row or column: numbers count outwards from the head, on each side of it.
 int32_t parent_on_line(const Range& range, int32_t head, int32_t at, int32_t fan) {
-  const int32_t number = (at > head ? at - head : head - at) / range.step;
+  const int32_t number = std::abs(at - head) / range.step;
   const int32_t parent = (number - 1) / fan * range.step;
   return at > head ? head + parent : head - parent;
 }

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <utility>
+
+#include "dojo/program/node_map.h"
+
 namespace dojo::program {
 namespace {
 
@@ -21,6 +26,22 @@ TEST(BarrierTree, NumbersCountOutwardsFromTheHead) {
   for (const auto& [node, parent] :
        {std::pair{9, 7}, {11, 7}, {13, 9}, {15, 9}, {17, 11}, {19, 11}, {5, 7}, {3, 7}, {1, 5}})
     EXPECT_EQ(barrier_parent(b, {node, 4}), (Coord{parent, 4})) << node;
+}
+
+TEST(BarrierTree, ChildrenAreThoseWhoseParentANodeIs) {
+  for (const Coord root : {Coord{1, 4}, {7, 6}, {19, 8}})
+    for (const int32_t fan : {1, 2, 3, 64}) {
+      const Barrier b{"b", {{1, 10, 2}, {4, 5}}, root, fan};
+      std::map<std::pair<int32_t, int32_t>, int> found;
+      for_each_node(b.region, [&](Coord node) {
+        for_each_barrier_child(b, node, [&](Coord child) {
+          EXPECT_EQ(barrier_parent(b, child), node);
+          ++found[{child.x, child.y}];
+        });
+      });
+      EXPECT_EQ(std::ssize(found), b.region.num_nodes() - 1);  // all but the root
+      for (const auto& [child, times] : found) EXPECT_EQ(times, 1);
+    }
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// A barrier of a program while it runs: who has come. docs/program.md says who is whose parent.
+// A barrier of a program while it runs: who has come. program/barrier_tree.h says who is whose
+// parent.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +12,9 @@ namespace dojo::sim {
 
 class BarrierTree {
  public:
-  // With `clocks` it also knows what those who came knew.
-  BarrierTree(const program::Barrier& barrier, bool clocks);
-
-  bool is_root(program::Coord node) const { return node == barrier_->root; }
-  program::Coord parent(program::Coord node) const;  // REQUIRES: not the root
-  std::vector<program::Coord> children(program::Coord node) const;
+  // With `clocks` it also knows what those who came knew. The barrier outlives this.
+  BarrierTree(const program::Barrier& barrier, bool clocks)
+      : barrier_(&barrier), with_clocks_(clocks) {}
 
   // The node itself comes, or one of its children's packets.
   void come(program::Coord node, bool itself, const Clock* known);
@@ -36,15 +34,9 @@ class BarrierTree {
   };
 
   size_t index(program::Coord node) const;  // in the region
-  int32_t num_children(program::Coord node) const;
-  // The number of a node in its row or column, with its side as sign, and back.
-  static int32_t parent_number(int32_t number, int32_t fan);
-  template <typename Fn>
-  void for_each_child(program::Coord node, const Fn& fn) const;
 
   const program::Barrier* barrier_;
   bool with_clocks_;
-  int32_t root_column_ = 0, root_row_ = 0;  // in the region
   std::vector<Node> nodes_;
   std::vector<Clock> clocks_;
 };

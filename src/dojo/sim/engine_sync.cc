@@ -6,6 +6,7 @@
 
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
+#include "dojo/program/barrier_tree.h"
 #include "dojo/sim/engine.h"
 
 namespace dojo::sim {
@@ -139,8 +140,9 @@ void Engine::try_barrier(BarrierId barrier, size_t cell, Cycles now) {
   BarrierTree& tree = barriers_[at(barrier)];
   const Coord node = parts_.map.coord(cell);
   if (!tree.complete(node)) return;
-  if (tree.is_root(node)) return pass_barrier(barrier, cell, now);
-  const size_t parent = parts_.map.cell(tree.parent(node));
+  if (node == program_.barriers[at(barrier)].root) return pass_barrier(barrier, cell, now);
+  const size_t parent =
+      parts_.map.cell(program::barrier_parent(program_.barriers[at(barrier)], node));
   if (!parts_.map.has_role(parent)) return;  // the barrier waits for it for ever
   send_barrier(Message::Kind::kBarrierUp, barrier, cell, parent,
                now + parts_.costs[Instruction::kBarrier].latency_cycles);
@@ -151,10 +153,10 @@ void Engine::pass_barrier(BarrierId barrier, size_t cell, Cycles now) {
   BarrierTree& tree = barriers_[at(barrier)];
   const Cycles takes = parts_.costs[Instruction::kBarrier].latency_cycles;
   const Coord node = parts_.map.coord(cell);
-  for (const Coord child : tree.children(node)) {
+  program::for_each_barrier_child(program_.barriers[at(barrier)], node, [&](Coord child) {
     if (is_resumed_) Archive::require(parts_.map.has_role(parts_.map.cell(child)));
     send_barrier(Message::Kind::kBarrierDown, barrier, cell, parts_.map.cell(child), now + takes);
-  }
+  });
   for (size_t t = 0; t < kNumThreads; ++t) {
     ThreadState& state = nodes_[cell].threads[t];
     if (state.status != Status::kAtBarrier || state.slot != index(barrier)) continue;
