@@ -307,6 +307,11 @@ struct Wrap {
   Affine start;
   int64_t step = 1, modulus = 1;
 
+  // In iteration i, from 0 to modulus - 1, where start is `first`.
+  int64_t value(int64_t first, int64_t i) const {
+    const int64_t rest = (first + step * i) % modulus;
+    return rest < 0 ? rest + modulus : rest;
+  }
   bool operator==(const Wrap&) const = default;
 };
 

@@ -48,10 +48,8 @@ SyncCode sync_code(const Code& code) {
 
 void set_counters(const Code& code, const Loop& loop, int64_t turn, Frame* frame) {
   (*frame)[loop.counter] = turn;
-  for (const Wrap& wrap : code.wraps_of(loop)) {
-    const int64_t value = (code.value(wrap.start, *frame) + wrap.step * turn) % wrap.modulus;
-    (*frame)[wrap.var] = value < 0 ? value + wrap.modulus : value;
-  }
+  for (const Wrap& wrap : code.wraps_of(loop))
+    (*frame)[wrap.var] = wrap.value(code.value(wrap.start, *frame), turn);
 }
 
 }  // namespace dojo::program

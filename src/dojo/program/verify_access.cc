@@ -20,12 +20,6 @@ struct Interval {
   bool inside(Interval other) const { return least >= other.least && most <= other.most; }
 };
 
-// i mod m, from 0 to m - 1.
-int64_t wrapped(int64_t i, int64_t m) {
-  const int64_t rest = i % m;
-  return rest < 0 ? rest + m : rest;
-}
-
 class ClassVerifier {
  public:
   ClassVerifier(const Program& program, ClassId id, const MachineView& machine, int64_t* tries_left,
@@ -290,8 +284,7 @@ class ClassVerifier {
     }
     const auto value = [&](int64_t turn) {
       int64_t v = factor * turn;
-      for (size_t w = 0; w < num_wraps; ++w)
-        v += factors[w] * wrapped(starts[w] + wraps[w]->step * turn, wraps[w]->modulus);
+      for (size_t w = 0; w < num_wraps; ++w) v += factors[w] * wraps[w]->value(starts[w], turn);
       return v;
     };
     Interval range{value(0), value(0)};

@@ -39,10 +39,9 @@ bool computes(const ThreadCode& thread) {
 
 void ThreadCode::set_counters(const program::Loop& loop, int64_t turn, int32_t* variables) const {
   variables[variable(loop.counter)] = static_cast<int32_t>(turn);
-  for (const program::Wrap& wrap : code->wraps_of(loop)) {
-    const int64_t at = (value(wrap.start, variables) + wrap.step * turn) % wrap.modulus;
-    variables[variable(wrap.var)] = static_cast<int32_t>(at < 0 ? at + wrap.modulus : at);
-  }
+  for (const program::Wrap& wrap : code->wraps_of(loop))
+    variables[variable(wrap.var)] =
+        static_cast<int32_t>(wrap.value(value(wrap.start, variables), turn));
 }
 
 std::vector<ClassCode> prepare(const program::Program& program, const NodeCosts& costs) {
