@@ -26,9 +26,13 @@ Problem unmatched_count(const Program& program, SemaphoreId semaphore, int64_t n
       "each signal has its wait"};
 }
 
+void Problems::add(Problem problem) {
+  if (++counts_[static_cast<size_t>(problem.kind)] > kMost) return;
+  list_.push_back(std::move(problem));
+}
+
 void Problems::add(ProblemKind kind, const Site& site, std::string message, std::string hint) {
-  if (++counts_[static_cast<size_t>(kind)] > kMost) return;
-  list_.push_back({kind, site, std::move(message), std::move(hint)});
+  add({kind, site, std::move(message), std::move(hint)});
 }
 
 int64_t Problems::num_errors() const {

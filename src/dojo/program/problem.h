@@ -47,6 +47,7 @@ class Problems {
  public:
   static constexpr int64_t kMost = 10;
 
+  void add(Problem problem);
   void add(ProblemKind kind, const Site& site, std::string message, std::string hint = {});
 
   const std::vector<Problem>& list() const { return list_; }
