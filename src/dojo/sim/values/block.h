@@ -84,8 +84,9 @@ void runs(const Block& block, int dim, int end, int64_t address, int64_t run_byt
   const Block::Dim& d = block.dims[static_cast<size_t>(dim)];
   for (int64_t i = 0; i < d.count; ++i) {
     const int64_t index = d.start + i * d.step;
-    runs(block, dim + 1, end, address + index * d.stride, run_bytes,
-         inside && index >= 0 && index < d.size, fn);
+    const bool within = inside && index >= 0 && index < d.size;
+    // Padding has no address, and may be so far away that it would overflow.
+    runs(block, dim + 1, end, within ? address + index * d.stride : address, run_bytes, within, fn);
   }
 }
 

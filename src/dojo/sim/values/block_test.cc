@@ -58,5 +58,20 @@ TEST(Block, ReachAndOnlyRunSayWhatItsRunsDo) {
   EXPECT_GT(whole, 500);
 }
 
+TEST(Block, PaddingIsAsFarAwayAsIndicesGo) {
+  Block block{.element_bytes = 2, .elements = 6, .rank = 2, .padded = true, .address = 100};
+  block.dims[0] = {.start = int64_t{1} << 60, .count = 2, .step = 1, .size = 4, .stride = 1 << 20};
+  block.dims[1] = {.start = 0, .count = 3, .step = 1, .size = 1 << 19, .stride = 2};
+  for (const int64_t start : {int64_t{1} << 60, -(int64_t{1} << 60)}) {
+    block.dims[0].start = start;
+    int64_t padding = 0;
+    for_each_run(block, [&](int64_t address, int64_t bytes) {
+      EXPECT_EQ(address, kPadding);
+      padding += bytes;
+    });
+    EXPECT_EQ(padding, block.bytes());
+  }
+}
+
 }  // namespace
 }  // namespace dojo::sim
