@@ -43,6 +43,11 @@ bool has_bias(ElementKind kind) {
   return number && dojo::has_bias(*number);
 }
 
+FloatFormat float_format_of(Element element) {
+  return float_format(*float_kind(element.kind),
+                      has_bias(element.kind) ? std::optional<int>(element.bias) : std::nullopt);
+}
+
 int64_t size_bytes(Element element) {
   switch (element.kind) {
     case ElementKind::kF32:

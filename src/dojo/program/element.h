@@ -42,6 +42,7 @@ struct Element {
   bool operator==(const Element&) const = default;
 };
 
+FloatFormat float_format_of(Element element);  // REQUIRES: of a floating-point kind
 int64_t size_bytes(Element element);
 std::string to_string(Element element);  // "bf16", "cfloat8_1_4_3(20)"
 

@@ -21,6 +21,13 @@ bool Operand::operator==(const Operand& other) const {
          std::bit_cast<uint32_t>(constant) == std::bit_cast<uint32_t>(other.constant);
 }
 
+int64_t Program::bytes_of(const Code& code, const Copy& copy) const {
+  int64_t bytes = 0;
+  for (const Piece& piece : code.pieces_of(copy))
+    bytes += piece.to.elements * size_bytes(allocation(piece.to).element);
+  return bytes;
+}
+
 std::span<const Allocation> Program::allocations_of(const Layout& layout) const {
   return std::span(allocations)
       .subspan(static_cast<size_t>(layout.first_allocation),

@@ -413,6 +413,7 @@ struct Program {
     return allocations[static_cast<size_t>(view.of)];
   }
   const Semaphore& semaphore(SemaphoreId id) const { return semaphores[at(id)]; }
+  int64_t bytes_of(const Code& code, const Copy& copy) const;  // all pieces
   std::span<const Allocation> allocations_of(const Layout& layout) const;
   std::span<const Semaphore> semaphores_of(const Layout& layout) const;
 

@@ -49,14 +49,14 @@ class Alone {
   Times measure(const CauseStep& message) {
     std::span<const PlaceId> to(&message.to, 1);
     if (message.targets != CauseStep::kNone) to = causes_.targets(message.targets);
-    const Cycles ready = now_ + kApart;
+    const Cycles ready = last_ + kApart;
     transport_.send({.from = message.from, .to = to, .bytes = message.bytes, .ready = ready});
     Times times;
     std::vector<Arrival> arrivals;
-    while ((now_ = transport_.next()) != kNever) {
-      last_ = now_;
+    for (Cycles now = transport_.next(); now != kNever; now = transport_.next()) {
+      last_ = now;
       arrivals.clear();
-      transport_.advance(now_, &arrivals);
+      transport_.advance(now, &arrivals);
       for (const Arrival& a : arrivals) {
         if (a.kind == Arrival::Kind::kRead)
           times.read = last_ - ready;
@@ -64,13 +64,12 @@ class Alone {
           times = {times.read, last_ - ready, a.waited};
       }
     }
-    now_ = last_;
     return times;
   }
 
   const Causes& causes_;
   Transport& transport_;
-  Cycles now_ = 0, last_ = 0;
+  Cycles last_ = 0;  // in which something happened
   std::map<std::tuple<PlaceId, PlaceId, uint32_t, uint32_t>, Times> known_;
 };
 

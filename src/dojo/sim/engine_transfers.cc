@@ -70,8 +70,7 @@ bool Engine::copy(size_t cell, size_t thread, const Copy& copy, Cycles now) {
   message.cell = static_cast<uint32_t>(cell);
   message.slot_here = slot(code, copy.signal_here, own);
   message.slot_there = slot(code, copy.signal_there, own);
-  for (const program::Piece& piece : code.code->pieces_of(copy))
-    message.bytes += piece.to.elements * size_bytes(program_.allocation(piece.to).element);
+  message.bytes = program_.bytes_of(*code.code, copy);
   if (values_) {
     message.parcel = values_->parcel(actor(cell, thread, now), code, copy, own);
     if (copy.way != Copy::Way::kFrom) values_->read(message.parcel.get(), cell, node.phase, now);

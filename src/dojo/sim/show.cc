@@ -234,13 +234,11 @@ std::string result_json(const Result& result, const Shown& shown) {
                                {"since_cycle", stuck.since},
                                {"what", stuck.what},
                                {"who", stuck.who}});
-  std::string text = dump(json);
-  if (!result.critical_path) return text;
-  text.back() = ',';
-  return text + "\"critical_path\":" +
-         path_json(*result.critical_path,
-                   {.program = shown.program, .lines = shown.lines, .steps = shown.path_steps}) +
-         "}";
+  if (result.critical_path)
+    json["critical_path"] = Json::parse(
+        path_json(*result.critical_path,
+                  {.program = shown.program, .lines = shown.lines, .steps = shown.path_steps}));
+  return dump(json);
 }
 
 }  // namespace dojo::sim

@@ -75,8 +75,7 @@ void require_bounded(const Program& program, const NodeCosts& costs, const Optio
           for (const program::Operand& from : v.from)
             if (!from.is_constant()) elements = std::max(elements, from.view.elements);
         } else if (instruction.op == program::Op::kCopy) {
-          for (const program::Piece& piece : code.pieces_of(code.copies[instruction.index]))
-            bytes += piece.to.elements * size_bytes(program.allocation(piece.to).element);
+          bytes = program.bytes_of(code, code.copies[instruction.index]);
         }
         if (bytes > kMostTransferBytes)
           refuse(c, t, i, fmt::format("a transfer of {} bytes; at most 2^30 are simulated", bytes));

@@ -309,7 +309,7 @@ class ReferenceNetwork final : public Network {
     }
   }
 
-  void allocate_switch(NodeId, RouterState& r) {
+  void allocate_switch(NodeId n, RouterState& r) {
     const int lanes = p_.input_speedup;
     const auto asks = [&](const InputVc& in) {
       return in.state == InputVc::kAsksSwitch && in.asks_at == now_ && !in.buffer.empty();
@@ -347,15 +347,13 @@ class ReferenceNetwork final : public Network {
       in.result_at = now_ + p_.switch_allocation_cycles - 1;
       Output& out = r.outputs[in.hop.port];
       out.counts.stalls += now_ - in.since;
-      if (in.hop.port != kLocal) occupy(out, topology_.link(node_of(r), in.hop.port));
+      if (in.hop.port != kLocal) occupy(out, topology_.link(n, in.hop.port));
     }
     for (int i = 0; i < num_inputs(); ++i) {
       InputVc& in = input(r, i);
       if (asks(in)) in.asks_at = now_ + p_.switch_allocation_cycles;
     }
   }
-
-  NodeId node_of(const RouterState& r) const { return static_cast<NodeId>(&r - routers_.data()); }
 
   void occupy(Output& out, const Link& link) {
     if (out.free_cycle < now_) {

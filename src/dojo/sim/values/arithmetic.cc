@@ -35,11 +35,6 @@ const uint8_t* row_by_row(const uint8_t* codes, bool transposed, int64_t rows, i
   return packed->data();
 }
 
-FloatFormat factor_format(Element element) {
-  return has_bias(element.kind) ? float_format(*float_kind(element.kind), element.bias)
-                                : float_format(*float_kind(element.kind));
-}
-
 // `move` to the same format.
 bool copies_codes(const program::Program& program, const program::Vector& vector) {
   return vector.op == program::VectorOp::kMove && !vector.from[0].is_constant() &&
@@ -99,8 +94,8 @@ void Arithmetic::matmul(const Operation& operation, Memory* memory, Scratch* scr
       row_by_row(codes_of(*memory, operation.from[1], &scratch->other_codes),
                  matmul.right_transposed, k, n, size_bytes(right), &scratch->other_packed);
   const auto multiply = [&](float* result) {
-    matrix_multiply({}, m, n, k, {factor_format(left), a, k}, {factor_format(right), b, n}, result,
-                    n);
+    matrix_multiply({}, m, n, k, {float_format_of(left), a, k}, {float_format_of(right), b, n},
+                    result, n);
   };
   // Factors are of other formats than f32, so that such a result is in none of their allocations.
   const int64_t sums = in_place(operation.to);

@@ -14,11 +14,6 @@ namespace {
 using program::Element;
 using program::ElementKind;
 
-FloatFormat format_of(Element element) {
-  return float_format(*float_kind(element.kind),
-                      has_bias(element.kind) ? std::optional<int>(element.bias) : std::nullopt);
-}
-
 template <typename Int>
 Int to_integer(float x) {
   if (std::isnan(x)) return 0;
@@ -67,7 +62,7 @@ void decode(Element element, const uint8_t* codes, int64_t count, float* x) {
     default:
       break;
   }
-  const FloatFormat format = format_of(element);
+  const FloatFormat format = float_format_of(element);
   if (format.bytes() == 1)
     dojo::decode(format, std::span(codes, n), std::span(x, n));
   else
@@ -84,14 +79,15 @@ void encode(Element element, const float* x, int64_t count, uint8_t* codes) {
     case ElementKind::kU8:
       return encode_integers<uint8_t>(x, count, codes);
     default:
-      encode(Conversion{.format = format_of(element)}, x, count, codes);
+      encode(Conversion{.format = float_format_of(element)}, x, count, codes);
   }
 }
 
 void encode_stochastic(Element element, const float* x, uint8_t* codes,
                        const RoundingRandom& random, const Block& indices) {
-  Conversion to{
-      .format = format_of(element), .rules = {.mode = Rounding::kStochastic}, .random = random};
+  Conversion to{.format = float_format_of(element),
+                .rules = {.mode = Rounding::kStochastic},
+                .random = random};
   for_each_run(indices, [&](int64_t first, int64_t count) {
     to.first_element = first;
     encode(to, x, count, codes);

@@ -132,6 +132,13 @@ std::unique_ptr<Parcel> Values::parcel(const Actor& actor, const ThreadCode& thr
                                        const program::Copy& copy, const int32_t* variables) {
   auto parcel = std::make_unique<Parcel>();
   parcel->actor = actor;
+  add_pieces(thread, copy, variables, parcel.get());
+  parcel->known = order_.release(actor.cell, actor.thread);
+  return parcel;
+}
+
+void Values::add_pieces(const ThreadCode& thread, const program::Copy& copy,
+                        const int32_t* variables, Parcel* parcel) const {
   for (const program::Piece& piece : thread.code->pieces_of(copy)) {
     parcel->from.push_back(
         evaluate(program_.allocation(piece.from), thread, piece.from, variables));
@@ -139,8 +146,6 @@ std::unique_ptr<Parcel> Values::parcel(const Actor& actor, const ThreadCode& thr
     parcel->from_of.push_back(AllocationId{piece.from.of});
     parcel->to_of.push_back(AllocationId{piece.to.of});
   }
-  parcel->known = order_.release(actor.cell, actor.thread);
-  return parcel;
 }
 
 Clock Values::read(Parcel* parcel, size_t memory, int32_t phase, Cycles now) {

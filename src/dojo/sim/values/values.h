@@ -118,6 +118,9 @@ class Values {
   void check_live(const Toucher& who, size_t memory, program::AllocationId of, int32_t phase,
                   bool writes) const;
 
+  // The blocks of a transfer's pieces.
+  void add_pieces(const ThreadCode& thread, const program::Copy& copy, const int32_t* variables,
+                  Parcel* parcel) const;
   void set_random(const ThreadCode& thread, const program::View& random, const int32_t* variables,
                   Operation* operation) const;
   // At once, or with several threads later.

@@ -45,16 +45,9 @@ void Values::fields(Archive& archive, Parcel* parcel, std::span<const ClassCode>
   archive.whole(actor.now, 0, kLatest);
   const program::Instruction instruction = code.instructions[actor.instruction];
   Archive::require(instruction.op == program::Op::kCopy);
-  const auto pieces = code.pieces_of(code.copies[instruction.index]);
   if (archive.reads()) {
     const std::vector<int32_t> zeros(thread.num_variables);
-    for (const program::Piece& piece : pieces) {
-      parcel->from.push_back(
-          evaluate(program_.allocation(piece.from), thread, piece.from, zeros.data()));
-      parcel->to.push_back(evaluate(program_.allocation(piece.to), thread, piece.to, zeros.data()));
-      parcel->from_of.push_back(program::AllocationId{piece.from.of});
-      parcel->to_of.push_back(program::AllocationId{piece.to.of});
-    }
+    add_pieces(thread, code.copies[instruction.index], zeros.data(), parcel);
   }
   int64_t bytes = 0;
   for (Block& block : parcel->from) {
