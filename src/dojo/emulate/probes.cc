@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dojo/base/error.h"
+#include "dojo/compiler/library/live_grid.h"
 #include "dojo/compiler/library/parts.h"
 #include "dojo/program/builder.h"
 #include "dojo/program/node_map.h"
@@ -20,7 +21,7 @@ namespace {
 Region only(Coord c) { return {{c.x, 1}, {c.y, 1}}; }
 
 void on_live_nodes(const Target& target, ClassBuilder* c) {
-  for_each_node({{0, target.view.grid.x}, {0, target.view.grid.y}}, [&](Coord node) {
+  for_each_node(compiler::whole(target.view), [&](Coord node) {
     if (target.view.is_live(node)) c->on(only(node));
   });
 }

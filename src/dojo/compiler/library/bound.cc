@@ -1,6 +1,6 @@
 #include "dojo/compiler/library/bound.h"
 
-#include <array>
+#include <tuple>
 #include <utility>
 
 #include "dojo/compiler/library/target.h"
@@ -44,30 +44,32 @@ Bounds::Bounds(machine::Uses& uses)
 
 int64_t Bounds::flits(int64_t bytes) const { return ceil_div(bytes, router_.flit_bytes); }
 
-int64_t Bounds::way(Coord from, Coord to) const {
+template <typename Fn>
+void Bounds::for_each_kind_of_link(Coord from, Coord to, const Fn& fn) const {
   const Coord corner{to.x, from.y};
-  int64_t cycles = router_.injection_cycles + router_.head_cycles() + router_.ejection_cycles;
   for (const auto& [begin, end, side] :
        {std::tuple{from, corner, Side::kEast}, std::tuple{corner, to, Side::kSouth}}) {
     const auto crossings = topology_.crossings(begin, end);
     for (const Level level : machine::kLevels)
       if (const int64_t links = crossings[machine::at(level)]; links > 0)
-        cycles += links * (router_.head_cycles() + topology_.cost(level, side).latency_cycles);
+        fn(links, topology_.cost(level, side));
   }
+}
+
+int64_t Bounds::way(Coord from, Coord to) const {
+  int64_t cycles = router_.injection_cycles + router_.head_cycles() + router_.ejection_cycles;
+  for_each_kind_of_link(from, to, [&](int64_t links, const machine::LinkCost& cost) {
+    cycles += links * (router_.head_cycles() + cost.latency_cycles);
+  });
   return cycles;
 }
 
 int64_t Bounds::transfer(int64_t bytes, Coord from, Coord to) const {
-  int64_t rest = port((flits(bytes) - 1) * router_.flit_bytes);
-  const Coord corner{to.x, from.y};
-  for (const auto& [begin, end, side] :
-       {std::tuple{from, corner, Side::kEast}, std::tuple{corner, to, Side::kSouth}}) {
-    const auto crossings = topology_.crossings(begin, end);
-    for (const Level level : machine::kLevels)
-      if (crossings[machine::at(level)] > 0)
-        rest = std::max(rest, cycles_at(topology_.cost(level, side).rate,
-                                        (flits(bytes) - 1) * router_.flit_bytes));
-  }
+  const int64_t other_flits = (flits(bytes) - 1) * router_.flit_bytes;
+  int64_t rest = port(other_flits);
+  for_each_kind_of_link(from, to, [&](int64_t, const machine::LinkCost& cost) {
+    rest = std::max(rest, cycles_at(cost.rate, other_flits));
+  });
   return transfer_latency_ + way(from, to) + rest;
 }
 

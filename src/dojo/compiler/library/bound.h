@@ -131,6 +131,10 @@ class Bounds {
 
  private:
   int64_t flits(int64_t bytes) const;
+  // fn(links, cost) for the links on the way along the row and then the column, those of a level
+  // and direction together.
+  template <typename Fn>
+  void for_each_kind_of_link(Coord from, Coord to, const Fn& fn) const;
   int64_t disabled() const { return topology_.num_nodes() - topology_.num_live(); }
   // Of a port that loads, and a product's time on its unit: its steps, or the loads of its operands
   // and, where it adds to sums, of these.

@@ -9,8 +9,7 @@ using namespace program;  // NOLINT: this file is written in the words of progra
 
 Program broadcast(const Target& target, const BroadcastSizes& sizes) {
   check_size("elements", sizes.elements, 1, 1 << 20);
-  const Region machine = whole(target.view);
-  const Coord grid = largest_live_grid(target.view, {&machine, 1});
+  const Coord grid = largest_live_grid(target.view);
   Builder b("broadcast", grid);
   place_all(target.view, grid, &b);
   const LayoutId main = b.layout("main");

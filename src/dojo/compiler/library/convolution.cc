@@ -134,8 +134,7 @@ Coord convolution_grid(const Target& target, const ConvolutionSizes& sizes) {
   if (!is_factor(sizes.factor))
     throw Error(Category::kInput, "a factor is " + to_string(sizes.factor), "",
                 "the matrix unit takes bf16 and cfloat8");
-  const Region machine = whole(target.view);
-  const Coord live = largest_live_grid(target.view, {&machine, 1});
+  const Coord live = largest_live_grid(target.view);
   return {largest_divisor(sizes.columns, live.x), largest_divisor(sizes.rows, live.y)};
 }
 

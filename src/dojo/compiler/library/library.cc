@@ -36,9 +36,7 @@ class Placed {
  public:
   Placed(machine::Uses& uses, const Program& p) : bounds(uses), program_(p), map_(p) {}
 
-  machine::Coord at(program::Coord node) const {
-    return map_.place(map_.cell(node));
-  }
+  machine::Coord at(program::Coord node) const { return map_.place(map_.cell(node)); }
   // In the machine, the node to which a message from there takes longest.
   machine::Coord farthest(machine::Coord from) const {
     machine::Coord best = from;
@@ -163,8 +161,7 @@ LibraryProgram tree_program(std::string_view name, std::string_view summary, boo
                             .slots = given(s.values[4]),
                             .threads = s.values[5]};
             if (s.values[2] != kAutomatic || s.values[3] != kAutomatic) {
-              const program::Region machine = whole(target.view);
-              const program::Coord grid = largest_live_grid(target.view, {&machine, 1});
+              const program::Coord grid = largest_live_grid(target.view);
               check_size("root_x", s.values[2], kAutomatic, grid.x - 1);
               check_size("root_y", s.values[3], kAutomatic, grid.y - 1);
               sizes.root = middle(grid);

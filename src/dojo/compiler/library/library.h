@@ -46,7 +46,7 @@ struct LibraryProgram {
   bool takes_format = false;
   std::function<Made(machine::Uses&, const LibrarySizes&)> make;
 
-  // `given`: "NAME=VALUE"; `format` as in a program's text, "cfloat8_1_4_3(7)", or empty. Throws
+  // `given`: "NAME=VALUE"; `format_text`: "bf16", "cfloat8_1_4_3:7", or empty. Throws
   // Error(kConfig) for a name or value that cannot be.
   LibrarySizes sizes(std::span<const std::string> given, std::string_view format_text) const;
 };

@@ -68,6 +68,11 @@ Coord largest_live_grid(const MachineView& machine, std::span<const Region> part
   return best;
 }
 
+Coord largest_live_grid(const MachineView& machine) {
+  const Region all = whole(machine);
+  return largest_live_grid(machine, {&all, 1});
+}
+
 std::vector<Placement> place_live_grid(const MachineView& machine, const Region& part, Coord size,
                                        Coord first) {
   const auto at_length = [&](bool rows, int32_t n) {

@@ -24,6 +24,7 @@ program::Region whole(const program::MachineView& machine);
 // Throws Error(kInput) where a part has no live node.
 program::Coord largest_live_grid(const program::MachineView& machine,
                                  std::span<const program::Region> parts);
+program::Coord largest_live_grid(const program::MachineView& machine);  // of all of it
 
 // Where the nodes of a rectangle of this size are in the part; the logical coordinates of the
 // first one are `first`. REQUIRES: size is not larger than largest_live_grid() on both sides.

@@ -26,21 +26,16 @@ MachineView drawn(const std::vector<std::string>& rows) {
   return machine;
 }
 
-Coord largest(const MachineView& machine) {
-  const Region all = whole(machine);
-  return largest_live_grid(machine, {&all, 1});
-}
-
 TEST(LiveGrid, AMachineWithoutDisabledNodesIsItself) {
   const MachineView machine = drawn({"oooo", "oooo"});
-  EXPECT_EQ(largest(machine), (Coord{4, 2}));
+  EXPECT_EQ(largest_live_grid(machine), (Coord{4, 2}));
   EXPECT_EQ(place_live_grid(machine, whole(machine), {4, 2}),
             (std::vector<Placement>{{{{0, 4}, {0, 2}}, {0, 0}}}));
 }
 
 TEST(LiveGrid, RowsCloseUp) {
   const MachineView machine = drawn({"ooxo", "oooo", "oooo"});
-  EXPECT_EQ(largest(machine), (Coord{3, 3}));
+  EXPECT_EQ(largest_live_grid(machine), (Coord{3, 3}));
   EXPECT_EQ(
       place_live_grid(machine, whole(machine), {3, 3}),
       (std::vector<Placement>{
@@ -49,9 +44,9 @@ TEST(LiveGrid, RowsCloseUp) {
 
 TEST(LiveGrid, ColumnsCloseUpWhereThatLeavesMore) {
   const MachineView machine = drawn({"oxox", "oooo", "oooo"});
-  EXPECT_EQ(largest(machine), (Coord{4, 2}));  // 2 columns of 3 rows would be 6
+  EXPECT_EQ(largest_live_grid(machine), (Coord{4, 2}));  // 2 columns of 3 rows would be 6
   const MachineView tall = drawn({"oo", "xo", "oo", "ox", "oo", "oo"});
-  EXPECT_EQ(largest(tall), (Coord{2, 5}));
+  EXPECT_EQ(largest_live_grid(tall), (Coord{2, 5}));
   EXPECT_EQ(place_live_grid(tall, whole(tall), {2, 5}),
             (std::vector<Placement>{{{{0, 1}, {0, 1}}, {0, 0}},
                                     {{{0, 1}, {1, 4}}, {0, 2}},
@@ -61,7 +56,7 @@ TEST(LiveGrid, ColumnsCloseUpWhereThatLeavesMore) {
 
 TEST(LiveGrid, ARowWithFewNodesIsLeftOut) {
   const MachineView machine = drawn({"oooo", "xxxo", "oooo"});
-  EXPECT_EQ(largest(machine), (Coord{4, 2}));
+  EXPECT_EQ(largest_live_grid(machine), (Coord{4, 2}));
   EXPECT_EQ(place_live_grid(machine, whole(machine), {4, 2}),
             (std::vector<Placement>{{{{0, 4}, {0, 1}}, {0, 0}}, {{{0, 4}, {1, 1}}, {0, 2}}}));
 }
@@ -76,8 +71,7 @@ TEST(LiveGrid, PartsGiveTheSameSize) {
 
 TEST(LiveGrid, AMachineThatIsAllDisabledIsAnError) {
   const MachineView machine = drawn({"xx"});
-  const Region all = whole(machine);
-  EXPECT_THROW(largest_live_grid(machine, {&all, 1}), Error);
+  EXPECT_THROW(largest_live_grid(machine), Error);
 }
 
 // Every node of the grid is a live node of its own, neighbours stay neighbours or step over
@@ -86,7 +80,7 @@ TEST(LiveGrid, NodesOfRealMachinesAreLiveAndInOrder) {
   for (const char* name : {"d1_die", "tile"}) {
     const TestTarget machine(name);
     const MachineView& view = machine.target.view;
-    const Coord size = largest(view);
+    const Coord size = largest_live_grid(view);
     EXPECT_GE(int64_t{size.x} * size.y * 10, machine.target.topology.num_live() * 9) << name;
     std::set<std::pair<int32_t, int32_t>> seen;
     for (const Placement& place : place_live_grid(view, whole(view), size))

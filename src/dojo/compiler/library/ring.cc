@@ -34,7 +34,7 @@ struct Ring {
 class RingProgram {
  public:
   RingProgram(const Target& target, const RingSizes& sizes)
-      : grid_(grid_of(target)),
+      : grid_(largest_live_grid(target.view)),
         slots_(static_cast<int32_t>(
             std::min(kMostSlots, 2 + ceil_div(2 * target.longest_link_cycles, kStepCycles)))),
         builder_("all-reduce in rings", grid_) {
@@ -107,11 +107,6 @@ class RingProgram {
     Where next, previous;
     std::function<Block(const Expr&)> part;
   };
-
-  static Coord grid_of(const Target& target) {
-    const Region machine = whole(target.view);
-    return largest_live_grid(target.view, {&machine, 1});
-  }
 
   Ring ring(const std::string& name, int64_t part) {
     Ring r;

@@ -15,8 +15,7 @@ Coord grid_of(const Target& target, const TrafficSizes& sizes) {
   check_size("messages", sizes.messages, 1, 1 << 20);
   check_size("gap", sizes.gap, 0, 1 << 20);
   if (sizes.bytes % 4 != 0) throw Error(Category::kInput, "bytes is no multiple of 4");
-  const Region machine = whole(target.view);
-  return largest_live_grid(target.view, {&machine, 1});
+  return largest_live_grid(target.view);
 }
 
 constexpr Element kWord = {ElementKind::kI32};

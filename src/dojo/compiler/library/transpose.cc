@@ -16,8 +16,7 @@ constexpr int64_t kThreads = program::kNumThreads;  // a thread waits for each c
 Program transpose(const Target& target, const TransposeSizes& sizes) {
   check_size("rows", sizes.rows, 1, 1 << 20);
   check_size("columns", sizes.columns, 1, 1 << 20);
-  const Region machine = whole(target.view);
-  const Coord live = largest_live_grid(target.view, {&machine, 1});
+  const Coord live = largest_live_grid(target.view);
   const int32_t side = std::min(live.x, live.y);
   const Coord grid{side, side};
   const int64_t rows = ceil_div(sizes.rows, side);

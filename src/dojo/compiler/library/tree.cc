@@ -31,7 +31,7 @@ class TreeProgram {
         chunk_(sizes.chunk.value_or(tree_chunk(sizes.elements))),
         slots_(sizes.slots.value_or(slots(target))),
         threads_(sizes.threads),
-        grid_(grid_of(target)),
+        grid_(largest_live_grid(target.view)),
         root_(sizes.root.value_or(middle(grid_))),
         builder_(name, grid_) {
     check_size("elements", elements_, 1, 1 << 20);
@@ -70,11 +70,6 @@ class TreeProgram {
   }
 
  private:
-  static Coord grid_of(const Target& target) {
-    const Region machine = whole(target.view);
-    return largest_live_grid(target.view, {&machine, 1});
-  }
-
   size_t num_threads() const { return static_cast<size_t>(threads_); }
 
   // Chunks of each thread that can be under way to a node: enough that a link is busy until the
