@@ -5,10 +5,14 @@
 #include <limits>
 #include <numeric>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace dojo::sim {
 namespace {
+
+constexpr PlaceId kNear =
+    16;  // as far around a target it is looked for who has the message already
 
 class Finding {
  public:
@@ -22,6 +26,11 @@ class Finding {
         to_(to),
         flits_(flits) {
     passed_[from] = {};
+    const auto in_line = std::count_if(to.begin(), to.end(), [&](PlaceId p) {
+      return p % columns == from % columns || p / columns == from / columns;
+    });
+    is_along_line_ = flits > packet_flits && 4 * in_line >= 3 * std::ssize(to);
+    if (is_along_line_) targets_.insert(to.begin(), to.end());
   }
 
   PacketWays find() {
@@ -34,15 +43,11 @@ class Finding {
     });
     for (const int32_t target : targets) {
       const PlaceId place = to_[static_cast<size_t>(target)];
-      const auto p = passed_.find(place);
-      if (p == passed_.end() || p->second.step < 0) {
-        add_way(place);
-        made_.steps.back().target = target;
-      } else {
-        made_.steps[static_cast<size_t>(p->second.step)].target = target;
-        if (made_.steps[static_cast<size_t>(p->second.step)].port != kLocal)
-          made_.ways[static_cast<size_t>(p->second.way)].leaves_copies = true;
-      }
+      if (!is_reached(place)) reach(place);
+      const Passed& at = passed_.at(place);
+      PacketWays::Step& step = made_.steps[static_cast<size_t>(at.step)];
+      step.target = target;
+      if (step.port != kLocal) made_.ways[static_cast<size_t>(at.way)].leaves_copies = true;
     }
     set_forks();
     return std::move(made_);
@@ -80,11 +85,91 @@ class Finding {
     return kNorth;
   }
 
+  bool is_reached(PlaceId place) const {
+    const auto p = passed_.find(place);
+    return p != passed_.end() && p->second.step >= 0;
+  }
+
+  void reach(PlaceId target) {
+    if (is_along_line_ &&
+        !routes_.is_straight(static_cast<NodeId>(from_), static_cast<NodeId>(target)))
+      for (const PlaceId end : stages(target))
+        if (!is_reached(end)) add_way(end);
+    if (!is_reached(target)) add_way(target);
+  }
+
+  // From one to another along the row and then the column, over dead nodes too.
+  std::vector<PlaceId> line(PlaceId from, PlaceId to) const {
+    std::vector<PlaceId> line{from};
+    while (line.back() != to)
+      line.push_back(line.back() + step_of(routes_.towards(static_cast<NodeId>(line.back()),
+                                                           static_cast<NodeId>(to))));
+    return line;
+  }
+
+  // Note [Stages]. A packet that goes around a dead node may do so over a neighbouring row or
+  // column from its begin to its end, beside the targets. So ways end before or behind dead nodes,
+  // where that lets them pass all targets on the line, and the next ones begin there.
+  std::vector<PlaceId> stages(PlaceId target) const {
+    const std::vector<PlaceId> line = this->line(from_, target);
+    const auto is_target = [&](PlaceId p) { return targets_.contains(p); };
+    size_t at = line.size() - 1;
+    while (!passed_.contains(line[at])) --at;
+    std::vector<size_t> ends;  // last targets before dead nodes, and first ones behind them
+    for (size_t i = at + 1, last = at; i < line.size(); ++i) {
+      const bool is_dead =
+          !routes_.is_straight(static_cast<NodeId>(line[i]), static_cast<NodeId>(line[i]));
+      if (is_dead && last > at && (ends.empty() || ends.back() != last)) ends.push_back(last);
+      if (!is_target(line[i])) continue;
+      const bool is_behind = last < i - 1 && !routes_.is_straight(static_cast<NodeId>(line[last]),
+                                                                  static_cast<NodeId>(line[i]));
+      if (is_behind || i + 1 == line.size()) ends.push_back(i);
+      last = i;
+    }
+    std::vector<PlaceId> stages;
+    for (size_t e = 0; e < ends.size();) {
+      size_t farthest = ends.size() - 1;
+      while (farthest > e && !passes_targets(line, at, ends[farthest])) --farthest;
+      at = ends[farthest];
+      stages.push_back(line[at]);
+      e = farthest + 1;
+    }
+    return stages;
+  }
+
+  // Whether a packet from line[begin] to line[end] passes all targets between them.
+  bool passes_targets(const std::vector<PlaceId>& line, size_t begin, size_t end) const {
+    std::vector<PlaceId> way = places(line[begin], line[end]);
+    std::sort(way.begin(), way.end());
+    return std::all_of(line.begin() + static_cast<std::ptrdiff_t>(begin),
+                       line.begin() + static_cast<std::ptrdiff_t>(end), [&](PlaceId p) {
+                         return !targets_.contains(p) ||
+                                std::binary_search(way.begin(), way.end(), p);
+                       });
+  }
+
+  // Those at the same distance of dx + dy nodes.
+  void add_passed(PlaceId centre, PlaceId distance, std::vector<PlaceId>* found) const {
+    const PlaceId x = centre % columns_;
+    for (PlaceId dy = -distance; dy <= distance; ++dy) {
+      const PlaceId dx = distance - std::abs(dy);
+      for (const PlaceId d : {-dx, dx}) {
+        const PlaceId p = centre + dy * columns_ + d;
+        if (x + d >= 0 && x + d < columns_ && p != from_ && passed_.contains(p))
+          found->push_back(p);
+        if (dx == 0) break;
+      }
+    }
+  }
+
   // Where a further way to the target could begin: where the message does; the last node that has
-  // it already on the way from there, and those next to that one, whose ports may be free.
+  // it already on the way from there, and those next to that one, whose ports may be free; along a
+  // line the nearest ones that have it too.
   std::vector<PlaceId> candidates(PlaceId target) const {
     std::vector<PlaceId> found{from_};
-    const std::vector<PlaceId> way = places(from_, target);
+    if (is_along_line_)
+      for (PlaceId d = 1; d <= kNear && found.size() == 1; ++d) add_passed(target, d, &found);
+    const std::vector<PlaceId> way = is_along_line_ ? line(from_, target) : places(from_, target);
     const auto last =
         std::find_if(way.rbegin(), way.rend(), [&](PlaceId p) { return passed_.contains(p); });
     const PlaceId x = *last % columns_;
@@ -105,12 +190,12 @@ class Finding {
 
   // From where it is estimated to be there first.
   void add_way(PlaceId target) {
-    PlaceId parted = from_;
-    int64_t best = std::numeric_limits<int64_t>::max();
+    int64_t cycle = 0, best = std::numeric_limits<int64_t>::max();
     std::vector<PlaceId> way;
     for (const PlaceId p : candidates(target)) {
       const Passed& at = passed_.at(p);
-      const int64_t begin = begins(p, at) + distance(p, target) * hop_cycles_;
+      const int64_t hops = distance(p, target) * (is_along_line_ ? 2 : 1);
+      const int64_t begin = begins(p, at) + hops * hop_cycles_;
       if (begin + at.begun * flits_ >= best) continue;
       std::vector<PlaceId> found = places(p, target);
       int64_t load = at.begun;
@@ -119,10 +204,10 @@ class Finding {
           load = std::max(load, l->second);
       if (begin + load * flits_ >= best) continue;
       best = begin + load * flits_;
-      parted = p;
       way = std::move(found);
+      cycle = best - hops * hop_cycles_;
     }
-    take_way(way, best - distance(parted, target) * hop_cycles_);
+    take_way(way, cycle);
   }
 
   // That begins in this cycle.
@@ -176,6 +261,10 @@ class Finding {
   const PlaceId from_;
   const std::span<const PlaceId> to_;
   const int64_t flits_;
+  // A long message to most of a row or a column, as many are at the same time: then links count,
+  // and ways keep to the line.
+  bool is_along_line_ = false;
+  std::unordered_set<PlaceId> targets_;  // of such a one
   PacketWays made_;
   std::vector<std::pair<int32_t, int32_t>> forks_;  // step, way
   std::unordered_map<PlaceId, Passed> passed_;
