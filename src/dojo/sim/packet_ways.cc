@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+
+#include "dojo/sim/line_stages.h"
 
 namespace dojo::sim {
 namespace {
@@ -18,7 +22,7 @@ class Finding {
  public:
   Finding(const Routes& routes, PlaceId columns, int64_t packet_flits, int64_t hop_cycles,
           PlaceId from, std::span<const PlaceId> to, int64_t flits)
-      : routes_(routes),
+      : walks_{routes, columns},
         columns_(columns),
         packet_flits_(packet_flits),
         hop_cycles_(hop_cycles),
@@ -65,23 +69,13 @@ class Finding {
     return std::abs(to / columns_ - from / columns_) + std::abs(to % columns_ - from % columns_);
   }
 
-  // The nodes on the way, with both.
-  std::vector<PlaceId> places(PlaceId from, PlaceId to) const {
-    std::vector<PlaceId> places{from};
-    PlaceId at = from;
-    for (const NodeId stop : routes_.way(static_cast<NodeId>(from), static_cast<NodeId>(to)).stops)
-      while (at != static_cast<PlaceId>(stop)) {
-        at += step_of(routes_.towards(static_cast<NodeId>(at), stop));
-        places.push_back(at);
-      }
-    return places;
-  }
-  PlaceId step_of(uint8_t port) const {
-    return port == kEast ? 1 : port == kWest ? -1 : port == kSouth ? columns_ : -columns_;
+  // None where Routes finds none: along a line there are other nodes to begin from.
+  std::optional<std::vector<PlaceId>> way_if_any(PlaceId from, PlaceId to) const {
+    return is_along_line_ ? walks_.way_if_any(from, to) : walks_.way(from, to);
   }
   uint8_t port_between(PlaceId from, PlaceId to) const {
     for (const uint8_t port : {kEast, kWest, kSouth})
-      if (to - from == step_of(port)) return port;
+      if (to - from == walks_.step(port)) return port;
     return kNorth;
   }
 
@@ -91,61 +85,19 @@ class Finding {
   }
 
   void reach(PlaceId target) {
-    if (is_along_line_ &&
-        !routes_.is_straight(static_cast<NodeId>(from_), static_cast<NodeId>(target)))
-      for (const PlaceId end : stages(target))
+    if (is_along_line_ && !walks_.is_straight(from_, target)) {
+      const std::vector<PlaceId> line = walks_.line(from_, target);
+      const auto last = last_passed(line);
+      for (const PlaceId end : line_stages(walks_, std::span(last, line.end()), targets_))
         if (!is_reached(end)) add_way(end);
+    }
     if (!is_reached(target)) add_way(target);
   }
 
-  // From one to another along the row and then the column, over dead nodes too.
-  std::vector<PlaceId> line(PlaceId from, PlaceId to) const {
-    std::vector<PlaceId> line{from};
-    while (line.back() != to)
-      line.push_back(line.back() + step_of(routes_.towards(static_cast<NodeId>(line.back()),
-                                                           static_cast<NodeId>(to))));
-    return line;
-  }
-
-  // Note [Stages]. A packet that goes around a dead node may do so over a neighbouring row or
-  // column from its begin to its end, beside the targets. So ways end before or behind dead nodes,
-  // where that lets them pass all targets on the line, and the next ones begin there.
-  std::vector<PlaceId> stages(PlaceId target) const {
-    const std::vector<PlaceId> line = this->line(from_, target);
-    const auto is_target = [&](PlaceId p) { return targets_.contains(p); };
-    size_t at = line.size() - 1;
-    while (!passed_.contains(line[at])) --at;
-    std::vector<size_t> ends;  // last targets before dead nodes, and first ones behind them
-    for (size_t i = at + 1, last = at; i < line.size(); ++i) {
-      const bool is_dead =
-          !routes_.is_straight(static_cast<NodeId>(line[i]), static_cast<NodeId>(line[i]));
-      if (is_dead && last > at && (ends.empty() || ends.back() != last)) ends.push_back(last);
-      if (!is_target(line[i])) continue;
-      const bool is_behind = last < i - 1 && !routes_.is_straight(static_cast<NodeId>(line[last]),
-                                                                  static_cast<NodeId>(line[i]));
-      if (is_behind || i + 1 == line.size()) ends.push_back(i);
-      last = i;
-    }
-    std::vector<PlaceId> stages;
-    for (size_t e = 0; e < ends.size();) {
-      size_t farthest = ends.size() - 1;
-      while (farthest > e && !passes_targets(line, at, ends[farthest])) --farthest;
-      at = ends[farthest];
-      stages.push_back(line[at]);
-      e = farthest + 1;
-    }
-    return stages;
-  }
-
-  // Whether a packet from line[begin] to line[end] passes all targets between them.
-  bool passes_targets(const std::vector<PlaceId>& line, size_t begin, size_t end) const {
-    std::vector<PlaceId> way = places(line[begin], line[end]);
-    std::sort(way.begin(), way.end());
-    return std::all_of(line.begin() + static_cast<std::ptrdiff_t>(begin),
-                       line.begin() + static_cast<std::ptrdiff_t>(end), [&](PlaceId p) {
-                         return !targets_.contains(p) ||
-                                std::binary_search(way.begin(), way.end(), p);
-                       });
+  std::vector<PlaceId>::const_iterator last_passed(const std::vector<PlaceId>& places) const {
+    const auto last = std::find_if(places.rbegin(), places.rend(),
+                                   [&](PlaceId p) { return passed_.contains(p); });
+    return std::prev(last.base());
   }
 
   // Those at the same distance of dx + dy nodes.
@@ -169,9 +121,9 @@ class Finding {
     std::vector<PlaceId> found{from_};
     if (is_along_line_)
       for (PlaceId d = 1; d <= kNear && found.size() == 1; ++d) add_passed(target, d, &found);
-    const std::vector<PlaceId> way = is_along_line_ ? line(from_, target) : places(from_, target);
-    const auto last =
-        std::find_if(way.rbegin(), way.rend(), [&](PlaceId p) { return passed_.contains(p); });
+    const std::vector<PlaceId> way =
+        is_along_line_ ? walks_.line(from_, target) : walks_.way(from_, target);
+    const auto last = last_passed(way);
     const PlaceId x = *last % columns_;
     for (PlaceId dy = -2; dy <= 2; ++dy)
       for (PlaceId dx = -2; dx <= 2; ++dx) {
@@ -197,16 +149,18 @@ class Finding {
       const int64_t hops = distance(p, target) * (is_along_line_ ? 2 : 1);
       const int64_t begin = begins(p, at) + hops * hop_cycles_;
       if (begin + at.begun * flits_ >= best) continue;
-      std::vector<PlaceId> found = places(p, target);
+      std::optional<std::vector<PlaceId>> found = way_if_any(p, target);
+      if (!found) continue;
       int64_t load = at.begun;
-      for (size_t i = 1; i < found.size(); ++i)
-        if (const auto l = loads_.find(link(found[i - 1], found[i])); l != loads_.end())
+      for (size_t i = 1; i < found->size(); ++i)
+        if (const auto l = loads_.find(link((*found)[i - 1], (*found)[i])); l != loads_.end())
           load = std::max(load, l->second);
       if (begin + load * flits_ >= best) continue;
       best = begin + load * flits_;
-      way = std::move(found);
+      way = std::move(*found);
       cycle = best - hops * hop_cycles_;
     }
+    if (way.empty()) way = walks_.way(from_, target);  // tells why there is none
     take_way(way, cycle);
   }
 
@@ -255,7 +209,7 @@ class Finding {
     return static_cast<uint64_t>(from) << 32 | static_cast<uint64_t>(to);
   }
 
-  const Routes& routes_;
+  const Walks walks_;
   const PlaceId columns_;
   const int64_t packet_flits_, hop_cycles_;
   const PlaceId from_;

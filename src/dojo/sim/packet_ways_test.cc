@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "dojo/base/error.h"
 #include "dojo/machine/load.h"
 #include "dojo/sim/network/machine_network.h"
 
@@ -143,6 +144,20 @@ TEST(PacketWays, ALongMessageKeepsToItsLineAroundDisabledNodes) {
     EXPECT_EQ(links.size(), 27u);
     EXPECT_EQ(steps, links.size());
   }
+}
+
+// From 1, which has a dead node in the west, and further down, where 16 and 17 are dead, one would
+// have to go west and then east again: no packet has such turns, but each of two has its own.
+TEST(PacketWays, ALongMessageGoesAlongALineByStagesWhereASinglePacketHasNoWay) {
+  Topology grid = mesh(3, 10, {.latency_cycles = 1});
+  grid.live.assign(30, 1);
+  for (const size_t dead : {0u, 16u, 17u}) grid.live[dead] = 0;
+  Finder finder(grid);
+  EXPECT_THROW(finder.routes.way(1, 28), Error);
+  std::vector<PlaceId> to;
+  for (PlaceId y = 1; y < 10; ++y)
+    if (y != 5) to.push_back(3 * y + 1);
+  expect_tree(*finder.ways(1, to, 64), 1, to);
 }
 
 }  // namespace
