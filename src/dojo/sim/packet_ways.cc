@@ -2,19 +2,27 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
+
+#include "dojo/sim/line_stages.h"
 
 namespace dojo::sim {
 namespace {
+
+constexpr PlaceId kNear =
+    16;  // as far around a target it is looked for who has the message already
 
 class Finding {
  public:
   Finding(const Routes& routes, PlaceId columns, int64_t packet_flits, int64_t hop_cycles,
           PlaceId from, std::span<const PlaceId> to, int64_t flits)
-      : routes_(routes),
+      : walks_{routes, columns},
         columns_(columns),
         packet_flits_(packet_flits),
         hop_cycles_(hop_cycles),
@@ -22,6 +30,11 @@ class Finding {
         to_(to),
         flits_(flits) {
     passed_[from] = {};
+    const auto in_line = std::count_if(to.begin(), to.end(), [&](PlaceId p) {
+      return p % columns == from % columns || p / columns == from / columns;
+    });
+    is_along_line_ = flits > packet_flits && 4 * in_line >= 3 * std::ssize(to);
+    if (is_along_line_) targets_.insert(to.begin(), to.end());
   }
 
   PacketWays find() {
@@ -34,15 +47,11 @@ class Finding {
     });
     for (const int32_t target : targets) {
       const PlaceId place = to_[static_cast<size_t>(target)];
-      const auto p = passed_.find(place);
-      if (p == passed_.end() || p->second.step < 0) {
-        add_way(place);
-        made_.steps.back().target = target;
-      } else {
-        made_.steps[static_cast<size_t>(p->second.step)].target = target;
-        if (made_.steps[static_cast<size_t>(p->second.step)].port != kLocal)
-          made_.ways[static_cast<size_t>(p->second.way)].leaves_copies = true;
-      }
+      if (!is_reached(place)) reach(place);
+      const Passed& at = passed_.at(place);
+      PacketWays::Step& step = made_.steps[static_cast<size_t>(at.step)];
+      step.target = target;
+      if (step.port != kLocal) made_.ways[static_cast<size_t>(at.way)].leaves_copies = true;
     }
     set_forks();
     return std::move(made_);
@@ -60,33 +69,61 @@ class Finding {
     return std::abs(to / columns_ - from / columns_) + std::abs(to % columns_ - from % columns_);
   }
 
-  // The nodes on the way, with both.
-  std::vector<PlaceId> places(PlaceId from, PlaceId to) const {
-    std::vector<PlaceId> places{from};
-    PlaceId at = from;
-    for (const NodeId stop : routes_.way(static_cast<NodeId>(from), static_cast<NodeId>(to)).stops)
-      while (at != static_cast<PlaceId>(stop)) {
-        at += step_of(routes_.towards(static_cast<NodeId>(at), stop));
-        places.push_back(at);
-      }
-    return places;
-  }
-  PlaceId step_of(uint8_t port) const {
-    return port == kEast ? 1 : port == kWest ? -1 : port == kSouth ? columns_ : -columns_;
+  // None where Routes finds none: along a line there are other nodes to begin from.
+  std::optional<std::vector<PlaceId>> way_if_any(PlaceId from, PlaceId to) const {
+    return is_along_line_ ? walks_.way_if_any(from, to) : walks_.way(from, to);
   }
   uint8_t port_between(PlaceId from, PlaceId to) const {
     for (const uint8_t port : {kEast, kWest, kSouth})
-      if (to - from == step_of(port)) return port;
+      if (to - from == walks_.step(port)) return port;
     return kNorth;
   }
 
+  bool is_reached(PlaceId place) const {
+    const auto p = passed_.find(place);
+    return p != passed_.end() && p->second.step >= 0;
+  }
+
+  void reach(PlaceId target) {
+    if (is_along_line_ && !walks_.is_straight(from_, target)) {
+      const std::vector<PlaceId> line = walks_.line(from_, target);
+      const auto last = last_passed(line);
+      for (const PlaceId end : line_stages(walks_, std::span(last, line.end()), targets_))
+        if (!is_reached(end)) add_way(end);
+    }
+    if (!is_reached(target)) add_way(target);
+  }
+
+  std::vector<PlaceId>::const_iterator last_passed(const std::vector<PlaceId>& places) const {
+    const auto last = std::find_if(places.rbegin(), places.rend(),
+                                   [&](PlaceId p) { return passed_.contains(p); });
+    return std::prev(last.base());
+  }
+
+  // Those at the same distance of dx + dy nodes.
+  void add_passed(PlaceId centre, PlaceId distance, std::vector<PlaceId>* found) const {
+    const PlaceId x = centre % columns_;
+    for (PlaceId dy = -distance; dy <= distance; ++dy) {
+      const PlaceId dx = distance - std::abs(dy);
+      for (const PlaceId d : {-dx, dx}) {
+        const PlaceId p = centre + dy * columns_ + d;
+        if (x + d >= 0 && x + d < columns_ && p != from_ && passed_.contains(p))
+          found->push_back(p);
+        if (dx == 0) break;
+      }
+    }
+  }
+
   // Where a further way to the target could begin: where the message does; the last node that has
-  // it already on the way from there, and those next to that one, whose ports may be free.
+  // it already on the way from there, and those next to that one, whose ports may be free; along a
+  // line the nearest ones that have it too.
   std::vector<PlaceId> candidates(PlaceId target) const {
     std::vector<PlaceId> found{from_};
-    const std::vector<PlaceId> way = places(from_, target);
-    const auto last =
-        std::find_if(way.rbegin(), way.rend(), [&](PlaceId p) { return passed_.contains(p); });
+    if (is_along_line_)
+      for (PlaceId d = 1; d <= kNear && found.size() == 1; ++d) add_passed(target, d, &found);
+    const std::vector<PlaceId> way =
+        is_along_line_ ? walks_.line(from_, target) : walks_.way(from_, target);
+    const auto last = last_passed(way);
     const PlaceId x = *last % columns_;
     for (PlaceId dy = -2; dy <= 2; ++dy)
       for (PlaceId dx = -2; dx <= 2; ++dx) {
@@ -105,24 +142,26 @@ class Finding {
 
   // From where it is estimated to be there first.
   void add_way(PlaceId target) {
-    PlaceId parted = from_;
-    int64_t best = std::numeric_limits<int64_t>::max();
+    int64_t cycle = 0, best = std::numeric_limits<int64_t>::max();
     std::vector<PlaceId> way;
     for (const PlaceId p : candidates(target)) {
       const Passed& at = passed_.at(p);
-      const int64_t begin = begins(p, at) + distance(p, target) * hop_cycles_;
+      const int64_t hops = distance(p, target) * (is_along_line_ ? 2 : 1);
+      const int64_t begin = begins(p, at) + hops * hop_cycles_;
       if (begin + at.begun * flits_ >= best) continue;
-      std::vector<PlaceId> found = places(p, target);
+      std::optional<std::vector<PlaceId>> found = way_if_any(p, target);
+      if (!found) continue;
       int64_t load = at.begun;
-      for (size_t i = 1; i < found.size(); ++i)
-        if (const auto l = loads_.find(link(found[i - 1], found[i])); l != loads_.end())
+      for (size_t i = 1; i < found->size(); ++i)
+        if (const auto l = loads_.find(link((*found)[i - 1], (*found)[i])); l != loads_.end())
           load = std::max(load, l->second);
       if (begin + load * flits_ >= best) continue;
       best = begin + load * flits_;
-      parted = p;
-      way = std::move(found);
+      way = std::move(*found);
+      cycle = best - hops * hop_cycles_;
     }
-    take_way(way, best - distance(parted, target) * hop_cycles_);
+    if (way.empty()) way = walks_.way(from_, target);  // tells why there is none
+    take_way(way, cycle);
   }
 
   // That begins in this cycle.
@@ -170,12 +209,16 @@ class Finding {
     return static_cast<uint64_t>(from) << 32 | static_cast<uint64_t>(to);
   }
 
-  const Routes& routes_;
+  const Walks walks_;
   const PlaceId columns_;
   const int64_t packet_flits_, hop_cycles_;
   const PlaceId from_;
   const std::span<const PlaceId> to_;
   const int64_t flits_;
+  // A long message to most of a row or a column, as many are at the same time: then links count,
+  // and ways keep to the line.
+  bool is_along_line_ = false;
+  std::unordered_set<PlaceId> targets_;  // of such a one
   PacketWays made_;
   std::vector<std::pair<int32_t, int32_t>> forks_;  // step, way
   std::unordered_map<PlaceId, Passed> passed_;

@@ -10,6 +10,10 @@
 // node into the network again, of the node from which the message is estimated to be there first:
 // S sends few flits in each direction itself, and lets others pass many of them on. What routers
 // that multiply flits would not have: a copy waits in that node for its tail.
+//
+// Of a long message along a row or a column there are mostly many at the same time, one in each
+// line, and links count. Its ways end before disabled nodes or behind them, where that keeps them
+// on the line, and further ones begin as near to their targets as they can.
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
+#include "dojo/base/error.h"
 #include "dojo/machine/load.h"
 #include "dojo/sim/network/machine_network.h"
 
@@ -112,6 +115,49 @@ TEST(PacketWays, OfManyFlitsNoPortSendsManyCopies) {
   };
   EXPECT_EQ(most_begun(100000), 1);
   EXPECT_GT(most_begun(1), 4);  // one cycle each
+}
+
+// A column of 24 and a row of 24, each with two disabled nodes on it: 23 links, and two more around
+// each of them, none of them twice.
+TEST(PacketWays, ALongMessageKeepsToItsLineAroundDisabledNodes) {
+  for (const bool in_column : {true, false}) {
+    const int32_t columns = in_column ? 9 : 24, step = in_column ? 9 : 1;
+    const PlaceId from = in_column ? 4 : 4 * 24;
+    Topology grid = mesh(columns, in_column ? 24 : 9, {.latency_cycles = 1});
+    std::vector<PlaceId> to;
+    grid.live.assign(24 * 9, 1);
+    for (PlaceId i = 1; i < 24; ++i) {
+      if (i == 7 || i == 15)
+        grid.live[static_cast<size_t>(from + i * step)] = 0;
+      else
+        to.push_back(from + i * step);
+    }
+    Finder finder(grid);
+    const auto ways = finder.ways(from, to, 64);
+    expect_tree(*ways, from, to);
+    std::set<std::pair<PlaceId, PlaceId>> links;
+    size_t steps = 0;
+    for (const PacketWays::Way& way : ways->ways)
+      for (int32_t s = way.first_step; s < way.last_step; ++s, ++steps)
+        links.insert({ways->steps[static_cast<size_t>(s)].place,
+                      ways->steps[static_cast<size_t>(s + 1)].place});
+    EXPECT_EQ(links.size(), 27u);
+    EXPECT_EQ(steps, links.size());
+  }
+}
+
+// From 1, which has a dead node in the west, and further down, where 16 and 17 are dead, one would
+// have to go west and then east again: no packet has such turns, but each of two has its own.
+TEST(PacketWays, ALongMessageGoesAlongALineByStagesWhereASinglePacketHasNoWay) {
+  Topology grid = mesh(3, 10, {.latency_cycles = 1});
+  grid.live.assign(30, 1);
+  for (const size_t dead : {0u, 16u, 17u}) grid.live[dead] = 0;
+  Finder finder(grid);
+  EXPECT_THROW(finder.routes.way(1, 28), Error);
+  std::vector<PlaceId> to;
+  for (PlaceId y = 1; y < 10; ++y)
+    if (y != 5) to.push_back(3 * y + 1);
+  expect_tree(*finder.ways(1, to, 64), 1, to);
 }
 
 }  // namespace

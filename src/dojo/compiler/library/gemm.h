@@ -35,6 +35,9 @@ struct GemmShape {
   int64_t block_m = 0, block_n = 0;  // of C in a node: multiples of the matrix unit's 8
   int64_t panel = 0, panels = 0;     // of k
   int64_t slots = 0;
+  // SUMMA: cycles between the first panels, for which there is room at once: each comes nearly as
+  // soon as if it were alone, and those behind it while it is multiplied.
+  int64_t gap = 0;
 };
 GemmShape summa_shape(const Target& target, const GemmSizes& sizes);
 GemmShape cannon_shape(const Target& target, const GemmSizes& sizes);

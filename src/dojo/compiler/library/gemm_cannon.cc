@@ -1,8 +1,6 @@
-#include <iterator>
-#include <set>
-
 #include "dojo/compiler/library/folded_ring.h"
 #include "dojo/compiler/library/gemm.h"
+#include "dojo/compiler/library/gemm_builder.h"
 #include "dojo/compiler/library/live_grid.h"
 #include "dojo/compiler/library/parts.h"
 
@@ -12,24 +10,15 @@ using namespace program;  // NOLINT: this file is written in the words of progra
 
 namespace {
 
-// A, whose blocks go to the left, or B, whose blocks go up.
-struct Factor {
-  AllocationId own{}, in{};
-  SemaphoreId full{}, here{}, sent{}, room{};  // of each place of `in`
-};
-
-class Cannon {
+class Cannon : private GemmBuilder {
  public:
   Cannon(const Target& target, const GemmSizes& sizes)
-      : shape_(cannon_shape(target, sizes)),
-        side_(shape_.grid.x),
-        builder_("gemm, output-stationary", shape_.grid) {
+      : GemmBuilder("gemm, output-stationary", cannon_shape(target, sizes)), side_(shape_.grid.x) {
     place_all(target.view, shape_.grid, &builder_);
-    layout_ = builder_.layout("main");
-    builder_.code(0, kCodeBytes);
+    begin_layout();
     a_ = factor("a", sizes.factor, {shape_.block_m, shape_.panel});
     b_ = factor("b", sizes.factor, {shape_.panel, shape_.block_n});
-    c_ = builder_.allocate("c", {}, {shape_.block_m, shape_.block_n}, {.is_output = true});
+    allocate_c();
   }
 
   Program make() && {
@@ -48,38 +37,40 @@ class Cannon {
     const Expr a_first = ring("a_first", x() - py, 0), b_first = ring("b_first", y() - px, 0);
     ThreadBuilder multiplies = c.thread(0);
     const int64_t again = std::max<int64_t>(0, side_ - shape_.slots);
-    const std::set<int64_t> cuts = {0, 1, again, side_ - 1, side_};
-    for (auto begin = cuts.begin(), end = std::next(begin); end != cuts.end(); begin = end++)
-      multiply(&multiplies, *begin, *end, *begin < again, *begin < side_ - 1, node(right, y()),
-               node(x(), below));
+    for (const auto& [begin, end] : stretches({again, side_ - 1, side_}))
+      add_products(&multiplies, begin, end, begin < again, begin < side_ - 1, node(right, y()),
+                   node(x(), below));
     pass_on(&c, 2, a_, node(a_first, y()), node(left, y()));
     pass_on(&c, 3, b_, node(x(), b_first), node(x(), above));
     return std::move(builder_).finish();
   }
 
  private:
-  Factor factor(const std::string& name, Element element, std::vector<int64_t> block) {
-    const auto slots = static_cast<int32_t>(shape_.slots);
+  // A, whose blocks go to the left, or B, whose blocks go up.
+  struct Factor {
+    Panels panels;
+    AllocationId own{};
+    SemaphoreId full{}, sent{}, room{};  // of each place
+  };
+
+  Factor factor(const std::string& name, Element element, const std::vector<int64_t>& block) {
     Factor f;
     f.own = builder_.allocate(name, element, block, {.is_input = true});
-    f.in = builder_.allocate(name + "_in", element, {slots, block[0], block[1]});
-    f.full = builder_.semaphore(name + "_full", 0, slots);
-    f.here = builder_.semaphore(name + "_here", 0, slots);
-    f.sent = builder_.semaphore(name + "_sent", 0, slots);
-    f.room = builder_.semaphore(name + "_room", 0, slots);
+    f.panels.in = places(name + "_in", element, block);
+    f.full = of_places(name + "_full");
+    f.panels.here = of_places(name + "_here");
+    f.sent = of_places(name + "_sent");
+    f.room = of_places(name + "_room");
     return f;
   }
 
   // Steps [begin, end). `passes`: the blocks are sent on, and that has to be over before their
   // places are given back to the neighbours that they came from.
-  void multiply(ThreadBuilder* t, int64_t begin, int64_t end, bool gives_back, bool passes,
-                const Where& a_from, const Where& b_from) {
+  void add_products(ThreadBuilder* t, int64_t begin, int64_t end, bool gives_back, bool passes,
+                    const Where& a_from, const Where& b_from) {
     const std::vector<Expr> k = t->begin_loop("k", end - begin, {{"slot", begin, 1, shape_.slots}});
     const Expr& slot = k[1];
-    t->wait({a_.here, slot});
-    t->wait({b_.here, slot});
-    t->matmul(shape_.block_m, shape_.block_n, shape_.panel, c_, Block(a_.in, {{slot, 1}, {}, {}}),
-              Block(b_.in, {{slot, 1}, {}, {}}), {.adds = begin > 0});
+    multiply(t, slot, a_.panels, b_.panels, begin > 0);
     if (passes) {
       t->wait({a_.sent, slot});
       t->wait({b_.sent, slot});
@@ -96,17 +87,19 @@ class Cannon {
   void pass_on(ClassBuilder* c, size_t thread, const Factor& f, const Where& first,
                const Where& next) {
     ThreadBuilder t = c->thread(thread);
-    t.copy_to(first, {{Block(f.in, {{0, 1}, {}, {}}), f.own}}, {.there = {f.full, 0}});
+    t.copy_to(first, {{Block(f.panels.in, {{0, 1}, {}, {}}), f.own}}, {.there = {f.full, 0}});
     const auto steps = [&](int64_t begin, int64_t end, bool waits) {
       if (begin >= end) return;
       const std::vector<Expr> k =
           t.begin_loop("k", end - begin,
                        {{"slot", begin, 1, shape_.slots}, {"next", begin + 1, 1, shape_.slots}});
       t.wait({f.full, k[1]});
-      t.signal(here(), {f.here, k[1]});
+      t.signal(here(), {f.panels.here, k[1]});
       if (waits) t.wait({f.room, k[2]});
-      t.copy_to(next, {{Block(f.in, {{k[2], 1}, {}, {}}), Block(f.in, {{k[1], 1}, {}, {}})}},
-                {.here = {f.sent, k[1]}, .there = {f.full, k[2]}});
+      t.copy_to(
+          next,
+          {{Block(f.panels.in, {{k[2], 1}, {}, {}}), Block(f.panels.in, {{k[1], 1}, {}, {}})}},
+          {.here = {f.sent, k[1]}, .there = {f.full, k[2]}});
       t.end_loop();
     };
     const int64_t free = std::min<int64_t>(shape_.slots, side_) - 1;  // their places are empty
@@ -114,15 +107,11 @@ class Cannon {
     steps(free, side_ - 1, true);
     const int64_t last = (side_ - 1) % shape_.slots;
     t.wait({f.full, last});
-    t.signal(here(), {f.here, last});
+    t.signal(here(), {f.panels.here, last});
   }
 
-  const GemmShape shape_;
   const int32_t side_;
-  Builder builder_;
-  LayoutId layout_ = kNoLayout;
   Factor a_, b_;
-  AllocationId c_{};
 };
 
 }  // namespace

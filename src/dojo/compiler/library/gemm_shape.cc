@@ -30,11 +30,17 @@ std::pair<int64_t, int32_t> block(int64_t size, int64_t nodes, int64_t unit) {
   return {side, static_cast<int32_t>(ceil_div(size, side))};
 }
 
+// Cycles of the matrix unit for a panel of A and one of B.
+int64_t product_cycles(const Target& target, const GemmShape& shape) {
+  return shape.block_m / target.matrix_rows * shape.block_n / target.matrix_columns *
+         ceil_div(shape.panel, target.matrix_depth);
+}
+
 // Places for panels: for the one that is multiplied, the next one, and those that are under way
-// while the word goes to their owner that there is room and the panel comes back. With more of them
-// the first panels would have to share the links with many that are not needed yet.
+// while the word goes to their owner that there is room and the panel comes back: so many `ways`
+// across the machine.
 int64_t slots(const Target& target, const GemmSizes& sizes, const GemmShape& shape,
-              int64_t own_panels) {
+              int64_t own_panels, int64_t ways) {
   const int64_t size = size_bytes(sizes.factor);
   const auto bytes = [&](int64_t elements, int64_t each) {
     return round_up(elements * each, target.view.flit_bytes);
@@ -44,11 +50,20 @@ int64_t slots(const Target& target, const GemmSizes& sizes, const GemmShape& sha
                         4 * target.view.flit_bytes;
   const int64_t pair = (shape.block_m + shape.block_n) * shape.panel * size;
   const int64_t room = (target.view.sram_bytes - stays) / pair;
-  const int64_t product = shape.block_m / target.matrix_rows * shape.block_n /
-                          target.matrix_columns * ceil_div(shape.panel, target.matrix_depth);
   const int64_t wanted = sizes.slots.value_or(
-      std::min({shape.panels, kMostSlots, 2 + ceil_div(2 * target.across_cycles, product)}));
+      std::min({shape.panels, kMostSlots,
+                2 + ceil_div(ways * target.across_cycles, product_cycles(target, shape))}));
   return std::max<int64_t>(2, std::min(wanted, room));  // verify() says if not even 2 fit
+}
+
+// Multicasts of both factors cross each other, and go around disabled nodes: half as long again as
+// the port takes for a panel of each. Where there is much to multiply, more does no harm.
+int64_t gap(const Target& target, const GemmSizes& sizes, const GemmShape& shape) {
+  const auto flits = [&](int64_t side) {
+    return ceil_div(side * shape.panel * size_bytes(sizes.factor), target.view.flit_bytes);
+  };
+  return std::max(ceil_div(3 * (flits(shape.block_m) + flits(shape.block_n)), 2),
+                  product_cycles(target, shape) / 2);
 }
 
 }  // namespace
@@ -62,8 +77,11 @@ GemmShape summa_shape(const Target& target, const GemmSizes& sizes) {
   std::tie(shape.block_n, shape.grid.x) = block(sizes.n, live.x, target.matrix_columns);
   shape.panel = std::min(sizes.panel.value_or(64), round_up(sizes.k, target.matrix_depth));
   shape.panels = ceil_div(sizes.k, shape.panel);
-  shape.slots = slots(target, sizes, shape,
-                      ceil_div(shape.panels, shape.grid.x) + ceil_div(shape.panels, shape.grid.y));
+  // The word takes one, and a multicast, whose copies wait at disabled nodes, two at most.
+  shape.slots =
+      slots(target, sizes, shape,
+            ceil_div(shape.panels, shape.grid.x) + ceil_div(shape.panels, shape.grid.y), 3);
+  shape.gap = gap(target, sizes, shape);
   return shape;
 }
 
@@ -82,7 +100,7 @@ GemmShape cannon_shape(const Target& target, const GemmSizes& sizes) {
   shape.block_n = round_up(ceil_div(sizes.n, side), target.matrix_columns);
   shape.panel = round_up(ceil_div(sizes.k, side), target.matrix_depth);
   shape.panels = side;
-  shape.slots = slots(target, sizes, shape, 1);
+  shape.slots = slots(target, sizes, shape, 1, 2);
   return shape;
 }
 

@@ -46,6 +46,23 @@ TEST(Gemm, ATileHolds4096) {
   EXPECT_EQ(problems_of(gemm_summa(machine.target, sizes), machine.target), Found{});
 }
 
+// A product takes 576 cycles; 12 kB of panels are 192 flits.
+TEST(Gemm, PanelsAreUnderWayForAsLongAsTheyAndTheWordTake) {
+  const TestTarget machine("tile");
+  const GemmSizes sizes{.m = 4096, .n = 4096, .k = 4096};
+  const GemmShape shape = summa_shape(machine.target, sizes);
+  EXPECT_EQ(shape.slots, 2 + ceil_div(3 * machine.target.across_cycles, 576));
+  EXPECT_EQ(shape.gap, 288);
+  GemmSizes few = sizes;
+  few.slots = 3;
+  EXPECT_EQ(summa_shape(machine.target, few).slots, 3);
+  // Where there is little to multiply ports decide: 192 cycles, and 128 flits.
+  const GemmShape thin = summa_shape(machine.target, {.m = 4096, .n = 1024, .k = 1024});
+  EXPECT_EQ(thin.block_m, 48);
+  EXPECT_EQ(thin.block_n, 16);
+  EXPECT_EQ(thin.gap, 3 * (96 + 32) / 2);
+}
+
 TEST(Gemm, BlocksAreWholeStepsOfTheMatrixUnit) {
   const TestTarget machine("unit:die");  // 4 x 3
   const GemmShape summa = summa_shape(machine.target, {.m = 40, .n = 33, .k = 130});
