@@ -12,9 +12,10 @@ namespace {
 
 class Finding {
  public:
-  Finding(const Routes& routes, PlaceId columns, int64_t packet_flits, int64_t hop_cycles,
-          PlaceId from, std::span<const PlaceId> to, int64_t flits)
+  Finding(const Routes& routes, KnownWays& known_ways, PlaceId columns, int64_t packet_flits,
+          int64_t hop_cycles, PlaceId from, std::span<const PlaceId> to, int64_t flits)
       : routes_(routes),
+        known_ways_(known_ways),
         columns_(columns),
         packet_flits_(packet_flits),
         hop_cycles_(hop_cycles),
@@ -63,13 +64,17 @@ class Finding {
   // The nodes on the way, with both.
   std::vector<PlaceId> places(PlaceId from, PlaceId to) const {
     std::vector<PlaceId> places{from};
-    PlaceId at = from;
-    for (const NodeId stop : routes_.way(static_cast<NodeId>(from), static_cast<NodeId>(to)).stops)
-      while (at != static_cast<PlaceId>(stop)) {
-        at += step_of(routes_.towards(static_cast<NodeId>(at), stop));
-        places.push_back(at);
-      }
+    const auto source = static_cast<NodeId>(from), destination = static_cast<NodeId>(to);
+    if (routes_.is_straight(source, destination))
+      go_on(&places, destination);
+    else
+      for (const NodeId stop : known_ways_.way(source, destination).stops) go_on(&places, stop);
     return places;
+  }
+  void go_on(std::vector<PlaceId>* places, NodeId stop) const {
+    while (places->back() != static_cast<PlaceId>(stop))
+      places->push_back(places->back() +
+                        step_of(routes_.towards(static_cast<NodeId>(places->back()), stop)));
   }
   PlaceId step_of(uint8_t port) const {
     return port == kEast ? 1 : port == kWest ? -1 : port == kSouth ? columns_ : -columns_;
@@ -82,9 +87,8 @@ class Finding {
 
   // Where a further way to the target could begin: where the message does; the last node that has
   // it already on the way from there, and those next to that one, whose ports may be free.
-  std::vector<PlaceId> candidates(PlaceId target) const {
+  std::vector<PlaceId> candidates(const std::vector<PlaceId>& way) const {
     std::vector<PlaceId> found{from_};
-    const std::vector<PlaceId> way = places(from_, target);
     const auto last =
         std::find_if(way.rbegin(), way.rend(), [&](PlaceId p) { return passed_.contains(p); });
     const PlaceId x = *last % columns_;
@@ -108,11 +112,12 @@ class Finding {
     PlaceId parted = from_;
     int64_t best = std::numeric_limits<int64_t>::max();
     std::vector<PlaceId> way;
-    for (const PlaceId p : candidates(target)) {
+    const std::vector<PlaceId> from_first = places(from_, target);
+    for (const PlaceId p : candidates(from_first)) {
       const Passed& at = passed_.at(p);
       const int64_t begin = begins(p, at) + distance(p, target) * hop_cycles_;
       if (begin + at.begun * flits_ >= best) continue;
-      std::vector<PlaceId> found = places(p, target);
+      std::vector<PlaceId> found = p == from_ ? from_first : places(p, target);
       int64_t load = at.begun;
       for (size_t i = 1; i < found.size(); ++i)
         if (const auto l = loads_.find(link(found[i - 1], found[i])); l != loads_.end())
@@ -171,6 +176,7 @@ class Finding {
   }
 
   const Routes& routes_;
+  KnownWays& known_ways_;
   const PlaceId columns_;
   const int64_t packet_flits_, hop_cycles_;
   const PlaceId from_;
@@ -190,7 +196,8 @@ std::shared_ptr<const PacketWays> PacketWayFinder::ways(PlaceId from, std::span<
   key.insert(key.end(), to.begin(), to.end());
   if (const auto found = known_.find(key); found != known_.end()) return found->second;
   auto made = std::make_shared<const PacketWays>(
-      Finding(routes_, columns_, most_packet_flits_, hop_cycles_, from, to, flits).find());
+      Finding(routes_, known_ways_, columns_, most_packet_flits_, hop_cycles_, from, to, flits)
+          .find());
   kept_ += made->steps.size() + key.size();
   if (kept_ > kKept) {
     known_.clear();
