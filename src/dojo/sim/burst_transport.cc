@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "dojo/machine/node.h"
-#include "dojo/sim/prefetch.h"
+#include "dojo/sim/touch.h"
 
 namespace dojo::sim {
 
@@ -39,6 +39,7 @@ BurstTransport::BurstTransport(machine::Uses& uses, const machine::Topology& top
       packet_flits_(mesh_.router().most_packet_flits),
       slack_(slack_of(mesh_.router())),
       routes_(routes_of(mesh_)),
+      known_ways_(routes_),
       finder_(routes_, mesh_.columns(), packet_flits_,
               mesh_.router().head_cycles() + kUsualLinkCycles),
       wires_(static_cast<size_t>(mesh_.num_nodes())),
@@ -81,37 +82,18 @@ void BurstTransport::send(const Send& send) {
     flow.to = to;
     const auto source = static_cast<NodeId>(from), destination = static_cast<NodeId>(to);
     if (!routes_.is_straight(source, destination))
-      flow.way = std::make_unique<const Way>(way_around(source, destination));
+      flow.way = std::make_unique<const Way>(known_ways_.way(source, destination));
   }
-  queue_.push(send.ready, {.kind = Event::Kind::kReady, .flow = number, .flow_order = send.order});
-}
-
-const Way& BurstTransport::way_around(NodeId source, NodeId destination) {
-  if (ways_around_.size() >= kMostWaysKept) ways_around_.clear();
-  const auto [found, is_new] =
-      ways_around_.try_emplace(uint64_t{source} << 32 | uint64_t{destination});
-  if (is_new) {
-    try {
-      found->second = routes_.way(source, destination);
-    } catch (...) {
-      ways_around_.erase(found);
-      throw;
-    }
-  }
-  return found->second;
+  queue_.push(
+      send.ready,
+      {.kind = Event::Kind::kReady, .flow = number, .place = flow.from, .flow_order = send.order});
 }
 
 void BurstTransport::advance(Cycles now, std::vector<Arrival>* arrivals) {
   const size_t before = arrivals->size();
   const std::span<const Event> events = queue_.take(now);
-  queue_.peek([&](const Event& event) {
-    prefetch(flows_[event.flow]);
-    if (event.kind == Event::Kind::kHead) prefetch(wires_[static_cast<size_t>(event.place)]);
-  });
   for (size_t i = 0; i < events.size(); ++i) {
-    if (i + 2 * kPrefetchAhead < events.size())
-      prefetch(flows_[events[i + 2 * kPrefetchAhead].flow]);
-    if (i + kPrefetchAhead < events.size()) prefetch_for(events[i + kPrefetchAhead]);
+    if (i % kTouchedAtOnce == 0) touch_for(next_few(events, i));
     const Event& event = events[i];
     if (is_resumed_) [[unlikely]]
       check(event);
@@ -141,13 +123,19 @@ void BurstTransport::advance(Cycles now, std::vector<Arrival>* arrivals) {
   sort_arrivals(std::span(*arrivals).subspan(before));
 }
 
-// The wires and the step that an event needs.
-void BurstTransport::prefetch_for(const Event& event) const {
-  const Flow& flow = flows_[event.flow];
-  const PlaceId place = event.kind == Event::Kind::kReady ? flow.from : event.place;
-  if (!is_interface(place)) prefetch(wires_[static_cast<size_t>(place)]);
-  if (flow.ways && event.kind == Event::Kind::kHead && !is_resumed_)
-    prefetch(flow.ways->steps[static_cast<size_t>(event.step)]);
+// What events need.
+void BurstTransport::touch_for(std::span<const Event> events) const {
+  for (const Event& event : events) {
+    touch(flows_[event.flow]);
+    if (event.kind >= Event::Kind::kRead || is_interface(event.place)) continue;
+    touch(wires_[static_cast<size_t>(event.place)]);
+    if (event.kind != Event::Kind::kHead || event.holds_port)
+      touch(senders_[static_cast<size_t>(event.place)]);
+  }
+  if (is_resumed_) return;
+  for (const Event& event : events)
+    if (const Flow& flow = flows_[event.flow]; flow.ways && event.kind == Event::Kind::kHead)
+      touch(flow.ways->steps[static_cast<size_t>(event.step)]);
 }
 
 void BurstTransport::finish(uint32_t flow) {

@@ -17,12 +17,12 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "dojo/sim/event_queue.h"
 #include "dojo/sim/interface_links.h"
 #include "dojo/sim/mesh.h"
+#include "dojo/sim/network/known_ways.h"
 #include "dojo/sim/network/routes.h"
 #include "dojo/sim/observer.h"
 #include "dojo/sim/packet_ways.h"
@@ -47,7 +47,6 @@ class BurstTransport : public Transport {
 
  private:
   static constexpr int64_t kSegmentPackets = 1;
-  static constexpr size_t kMostWaysKept = size_t{1} << 20;
   static constexpr int64_t kMostSegments = 4;  // of a message; longer ones have larger segments
 
   enum Port : size_t { kIn = 4, kOut = 5 };  // to and from a node's memory, behind its four sides
@@ -111,8 +110,6 @@ class BurstTransport : public Transport {
   int64_t last_packet(int64_t flits) const { return (flits - 1) % packet_flits_ + 1; }
   int64_t take_segment(Flow& flow) const;
 
-  // Around dead nodes; valid until the next call.
-  const Way& way_around(NodeId source, NodeId destination);
   void ready(const Event& event, Cycles now);
   void send_all(const Event& event, Cycles now);
   void send_behind_others(PlaceId place, const Event& event, Cycles now);
@@ -141,7 +138,7 @@ class BurstTransport : public Transport {
   void check_waiting() const;
   void check(const Event& event) const;  // against the flow that it belongs to
 
-  void prefetch_for(const Event& event) const;
+  void touch_for(std::span<const Event> events) const;
 
   Observer* const observer_;
   const Mesh mesh_;
@@ -149,7 +146,7 @@ class BurstTransport : public Transport {
   const Cycles slack_;  // that a segment may wait in a router before it holds up what is behind
   machine::Rate in_rate_, out_rate_;  // of a memory's network ports
   Routes routes_;
-  std::unordered_map<uint64_t, Way> ways_around_;  // known ones; by source, destination
+  KnownWays known_ways_;
   PacketWayFinder finder_;
   ZeroedArray<NodeWires> wires_;  // by place
   ZeroedArray<Sender> senders_;   // the same

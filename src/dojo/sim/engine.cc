@@ -7,7 +7,7 @@
 #include "dojo/base/check.h"
 #include "dojo/base/error.h"
 #include "dojo/base/interrupt.h"
-#include "dojo/sim/prefetch.h"
+#include "dojo/sim/touch.h"
 
 namespace dojo::sim {
 
@@ -102,23 +102,21 @@ void Engine::run() {
       for (size_t i = 0; i < arrivals_.size(); ++i) {
         if (is_resumed_) [[unlikely]]
           check(arrivals_[i]);
-        else
-          prefetch_for_arrivals(i);
+        else if (i % kTouchedAtOnce == 0)
+          touch_for(next_few(std::span<const Arrival>(arrivals_), i));
         arrive(arrivals_[i], now);
       }
     }
     if (queue_.next() != now) continue;
     end_ = std::max(end_, now);
     const std::span<const Event> events = queue_.take(now);
-    queue_.peek([&](const Event& event) {
-      if (event.kind == Event::Kind::kThread) prefetch(nodes_[event.what]);
-    });
     num_events_ += std::ssize(events);
     for (size_t i = 0; i < events.size(); ++i) {
-      prefetch_for(events, i);
       const Event& event = events[i];
       if (is_resumed_) [[unlikely]]
         check(event);
+      else if (i % kTouchedAtOnce == 0)
+        touch_for(next_few(events, i));
       switch (event.kind) {
         case Event::Kind::kThread:
           go(event.what, event.thread, now);
@@ -142,32 +140,30 @@ void Engine::look(Cycles now) const {
   if (parts_.options.watcher) parts_.options.watcher->look(now, num_events_);
 }
 
-void Engine::prefetch_for_arrivals(size_t i) {
-  const auto cell_of = [&](size_t k) {
-    const PlaceId place = k < arrivals_.size() ? arrivals_[k].place : parts_.places.num_nodes();
-    return parts_.places.is_interface(place) ? nodes_.size() : parts_.places.cell_of(place);
-  };
-  if (const size_t k = i + 2 * kPrefetchAhead; k < arrivals_.size()) {
-    prefetch(messages_[arrivals_[k].message]);
-    if (const size_t cell = cell_of(k); cell < nodes_.size()) {
-      prefetch(nodes_[cell]);
-      prefetch(stats_[cell]);
-    }
+void Engine::touch_for(std::span<const Arrival> arrivals) {
+  const auto at_node = [&](const Arrival& a) { return !parts_.places.is_interface(a.place); };
+  for (const Arrival& a : arrivals) {
+    touch(messages_[a.message]);
+    if (at_node(a)) touch_node(parts_.places.cell_of(a.place));
   }
-  if (const size_t cell = cell_of(i + kPrefetchAhead); cell < nodes_.size())
-    prefetch(words_[nodes_[cell].first_word]);
+  for (const Arrival& a : arrivals)
+    if (at_node(a)) touch(words_[nodes_[parts_.places.cell_of(a.place)].first_word]);
 }
 
-void Engine::prefetch_for(std::span<const Event> events, size_t i) const {
-  const auto is_of_thread = [&](size_t k) {
-    return k < events.size() && events[k].kind == Event::Kind::kThread;
-  };
-  if (const size_t k = i + 2 * kPrefetchAhead; is_of_thread(k)) {
-    prefetch(nodes_[events[k].what]);
-    prefetch(stats_[events[k].what]);
+void Engine::touch_for(std::span<const Event> events) {
+  for (const Event& event : events)
+    if (event.kind == Event::Kind::kThread) touch_node(event.what);
+  for (const Event& event : events) {
+    if (event.kind != Event::Kind::kThread) continue;
+    const NodeState& node = nodes_[event.what];
+    touch(words_[node.first_word]);
+    touch(words_[node.first_word + class_code(event.what).first_variable[event.thread]]);
   }
-  if (const size_t k = i + kPrefetchAhead; is_of_thread(k))
-    prefetch(words_[nodes_[events[k].what].first_word]);
+}
+
+void Engine::touch_node(size_t cell) const {
+  touch(nodes_[cell]);
+  touch(stats_[cell]);
 }
 
 void Engine::resume(size_t cell, size_t thread, Cycles at) {

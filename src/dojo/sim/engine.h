@@ -104,8 +104,9 @@ class Engine {
                  Cycles* now);
   Cycles prolong(size_t cell, Cycles begin, Cycles end);  // by how much
   void resume(size_t cell, size_t thread, Cycles at);
-  void prefetch_for(std::span<const Event> events, size_t i) const;  // those behind the i-th
-  void prefetch_for_arrivals(size_t i);
+  void touch_for(std::span<const Arrival> arrivals);  // what these will need
+  void touch_for(std::span<const Event> events);
+  void touch_node(size_t cell) const;
   void spend(size_t cell, size_t thread, Spent on, Cycles begin, Cycles cycles) {
     stats_[cell].spent[static_cast<size_t>(on)] += cycles;
     if (parts_.options.observer) tell_spent(cell, thread, on, begin, cycles);

@@ -50,7 +50,7 @@ void Engine::add_target(size_t cell, size_t thread, int64_t x, int64_t y, progra
   if (!parts_.map.inside(x, y)) refuse("is outside the grid");
   const size_t to = parts_.map.cell({static_cast<int32_t>(x), static_cast<int32_t>(y)});
   if (!parts_.map.has_role(to)) refuse("is of no class");
-  if (program_.classes[static_cast<size_t>(nodes_[to].node_class)].layout != layout)
+  if (program_.classes[at(parts_.map.role(to).node_class)].layout != layout)
     refuse("has another layout");
   targets_.push_back(parts_.places.of_cell(to));
 }

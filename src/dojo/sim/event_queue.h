@@ -57,16 +57,6 @@ class EventQueue {
     return later;
   }
 
-  // fn(event) for what there is of the next cycle that has some, in no order: to fetch ahead what
-  // it will need. Of cycles far away nothing.
-  template <typename Fn>
-  void peek(Fn&& fn) const {
-    const Cycles cycle = next();
-    if (cycle == kNever || cycle - now_ >= kBuckets) return;
-    for (uint32_t b = first_[slot(cycle)]; b != kNone; b = pool_[b].next)
-      for (uint32_t i = 0; i < pool_[b].size; ++i) fn(pool_[b].events[i]);
-  }
-
   // The events of a cycle, in their order. Valid until the next call.
   // REQUIRES: cycle == next().
   std::span<const Event> take(Cycles cycle) {

@@ -38,25 +38,6 @@ TEST(EventQueue, EventsOfACycleComeInTheirOrder) {
   EXPECT_EQ(queue.next(), kNever);
 }
 
-TEST(EventQueue, PeeksAtTheNextCycleThatHasSome) {
-  EventQueue<Event> queue;
-  const auto peeked = [&] {
-    int sum = 0;
-    queue.peek([&](const Event& event) { sum += event.what; });
-    return sum;
-  };
-  EXPECT_EQ(peeked(), 0);
-  for (int i = 1; i <= 20; ++i) queue.push(7, {1, i});
-  queue.push(9, {1, 1000});
-  queue.push(1'000'000, {1, 5000});
-  EXPECT_EQ(peeked(), 210);
-  queue.take(7);
-  EXPECT_EQ(peeked(), 1000);
-  queue.take(9);
-  EXPECT_EQ(peeked(), 0);  // too far away
-  EXPECT_EQ(queue.next(), 1'000'000);
-}
-
 TEST(EventQueue, IsASortedListForNearAndFar) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     Random random(seed);

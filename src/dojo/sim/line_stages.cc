@@ -5,13 +5,23 @@
 #include "dojo/base/error.h"
 
 namespace dojo::sim {
+namespace {
+
+// From the last of the places, along a line.
+void go_on(const Walks& walks, PlaceId to, std::vector<PlaceId>* places) {
+  const auto stop = static_cast<NodeId>(to);
+  while (places->back() != to)
+    places->push_back(places->back() +
+                      walks.step(walks.routes.towards(static_cast<NodeId>(places->back()), stop)));
+}
+
+}  // namespace
 
 std::vector<PlaceId> Walks::way(PlaceId from, PlaceId to) const {
+  if (is_straight(from, to)) return line(from, to);
   std::vector<PlaceId> places{from};
-  for (const NodeId stop : routes.way(static_cast<NodeId>(from), static_cast<NodeId>(to)).stops)
-    while (places.back() != static_cast<PlaceId>(stop))
-      places.push_back(places.back() +
-                       step(routes.towards(static_cast<NodeId>(places.back()), stop)));
+  for (const NodeId stop : known.way(static_cast<NodeId>(from), static_cast<NodeId>(to)).stops)
+    go_on(*this, static_cast<PlaceId>(stop), &places);
   return places;
 }
 
@@ -26,9 +36,7 @@ std::optional<std::vector<PlaceId>> Walks::way_if_any(PlaceId from, PlaceId to) 
 
 std::vector<PlaceId> Walks::line(PlaceId from, PlaceId to) const {
   std::vector<PlaceId> places{from};
-  while (places.back() != to)
-    places.push_back(places.back() + step(routes.towards(static_cast<NodeId>(places.back()),
-                                                         static_cast<NodeId>(to))));
+  go_on(*this, to, &places);
   return places;
 }
 
@@ -49,7 +57,7 @@ std::vector<size_t> possible_ends(const Walks& walks, std::span<const PlaceId> l
   size_t last = 0;  // target, or the begin
   bool is_behind = false;
   for (size_t i = 1; i < line.size(); ++i) {
-    if (!walks.is_straight(line[i], line[i])) {
+    if (!walks.routes.is_live(static_cast<NodeId>(line[i]))) {
       if (!is_behind && last > 0 && (ends.empty() || ends.back() != last)) ends.push_back(last);
       is_behind = true;
     } else if (targets.contains(line[i])) {

@@ -14,14 +14,16 @@
 #include <unordered_set>
 #include <vector>
 
+#include "dojo/sim/network/known_ways.h"
 #include "dojo/sim/network/routes.h"
 #include "dojo/sim/transport.h"
 
 namespace dojo::sim {
 
-// The nodes from one to another, both among them. Routes outlive this.
+// The nodes from one to another, both among them. Routes and known ways outlive this.
 struct Walks {
   const Routes& routes;
+  KnownWays& known;
   PlaceId columns;
 
   // That a packet passes. Throws Error(kUnsupported) where Routes finds no way.

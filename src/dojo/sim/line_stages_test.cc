@@ -14,13 +14,15 @@ struct Rows {
   Rows(int32_t rows, const Places& dead) : live(static_cast<size_t>(10 * rows), 1) {
     for (const PlaceId p : dead) live[static_cast<size_t>(p)] = 0;
     routes.emplace(10, rows, live);
+    known.emplace(*routes);
   }
-  Walks walks() const { return {*routes, 10}; }
+  Walks walks() const { return {*routes, *known, 10}; }
   Places stages(PlaceId from, PlaceId to, const std::unordered_set<PlaceId>& targets) const {
     return line_stages(walks(), walks().line(from, to), targets);
   }
   std::vector<uint8_t> live;
   std::optional<Routes> routes;
+  mutable std::optional<KnownWays> known;
 };
 
 TEST(LineStages, ALineOfLiveNodesIsOne) {

@@ -15,14 +15,14 @@
 namespace dojo::sim {
 namespace {
 
-constexpr PlaceId kNear =
-    16;  // as far around a target it is looked for who has the message already
+// As far around a target it is looked for who has the message already.
+constexpr PlaceId kNear = 16;
 
 class Finding {
  public:
-  Finding(const Routes& routes, PlaceId columns, int64_t packet_flits, int64_t hop_cycles,
-          PlaceId from, std::span<const PlaceId> to, int64_t flits)
-      : walks_{routes, columns},
+  Finding(const Routes& routes, KnownWays& known_ways, PlaceId columns, int64_t packet_flits,
+          int64_t hop_cycles, PlaceId from, std::span<const PlaceId> to, int64_t flits)
+      : walks_{routes, known_ways, columns},
         columns_(columns),
         packet_flits_(packet_flits),
         hop_cycles_(hop_cycles),
@@ -117,12 +117,10 @@ class Finding {
   // Where a further way to the target could begin: where the message does; the last node that has
   // it already on the way from there, and those next to that one, whose ports may be free; along a
   // line the nearest ones that have it too.
-  std::vector<PlaceId> candidates(PlaceId target) const {
+  std::vector<PlaceId> candidates(PlaceId target, const std::vector<PlaceId>& way) const {
     std::vector<PlaceId> found{from_};
     if (is_along_line_)
       for (PlaceId d = 1; d <= kNear && found.size() == 1; ++d) add_passed(target, d, &found);
-    const std::vector<PlaceId> way =
-        is_along_line_ ? walks_.line(from_, target) : walks_.way(from_, target);
     const auto last = last_passed(way);
     const PlaceId x = *last % columns_;
     for (PlaceId dy = -2; dy <= 2; ++dy)
@@ -144,12 +142,15 @@ class Finding {
   void add_way(PlaceId target) {
     int64_t cycle = 0, best = std::numeric_limits<int64_t>::max();
     std::vector<PlaceId> way;
-    for (const PlaceId p : candidates(target)) {
+    const std::vector<PlaceId> first =
+        is_along_line_ ? walks_.line(from_, target) : walks_.way(from_, target);
+    for (const PlaceId p : candidates(target, first)) {
       const Passed& at = passed_.at(p);
       const int64_t hops = distance(p, target) * (is_along_line_ ? 2 : 1);
       const int64_t begin = begins(p, at) + hops * hop_cycles_;
       if (begin + at.begun * flits_ >= best) continue;
-      std::optional<std::vector<PlaceId>> found = way_if_any(p, target);
+      std::optional<std::vector<PlaceId>> found =
+          p == from_ && !is_along_line_ ? first : way_if_any(p, target);
       if (!found) continue;
       int64_t load = at.begun;
       for (size_t i = 1; i < found->size(); ++i)
@@ -233,7 +234,8 @@ std::shared_ptr<const PacketWays> PacketWayFinder::ways(PlaceId from, std::span<
   key.insert(key.end(), to.begin(), to.end());
   if (const auto found = known_.find(key); found != known_.end()) return found->second;
   auto made = std::make_shared<const PacketWays>(
-      Finding(routes_, columns_, most_packet_flits_, hop_cycles_, from, to, flits).find());
+      Finding(routes_, known_ways_, columns_, most_packet_flits_, hop_cycles_, from, to, flits)
+          .find());
   kept_ += made->steps.size() + key.size();
   if (kept_ > kKept) {
     known_.clear();

@@ -22,6 +22,7 @@
 #include <span>
 #include <vector>
 
+#include "dojo/sim/network/known_ways.h"
 #include "dojo/sim/network/routes.h"
 #include "dojo/sim/transport.h"
 
@@ -52,6 +53,7 @@ class PacketWayFinder {
   PacketWayFinder(const Routes& routes, int32_t columns, int64_t most_packet_flits,
                   int64_t hop_cycles)
       : routes_(routes),
+        known_ways_(routes),
         columns_(columns),
         most_packet_flits_(most_packet_flits),
         hop_cycles_(hop_cycles) {}
@@ -63,6 +65,7 @@ class PacketWayFinder {
   static constexpr size_t kKept = size_t{1} << 24;  // steps that are remembered
 
   const Routes& routes_;
+  KnownWays known_ways_;
   const int32_t columns_;
   const int64_t most_packet_flits_, hop_cycles_;
   // By flits, from, to.

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <deque>
+#include <optional>
 #include <utility>
 
 #include "dojo/base/error.h"
@@ -52,8 +52,13 @@ bool Routes::is_clear(Place from, Place to) const {
 }
 
 Way Routes::way(NodeId source, NodeId destination, size_t most_stops) const {
+  Scratch scratch;
+  return way(source, destination, most_stops, &scratch);
+}
+
+Way Routes::way(NodeId source, NodeId destination, size_t most_stops, Scratch* scratch) const {
   if (only_neighbour_.empty() || is_straight(source, destination))
-    return core_way(source, destination, most_stops);
+    return core_way(source, destination, most_stops, scratch);
   // To the first node of a ring of live ones, or the first that is on both ends' ways to one.
   std::vector<NodeId> out = chain_from(source), in = chain_from(destination);
   for (size_t i = 0; i < out.size(); ++i)
@@ -62,7 +67,7 @@ Way Routes::way(NodeId source, NodeId destination, size_t most_stops) const {
       in.erase(met + 1, in.end());
     }
   Way way;
-  if (out.back() != in.back()) way = core_way(out.back(), in.back(), most_stops);
+  if (out.back() != in.back()) way = core_way(out.back(), in.back(), most_stops, scratch);
   if (out.size() > 1 && way.second > 0 && way.second != Way::kAllFirst)
     way.second += out.size() - 1;
   way.stops.insert(way.stops.begin(), out.begin() + 1, out.end());
@@ -80,7 +85,7 @@ std::vector<NodeId> Routes::chain_from(NodeId node) const {
   return chain;
 }
 
-Way Routes::core_way(NodeId source, NodeId destination, size_t most_stops) const {
+Way Routes::core_way(NodeId source, NodeId destination, size_t most_stops, Scratch* scratch) const {
   const Place from = place(source), to = place(destination);
   Way way{.stops = {destination}};
   if (live_.empty()) return way;
@@ -95,7 +100,7 @@ Way Routes::core_way(NodeId source, NodeId destination, size_t most_stops) const
       if (find(from, to, step, std::max((from.x - to.x) * step, 0) + back, &way) &&
           way.stops.size() <= most_stops)
         return way;
-  if (search(from, to, &way) && way.stops.size() <= most_stops) return way;
+  if (search(from, to, &way, scratch) && way.stops.size() <= most_stops) return way;
   no_way(source, destination);
 }
 
@@ -149,59 +154,68 @@ bool Routes::climb(Place* at, int32_t step, Place to, bool must_move) const {
 }
 
 // The shortest one: west; then east, north and south; then, in class 1, west, north and south.
-bool Routes::search(Place from, Place to, Way* way) const {
-  constexpr int32_t kFirst = -1;
-  enum Phase : int32_t { kWestOnly, kNotWest, kNotEast };
-  const auto nodes = static_cast<int32_t>(live_.size());
-  // A state: a node, and what it may do from there: node + nodes * phase. Of those whose way on
-  // could be the shortest the latest one is taken, so that it goes along
-  // the row first, as other ways do.
-  struct Step {
-    int32_t state, before;
-  };
-  std::deque<Step> open = {{static_cast<int32_t>(number(from)), kFirst}};
-  std::unordered_map<int32_t, int32_t> before;
+bool Routes::search(Place from, Place to, Way* way, Scratch* scratch) const {
+  enum Phase : uint8_t { kWestOnly, kNotWest, kNotEast, kNumPhases };
+  using Step = Scratch::Step;
+  constexpr uint8_t kUnknown = 0, kFirst = 0xff;
+  // How a place was come to in a phase: 1 + the port + 4 * the phase before.
+  std::vector<uint8_t>& came = scratch->came_;
+  const auto state = [&](const Step& s) { return size_t{number(s.at)} * kNumPhases + s.phase; };
+  came.resize(live_.size() * kNumPhases, kUnknown);
+  for (const size_t before : scratch->reached_) came[before] = kUnknown;
+  scratch->reached_.clear();
+  // Of those whose way on could be the shortest the latest one is taken, so that it goes along the
+  // row first, as other ways do. The others, which lead away, come behind these in turn.
+  std::vector<Step>& closer = scratch->closer_;
+  std::vector<Step>& further = scratch->further_;
+  size_t first_further = 0;
+  closer.assign(1, {from, kWestOnly, kFirst});
+  further.clear();
   const auto distance = [&](Place p) { return std::abs(to.x - p.x) + std::abs(to.y - p.y); };
-  int32_t last = kFirst;
-  while (!open.empty()) {
-    const Step step = open.front();
-    open.pop_front();
-    if (!before.try_emplace(step.state, step.before).second) continue;
-    const int32_t state = step.state, phase = state / nodes;
-    const Place p = place(static_cast<NodeId>(state % nodes));
-    if (p == to) {
-      last = state;
-      break;
-    }
-    const auto visit = [&](Place next, int32_t then) {
-      if (!is_live(next)) return;
-      const int32_t reached = static_cast<int32_t>(number(next)) + nodes * then;
-      if (distance(next) < distance(p))
-        open.push_front({reached, state});
-      else
-        open.push_back({reached, state});
+  std::optional<Step> last;
+  while (!last && (!closer.empty() || first_further < further.size())) {
+    const Step step = closer.empty() ? further[first_further++] : closer.back();
+    if (!closer.empty()) closer.pop_back();
+    if (came[state(step)] != kUnknown) continue;
+    came[state(step)] = step.came;
+    scratch->reached_.push_back(state(step));
+    if (step.at == to) last = step;
+    const auto visit = [&](Port port, uint8_t then) {
+      const Step next{beside(step.at, port), then, static_cast<uint8_t>(1 + port + 4 * step.phase)};
+      if (!is_live(next.at) || came[state(next)] != kUnknown) return;
+      (distance(next.at) < distance(step.at) ? closer : further).push_back(next);
     };
-    visit({p.x, p.y - 1}, std::max<int32_t>(phase, kNotWest));
-    visit({p.x, p.y + 1}, std::max<int32_t>(phase, kNotWest));
-    visit({p.x - 1, p.y}, phase == kWestOnly ? kWestOnly : kNotEast);
-    if (phase != kNotEast) visit({p.x + 1, p.y}, kNotWest);
+    visit(kNorth, std::max<uint8_t>(step.phase, kNotWest));
+    visit(kSouth, std::max<uint8_t>(step.phase, kNotWest));
+    visit(kWest, step.phase == kWestOnly ? kWestOnly : kNotEast);
+    if (step.phase != kNotEast) visit(kEast, kNotWest);
   }
-  if (last == kFirst) return false;
-  std::vector<int32_t> found;
-  for (int32_t state = last; state != kFirst; state = before.at(state)) found.push_back(state);
+  if (!last) return false;
+  std::vector<Step> found{*last};
+  while (found.back().came != kFirst) {
+    const int how = found.back().came - 1;
+    Step before{beside(found.back().at, static_cast<Port>(opposite(how % 4))),
+                static_cast<uint8_t>(how / 4), kUnknown};
+    before.came = came[state(before)];
+    found.push_back(before);
+  }
   std::reverse(found.begin(), found.end());
   // Stops are where a step along a row follows one along a column.
   way->stops.clear();
   way->second = Way::kAllFirst;
-  const auto at = [&](size_t k) { return place(static_cast<NodeId>(found[k] % nodes)); };
   for (size_t k = 1; k + 1 < found.size(); ++k) {
-    if (at(k).x != at(k - 1).x || at(k).x == at(k + 1).x) continue;
-    way->stops.push_back(number(at(k)));
-    if (found[k] / nodes != kNotEast && found[k + 1] / nodes == kNotEast)
+    const Place at = found[k].at;
+    if (at.x != found[k - 1].at.x || at.x == found[k + 1].at.x) continue;
+    way->stops.push_back(number(at));
+    if (found[k].phase != kNotEast && found[k + 1].phase == kNotEast)
       way->second = way->stops.size();
   }
   way->stops.push_back(number(to));
   return true;
+}
+
+Routes::Place Routes::beside(Place p, Port port) {
+  return {p.x + (port == kEast) - (port == kWest), p.y + (port == kSouth) - (port == kNorth)};
 }
 
 int32_t Routes::hops(NodeId source, const Way& way) const {

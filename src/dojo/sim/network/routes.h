@@ -18,6 +18,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <span>
 #include <unordered_map>
@@ -53,15 +54,24 @@ class Routes {
 
   int num_classes() const { return live_.empty() ? 1 : 2; }
 
+  bool is_live(NodeId node) const { return live_.empty() || live_[node]; }
+
   // Whether the way along the row and then the column has live nodes only.
+  // REQUIRES: both live.
   bool is_straight(NodeId source, NodeId destination) const {
-    return live_.empty() || is_clear(place(source), place(destination));
+    if (live_.empty()) return true;
+    const Place from = place(source), to = place(destination);
+    return std::abs(from.x - to.x) + std::abs(from.y - to.y) <= 1 || is_clear(from, to);
   }
 
   // Throws Error(kUnsupported) if there is none with such turns and so few stops.
   // REQUIRES: both live.
   Way way(NodeId source, NodeId destination,
           size_t most_stops = std::numeric_limits<size_t>::max()) const;
+
+  // The same. What a search works with is kept for the next one, which is quicker on large grids.
+  class Scratch;
+  Way way(NodeId source, NodeId destination, size_t most_stops, Scratch* scratch) const;
 
   // Routers on it.
   int32_t hops(NodeId source, const Way& way) const;
@@ -93,11 +103,12 @@ class Routes {
   }
   void find_single_neighbours();
   [[noreturn]] void no_way(NodeId source, NodeId destination) const;
-  Way core_way(NodeId source, NodeId destination, size_t most_stops) const;
+  Way core_way(NodeId source, NodeId destination, size_t most_stops, Scratch* scratch) const;
   std::vector<NodeId> chain_from(NodeId node) const;
   bool is_clear(Place from, Place to) const;
   bool find(Place from, Place to, int32_t step, int32_t back, Way* way) const;
-  bool search(Place from, Place to, Way* way) const;
+  bool search(Place from, Place to, Way* way, Scratch* scratch) const;
+  static Place beside(Place p, Port port);
   bool climb(Place* at, int32_t step, Place to, bool must_move) const;
 
   // How many dead nodes are in the row before this one, and in the column.
@@ -113,6 +124,18 @@ class Routes {
   std::vector<uint8_t> live_;                          // by node, if there are dead ones
   std::vector<int32_t> dead_in_row_, dead_in_column_;  // the same
   std::unordered_map<NodeId, NodeId> only_neighbour_;  // of those with a single one
+};
+
+// Of one search at a time, all with the same Routes.
+class Routes::Scratch {
+  friend class Routes;
+  struct Step {
+    Place at;
+    uint8_t phase, came;
+  };
+  std::vector<uint8_t> came_;           // by place and phase
+  std::vector<size_t> reached_;         // of these
+  std::vector<Step> closer_, further_;  // to go on from
 };
 
 // The channels of each class, as bit masks; those of the node's own link too. Throws Error(kConfig)
