@@ -5,7 +5,7 @@ import struct
 
 import harness
 from harness import run
-from training import DEADLINE, TrainCase
+from training import DEADLINE, TrainCase, safetensors
 
 
 def damaged_checkpoints(content):
@@ -18,8 +18,7 @@ def damaged_checkpoints(content):
     def with_header(change):
         changed = json.loads(json.dumps(header))
         change(changed)
-        text = json.dumps(changed).encode()
-        return struct.pack("<Q", len(text)) + text + data
+        return safetensors(changed, data)
 
     def first(key, value):
         return lambda h: h[names[0]].__setitem__(key, value)

@@ -6,16 +6,10 @@ import struct
 
 import harness
 from harness import run
-from training import DEADLINE, RunCase, read_safetensors
+from training import DEADLINE, RunCase, read_safetensors, safetensors
 
 NETWORK = ["--size", "32x64", "--patch", "16", "--frames", "4", "--batch", "2", "--channels", "24", "--layers", "1", "--threads", "1", "--seed", "3"]
 ENCODER = 16  # tensors: 2 of the patches, 12 of a layer, 2 of the norm
-
-
-def header_and_data(path):
-    content = path.read_bytes()
-    (length,) = struct.unpack("<Q", content[:8])
-    return json.loads(content[8:8 + length]), content[8 + length:]
 
 
 class Init(RunCase):
@@ -91,10 +85,9 @@ class Init(RunCase):
         process.communicate()
         for path in ("last.safetensors", "best.safetensors", "metrics.jsonl"):  # as if it had been killed before its first checkpoint
             (config.parent / path).unlink(missing_ok=True)
-        header, data = header_and_data(copy)
+        header, data = read_safetensors(copy)
         del header["__metadata__"]["crc32c"]
-        text = json.dumps(header).encode()
-        copy.write_bytes(struct.pack("<Q", len(text)) + text + data)
+        copy.write_bytes(safetensors(header, data))
         self.assertError(self.resume(config.parent), 3, "input", ["copy.safetensors", "changed since the run began"])
         shutil.copy(self.pretrained / "best.safetensors", copy)
         self.assertDone(self.resume(config.parent))
@@ -124,7 +117,7 @@ class Init(RunCase):
         refused("--layers", 2, words=["best.safetensors", "encoder.blocks.1."])
         refused("--channels", 48, words=["encoder.", "the network has"])
         refused("--init", self.pretrained / "last.safetensors", words=["last.safetensors", "state"])
-        header, data = header_and_data(self.best)
+        header, data = read_safetensors(self.best)
         del header["__metadata__"]["crc32c"]  # as another program writes it
         name = "encoder.blocks.0.norm1.bias"
         path = self.folder / "harmed.safetensors"
@@ -132,8 +125,7 @@ class Init(RunCase):
         def harmed(change=lambda h: None, data=data):
             changed = json.loads(json.dumps(header))
             change(changed)
-            text = json.dumps(changed).encode()
-            path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+            path.write_bytes(safetensors(changed, data))
             return path
 
         at = header[name]["data_offsets"][0]

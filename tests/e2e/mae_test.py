@@ -4,7 +4,7 @@ import struct
 
 import harness
 from harness import run
-from training import DEADLINE, TrainCase, read_safetensors
+from training import DEADLINE, TrainCase, read_safetensors, safetensors
 
 SMALL = ["--task", "mae", "--size", "16x32", "--patch", "8", "--frames", "4", "--batch", "2", "--channels", "24", "--layers", "1",
          "--masked", "0.75", "--threads", "1", "--seed", "3"]
@@ -82,9 +82,7 @@ class Mae(TrainCase):
         self.assertError(run("train", "--resume", self.reference, "--masked", "0.5"), 2, "config", "--masked")
 
     def test_a_forged_description_of_the_network_is_an_input_error(self):
-        content = (self.reference / "best.safetensors").read_bytes()
-        (length,) = struct.unpack("<Q", content[:8])
-        header = json.loads(content[8:8 + length])
+        header, data = read_safetensors(self.reference / "best.safetensors")
         del header["__metadata__"]["crc32c"]  # as another program writes it
         model = json.loads(header["__metadata__"]["model"])
         path = self.folder / "best.safetensors"
@@ -93,8 +91,7 @@ class Mae(TrainCase):
             with self.subTest(key=key, value=value):
                 forged = json.loads(json.dumps(header))
                 forged["__metadata__"]["model"] = json.dumps(model | {key: value})
-                text = json.dumps(forged).encode()
-                path.write_bytes(struct.pack("<Q", len(text)) + text + content[8 + length:])
+                path.write_bytes(safetensors(forged, data))
                 self.assertError(run("eval", path, self.clips, "--json", deadline=60), 3, "input", "best.safetensors")
 
 

@@ -5,36 +5,15 @@ import pathlib
 
 import harness
 from harness import run
+from programs import DEADLOCK, EXAMPLES, ProgramCase
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-EXAMPLES = sorted((ROOT / "src/dojo/program/examples").glob("*.program"))
-
-DEADLOCK = """program "after you" {
-  nodes 2 x 1
-  layout main {
-    code at 0 size 1024
-    semaphore go
-  }
-  class polite uses main {
-    on [0:+2, 0]
-    thread 0 {
-      wait go
-      signal node(1 - x, 0) go
-    }
-  }
-}
-"""
+PATHS = sorted(EXAMPLES.glob("*.program"))
 
 
-class Program(harness.TestCase):
-    def write(self, text):
-        path = self.folder / "a.program"
-        path.write_text(text, encoding="utf-8")
-        return path
-
+class Program(ProgramCase):
     def test_the_examples_can_run_on_a_die(self):
-        self.assertGreaterEqual(len(EXAMPLES), 3)
-        for path in EXAMPLES:
+        self.assertGreaterEqual(len(PATHS), 3)
+        for path in PATHS:
             checked = run("program", "check", path)
             self.assertDone(checked)
             self.assertRegex(checked.out, r'^ok: program "[^"]+" on d1_die: nodes \d+, classes \d+, ')
@@ -44,7 +23,7 @@ class Program(harness.TestCase):
             self.assertGreater(result["assumed_numbers"], 0)
 
     def test_what_is_shown_can_be_read_back(self):
-        for path in EXAMPLES:
+        for path in PATHS:
             shown = run("program", "show", path)
             self.assertDone(shown)
             again = self.write(shown.out)
@@ -52,7 +31,7 @@ class Program(harness.TestCase):
             self.assertEqual(run("program", "show", again, "--json").json(), run("program", "show", path, "--json").json())
 
     def test_sizes_are_those_of_the_program(self):
-        path = next(p for p in EXAMPLES if p.stem == "gemm_2x2")
+        path = next(p for p in PATHS if p.stem == "gemm_2x2")
         sizes = run("program", "show", path, "--json").json()
         self.assertEqual([c["nodes"] for c in sizes["classes"]], [4])
         self.assertEqual(sizes["classes"][0]["instructions"], [6, 0, 2, 0])
@@ -71,14 +50,14 @@ class Program(harness.TestCase):
         self.assertEqual((problem["kind"], problem["line"]), ("deadlock", 10))
 
     def test_numbers_of_the_machine_count(self):
-        path = next(p for p in EXAMPLES if p.stem == "gemm_2x2")
+        path = next(p for p in PATHS if p.stem == "gemm_2x2")
         small = run("program", "check", path, "--set", "node/sram/capacity=51000B")
         self.assertError(small, 3, "input", "2 problems")
         self.assertIn("goes beyond the 51000 B of SRAM", small.out)
         self.assertError(run("program", "check", path, "--machine", "d1_node"), 3, "input", "problems")
 
     def test_what_takes_too_long_is_said_to_be_undecided(self):
-        path = next(p for p in EXAMPLES if p.stem == "ring_reduce")
+        path = next(p for p in PATHS if p.stem == "ring_reduce")
         checked = run("program", "check", path, "--steps", "100")
         self.assertDone(checked)
         self.assertIn("undecided: waiting is not decided: more than 100 steps", checked.out)
@@ -92,9 +71,9 @@ class Program(harness.TestCase):
             self.assertError(run("program", verb, path), 3, "input", ['"stop" instead of a semaphore', f"{path}:10:12"])
 
     def test_a_program_may_come_from_standard_input(self):
-        with EXAMPLES[0].open("rb") as file:
+        with PATHS[0].open("rb") as file:
             shown = harness.subprocess.run([harness.DOJO, "program", "show", "-"], stdin=file, capture_output=True, check=True, text=True)
-        self.assertEqual(shown.stdout, run("program", "show", EXAMPLES[0]).out)
+        self.assertEqual(shown.stdout, run("program", "show", PATHS[0]).out)
         folder = os.open(self.folder, os.O_RDONLY)
         self.addCleanup(os.close, folder)
         unread = harness.subprocess.run([harness.DOJO, "program", "show", "-"], stdin=folder, capture_output=True, check=False, text=True)
@@ -162,9 +141,9 @@ class Program(harness.TestCase):
             with large.open("wb") as file:
                 file.truncate((64 << 20) + 1)
             self.assertError(run("program", verb, large), 3, "input", ("more than 67108864 bytes", large))
-        self.assertError(run("program", "check", EXAMPLES[0], "--machine", "d2_die"), 2, "config", "d2_die")
-        self.assertError(run("program", "check", EXAMPLES[0], "--set", "node/sram/colour=1"), 2, "config", "node/sram/colour")
-        self.assertError(run("program", "run", EXAMPLES[0]), 2, "config", ("dojo program run", "use check, make or show"))
+        self.assertError(run("program", "check", PATHS[0], "--machine", "d2_die"), 2, "config", "d2_die")
+        self.assertError(run("program", "check", PATHS[0], "--set", "node/sram/colour=1"), 2, "config", "node/sram/colour")
+        self.assertError(run("program", "run", PATHS[0]), 2, "config", ("dojo program run", "use check, make or show"))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@ import pathlib
 
 import harness
 from harness import run
+from programs import EXAMPLES
 
-EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "src/dojo/program/examples"
 RING = EXAMPLES / "ring_reduce.program"
 
 

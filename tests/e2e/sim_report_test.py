@@ -7,7 +7,7 @@ import zlib
 
 import harness
 from harness import run
-from sim_test import DEADLOCK, EXAMPLES
+from programs import DEADLOCK, EXAMPLES
 
 IMAGE = re.compile(r'<img class="(nodes|links)" alt="([^"]*)" src="data:image/png;base64,([^"]*)" '
                    r'data-most="([^"]*)" data-unit="([^"]*)" data-levels="([^"]*)">')

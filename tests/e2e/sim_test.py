@@ -10,10 +10,10 @@ import time
 
 import harness
 from harness import run
+from programs import DEADLOCK, EXAMPLES, ProgramCase
+from training import read_safetensors, safetensors
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-EXAMPLES = ROOT / "src/dojo/program/examples"
-MACHINES = ROOT / "machines"
+MACHINES = pathlib.Path(__file__).resolve().parents[2] / "machines"
 
 LONG_LOOPS = """program "three loops" {
   nodes 1 x 1
@@ -30,22 +30,6 @@ LONG_LOOPS = """program "three loops" {
           }
         }
       }
-    }
-  }
-}
-"""
-
-DEADLOCK = """program "after you" {
-  nodes 2 x 1
-  layout main {
-    code at 0 size 1024
-    semaphore go
-  }
-  class polite uses main {
-    on [0:+2, 0]
-    thread 0 {
-      wait go
-      signal node(1 - x, 0) go
     }
   }
 }
@@ -74,36 +58,28 @@ RACE = """program "race" {
 """
 
 
-def write_safetensors(path, tensors):
-    """tensors: name -> (shape, numbers); all F32."""
+def write_floats(path, tensors):
+    """tensors: name -> (shape, numbers)."""
     header, data = {}, b""
     for name, (shape, numbers) in tensors.items():
         raw = struct.pack(f"<{len(numbers)}f", *numbers)
         header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(raw)]}
         data += raw
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    path.write_bytes(safetensors(header, data))
 
 
-def read_safetensors(path):
-    raw = path.read_bytes()
-    (length,) = struct.unpack_from("<Q", raw)
-    header = json.loads(raw[8:8 + length])
+def read_floats(path):
+    header, data = read_safetensors(path)
     header.pop("__metadata__", None)
     tensors = {}
     for name, about in header.items():
-        begin, end = (8 + length + offset for offset in about["data_offsets"])
+        begin, end = about["data_offsets"]
         assert about["dtype"] == "F32", about
-        tensors[name] = (about["shape"], list(struct.unpack(f"<{(end - begin) // 4}f", raw[begin:end])))
+        tensors[name] = (about["shape"], list(struct.unpack(f"<{(end - begin) // 4}f", data[begin:end])))
     return tensors
 
 
-class Sim(harness.TestCase):
-    def write(self, text):
-        path = self.folder / "a.program"
-        path.write_text(text, encoding="utf-8")
-        return path
-
+class Sim(ProgramCase):
     def test_the_examples_run_and_say_the_same_each_time(self):
         paths = sorted(EXAMPLES.glob("*.program"))
         self.assertGreaterEqual(len(paths), 3)
@@ -132,10 +108,10 @@ class Sim(harness.TestCase):
     def test_values_come_from_a_file_and_go_to_one(self):
         inputs, outputs = self.folder / "in.safetensors", self.folder / "out.safetensors"
         numbers = [float(i % 7 - 3) for i in range(2 * 64)]
-        write_safetensors(inputs, {"a": ([1, 2, 64], numbers)})  # at each node its own
+        write_floats(inputs, {"a": ([1, 2, 64], numbers)})  # at each node its own
         for level in ("burst", "flit", "functional"):
             self.assertDone(run("sim", EXAMPLES / "two_node_copy.program", "--level", level, "--values", inputs, "--out", outputs))
-            shape, doubled = read_safetensors(outputs)["doubled"]
+            shape, doubled = read_floats(outputs)["doubled"]
             self.assertEqual(shape, [1, 2, 64])
             self.assertEqual(doubled, [0.0] * 64 + [2 * x for x in numbers[:64]])
 
@@ -147,25 +123,24 @@ class Sim(harness.TestCase):
         def quarters(matrix):  # node (x, y) has the rows from 64 y and the columns from 64 x
             return [matrix[64 * y + i][64 * x + j] for y in range(2) for x in range(2) for i in range(64) for j in range(64)]
 
-        write_safetensors(inputs, {"main.a": ([2, 2, 64, 64], quarters(a)), "main.b": ([2, 2, 64, 64], quarters(b))})
+        write_floats(inputs, {"main.a": ([2, 2, 64, 64], quarters(a)), "main.b": ([2, 2, 64, 64], quarters(b))})
         self.assertDone(run("sim", EXAMPLES / "gemm_2x2.program", "--values", inputs, "--out", outputs))
         columns = list(zip(*b))
         product = [[sum(p * q for p, q in zip(row, column)) for column in columns] for row in a]  # small integers: exact
-        self.assertEqual(read_safetensors(outputs)["c"][1], quarters(product))
+        self.assertEqual(read_floats(outputs)["c"][1], quarters(product))
 
     def test_wrong_values_are_named(self):
         copy = EXAMPLES / "two_node_copy.program"
         inputs = self.folder / "in.safetensors"
-        write_safetensors(inputs, {"a": ([3, 64], [0.0] * 192)})
+        write_floats(inputs, {"a": ([3, 64], [0.0] * 192)})
         self.assertError(run("sim", copy, "--values", inputs), 3, "input", "the tensor a is [3,64], and [64] or [1,2,64] would fit")
-        write_safetensors(inputs, {"b": ([64], [0.0] * 64)})
+        write_floats(inputs, {"b": ([64], [0.0] * 64)})
         self.assertError(run("sim", copy, "--values", inputs), 3, "input", "no tensor for the input main.a")
-        write_safetensors(inputs, {"a": ([64], [0.0] * 64), "c": ([1], [0.0])})
+        write_floats(inputs, {"a": ([64], [0.0] * 64), "c": ([1], [0.0])})
         self.assertError(run("sim", copy, "--values", inputs), 3, "input", "the tensor c is no input")
         missing = run("sim", copy, "--values", self.folder / "none.safetensors")
         self.assertError(missing, 3, "input", ["none.safetensors", "`--values random`"])
-        header = json.dumps({"a": {"dtype": "F64", "shape": [64], "data_offsets": [0, 512]}}).encode()
-        inputs.write_bytes(struct.pack("<Q", len(header)) + header + bytes(512))
+        inputs.write_bytes(safetensors({"a": {"dtype": "F64", "shape": [64], "data_offsets": [0, 512]}}, bytes(512)))
         wide = run("sim", copy, "--values", inputs)
         self.assertError(wide, 3, "input", ['tensor "a" has dtype "F64"', "F32, BF16, I32 and U8 are read; convert it"])
         self.assertNotIn("damaged", wide.err)
@@ -216,10 +191,9 @@ class Sim(harness.TestCase):
             process = subprocess.Popen([harness.DOJO, "sim", path, *args], stdout=subprocess.DEVNULL, stderr=terminal,
                                        env=harness.ENVIRONMENT, start_new_session=True)
             os.close(terminal)
-            time.sleep(2)
+            told = self.told_on(reader, "cycles" if is_told else None)
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=20)
-            told = os.read(reader, 1 << 16).decode(errors="replace")
             os.close(reader)
             (self.assertRegex if is_told else self.assertNotRegex)(told, r"simulating.*\d cycles.* events")
 
@@ -239,7 +213,7 @@ class Sim(harness.TestCase):
     def test_no_result_replaces_what_is_read(self):
         program, machine, inputs = self.write(RACE), self.folder / "unit.json", self.folder / "in.st"
         machine.write_bytes((MACHINES / "unit.json").read_bytes())
-        write_safetensors(inputs, {})
+        write_floats(inputs, {})
         link = self.folder / "link"
         link.symlink_to(program)
         before = {path: path.read_bytes() for path in (program, machine, inputs)}

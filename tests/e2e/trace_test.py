@@ -4,8 +4,8 @@ import pathlib
 
 import harness
 from harness import run
+from programs import EXAMPLES
 
-EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "src/dojo/program/examples"
 WAITS = {"waits: unit": "unit", "waits: semaphore": "semaphore", "waits: barrier": "barrier", "waits: phase": "phase",
          "waits: list engine": "list engine"}
 

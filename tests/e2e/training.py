@@ -27,6 +27,12 @@ def read_safetensors(path):
     return header, data
 
 
+def safetensors(header, data):
+    """The bytes of such a file."""
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
 def metrics_without_time(path):
     lines = [json.loads(line) for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines()]
     for line in lines:

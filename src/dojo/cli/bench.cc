@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "dojo/base/error.h"
 #include "dojo/base/processors.h"
@@ -30,24 +32,45 @@ void print_json(const BenchRow& row, const std::vector<std::pair<std::string, in
   print_json(object);
 }
 
+namespace {
+
+struct Area {
+  std::string_view name, about;
+  int (*run)(std::span<const std::string> args);
+};
+constexpr Area kAreas[] = {{"step", "a training step", run_bench_step},
+                           {"op", "single ops", run_bench_op},
+                           {"video", "from video files to clips", run_bench_video},
+                           {"numerics", "number formats and the matrix unit", run_bench_numerics},
+                           {"noc", "the simulated network of routers", run_bench_noc},
+                           {"machine", "the simulated machine", run_bench_machine}};
+
+// "step, op, video, numerics, noc or machine"
+std::string area_names() {
+  std::string names(kAreas[0].name);
+  for (size_t i = 1; i < std::size(kAreas); ++i)
+    names += fmt::format("{} {}", i + 1 < std::size(kAreas) ? "," : " or", kAreas[i].name);
+  return names;
+}
+
+std::string examples() {
+  std::string lines;
+  for (const Area& area : kAreas)
+    lines +=
+        fmt::format("  {:<27}  {}\n", fmt::format("dojo bench {} --help", area.name), area.about);
+  return lines + "  dojo bench --signature       one number over what simulated programs do\n";
+}
+
+}  // namespace
+
 int run_bench(std::span<const std::string> argv) {
-  if (!argv.empty() && argv[0] == "machine") return run_bench_machine(argv.subspan(1));
-  if (!argv.empty() && argv[0] == "numerics") return run_bench_numerics(argv.subspan(1));
-  if (!argv.empty() && argv[0] == "noc") return run_bench_noc(argv.subspan(1));
-  if (!argv.empty() && argv[0] == "op") return run_bench_op(argv.subspan(1));
-  if (!argv.empty() && argv[0] == "step") return run_bench_step(argv.subspan(1));
-  if (!argv.empty() && argv[0] == "video") return run_bench_video(argv.subspan(1));
+  for (const Area& area : kAreas)
+    if (!argv.empty() && argv[0] == area.name) return area.run(argv.subspan(1));
   std::string area;
   bool signature = false, json = false;
   Args args("dojo bench [AREA]", "Measures the speed of one part, beside the machine's own limit.",
-            "  dojo bench step --help       a training step\n"
-            "  dojo bench op --help         single ops\n"
-            "  dojo bench video --help      from video files to clips\n"
-            "  dojo bench numerics --help   number formats and the matrix unit\n"
-            "  dojo bench noc --help        the simulated network of routers\n"
-            "  dojo bench machine --help    the simulated machine\n"
-            "  dojo bench --signature       one number over what simulated programs do\n");
-  args.positional("[AREA]", "what to measure: step, op, video, numerics, noc or machine", &area);
+            examples());
+  args.positional("[AREA]", "what to measure: " + area_names(), &area);
   args.option(
       "--signature", "",
       "cycles and values of ten fixed programs on the simulated machine, and one number over "
@@ -59,11 +82,9 @@ int run_bench(std::span<const std::string> argv) {
     print_signature(json);
     return 0;
   }
-  if (area.empty())
-    throw Error(Category::kConfig, "dojo bench needs an area", "",
-                "use step, op, video, numerics, noc or machine");
-  throw Error(Category::kConfig, fmt::format("unknown area \"{}\"", area), "",
-              "use step, op, video, numerics, noc or machine");
+  throw Error(Category::kConfig,
+              area.empty() ? "dojo bench needs an area" : fmt::format("unknown area \"{}\"", area),
+              "", "use " + area_names());
 }
 
 }  // namespace dojo

@@ -65,9 +65,7 @@ sim::MachineNetwork described(const NocOptions& o) {
     network.topology = mesh_of(o.mesh);
     network.parameters.most_packet_flits = static_cast<int>(o.flits);
   } else {
-    std::vector<machine::Change> changes;
-    for (const std::string& text : o.changes) changes.push_back(machine::parse_change(text));
-    const machine::Machine m = machine::load_machine(o.machine, changes);
+    const machine::Machine m = machine::load_machine(o.machine, machine::parse_changes(o.changes));
     machine::Uses uses(m);
     network = sim::network_of(uses);
   }

@@ -44,11 +44,7 @@ struct Wanted {
                  &changes);
   }
 
-  Machine load() const {
-    std::vector<machine::Change> parsed;
-    for (const std::string& change : changes) parsed.push_back(machine::parse_change(change));
-    return machine::load_machine(name, parsed);
-  }
+  Machine load() const { return machine::load_machine(name, machine::parse_changes(changes)); }
 
   // That a published figure is not what the parts give: by the file, or by these changes.
   [[noreturn]] void disagrees(const machine::Comparison& c) const {

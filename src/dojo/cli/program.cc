@@ -51,9 +51,7 @@ int check(std::span<const std::string> argv) {
               &most_steps, {.min = 1});
   args.option("--json", "", "print one JSON object", &json);
   if (!args.parse(argv)) return 0;
-  std::vector<machine::Change> parsed;
-  for (const std::string& change : changes) parsed.push_back(machine::parse_change(change));
-  const machine::Machine m = machine::load_machine(machine_name, parsed);
+  const machine::Machine m = machine::load_machine(machine_name, machine::parse_changes(changes));
   machine::Uses uses(m);
   program::MachineView view = program::machine_view(uses);
   view.routes_go_around = !straight;

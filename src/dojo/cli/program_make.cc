@@ -120,9 +120,7 @@ int run_program_make(std::span<const std::string> argv) {
   if (!out.empty()) check_output_file(out, "program");
   const LibraryProgram& entry = compiler::library_program(words[0]);
   const LibrarySizes sizes = entry.sizes(std::span(words).subspan(1), format);
-  std::vector<machine::Change> parsed;
-  for (const std::string& change : changes) parsed.push_back(machine::parse_change(change));
-  const machine::Machine m = machine::load_machine(machine_name, parsed);
+  const machine::Machine m = machine::load_machine(machine_name, machine::parse_changes(changes));
   machine::Uses uses(m);
   const compiler::Made made = entry.make(uses, sizes);
   const program::Verification verified = program::verify(made.program, program::machine_view(uses));

@@ -218,9 +218,8 @@ int run_sim(std::span<const std::string> argv) {
   SimCheckpoints checkpoints(wanted.checkpoints);
   sim::Options options = options_of(wanted, checkpoints.from());
   set_num_threads(options.threads);
-  std::vector<machine::Change> changes;
-  for (const std::string& change : wanted.changes) changes.push_back(machine::parse_change(change));
-  const machine::Machine m = machine::load_machine(wanted.machine, changes);
+  const machine::Machine m =
+      machine::load_machine(wanted.machine, machine::parse_changes(wanted.changes));
   program::SourceLines lines;
   const program::Program p = read_program(wanted.file, &lines);
   const SimSight sight(wanted.seen, p, m, options.level);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -17,6 +16,7 @@
 #include "dojo/cli/sim_bound.h"
 #include "dojo/machine/topology.h"
 #include "dojo/program/node_map.h"
+#include "dojo/program/text.h"
 #include "dojo/sim/recorder.h"
 #include "dojo/sim/stats_file.h"
 #include "dojo/sim/timeline.h"
@@ -30,29 +30,13 @@ using program::Coord;
 constexpr size_t kNodesUnasked = 8;                      // that are shown where none are chosen
 constexpr size_t kMostNodes = 4096, kMostFollowed = 64;  // in a trace, in a timeline
 
-// "3", "0:+4" or "0:+4:2", as docs/program.md writes ranges.
-program::Range parse_range(std::string_view text, const std::string& whole) {
-  program::Range range;
-  const auto fail = [&]() -> Error {
-    return Error(Category::kConfig, fmt::format("no nodes: {}", one_line(whole)), "--trace-nodes",
-                 "write X,Y, or ranges as programs do: 0:+4,0:+2 are 4 columns of 2 rows");
-  };
-  const auto take = [&](int32_t* number) {
-    const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), *number);
-    if (failure != std::errc() || *number < 0 || *number > program::kMaxGridSide) throw fail();
-    text.remove_prefix(static_cast<size_t>(stop - text.data()));
-  };
-  take(&range.start);
-  if (text.starts_with(":+")) {
-    text.remove_prefix(2);
-    take(&range.count);
-    if (text.starts_with(":")) {
-      text.remove_prefix(1);
-      take(&range.step);
-    }
+program::Region parse_nodes(const std::string& text) {
+  try {
+    return program::parse_region(text);
+  } catch (const Error&) {
+    throw Error(Category::kConfig, fmt::format("no nodes: {}", one_line(text)), "--trace-nodes",
+                "write X,Y, or ranges as programs do: 0:+4,0:+2 are 4 columns of 2 rows");
   }
-  if (!text.empty() || range.count < 1 || range.step < 1) throw fail();
-  return range;
 }
 
 std::vector<Coord> chosen_nodes(const SimSeen& wanted, const program::NodeMap& map) {
@@ -64,11 +48,7 @@ std::vector<Coord> chosen_nodes(const SimSeen& wanted, const program::NodeMap& m
        wanted.nodes.empty() && cell < map.num_cells() && nodes.size() < kNodesUnasked; ++cell)
     if (map.has_role(cell)) add(map.coord(cell));
   for (const std::string& text : wanted.nodes) {
-    const size_t comma = text.find(',');
-    const std::string_view view = text;
-    const program::Region region{
-        parse_range(view.substr(0, comma), text),
-        parse_range(comma == std::string::npos ? "" : view.substr(comma + 1), text)};
+    const program::Region region = parse_nodes(text);
     if (region.num_nodes() > static_cast<int64_t>(kMostNodes - nodes.size()))
       throw Error(Category::kConfig, fmt::format("more than {} nodes", kMostNodes), "--trace-nodes",
                   "choose fewer");

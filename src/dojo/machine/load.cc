@@ -240,12 +240,16 @@ Machine parse_machine(std::string_view text, const std::string& file) {
   return machine;
 }
 
-Change parse_change(const std::string& text) {
-  const size_t equals = text.find('=');
-  if (equals == text.npos || equals == 0 || equals + 1 == text.size())
-    throw Error(Category::kConfig, fmt::format("\"{}\" changes nothing", text), "--set",
-                "write NAME=VALUE, for example die/edge/latency=150ns");
-  return {text.substr(0, equals), text.substr(equals + 1)};
+std::vector<Change> parse_changes(const std::vector<std::string>& texts) {
+  std::vector<Change> changes;
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    if (equals == text.npos || equals == 0 || equals + 1 == text.size())
+      throw Error(Category::kConfig, fmt::format("\"{}\" changes nothing", text), "--set",
+                  "write NAME=VALUE, for example die/edge/latency=150ns");
+    changes.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return changes;
 }
 
 std::vector<std::string> built_in_machines() {

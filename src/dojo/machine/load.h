@@ -36,8 +36,8 @@ Machine parse_machine(std::string_view text, const std::string& file);
 // The file that load_machine(name) reads first; "" for a built-in machine.
 std::string machine_file(const std::string& name);
 
-// "NAME=VALUE" as on the command line. Throws Error(kConfig).
-Change parse_change(const std::string& text);
+// Each a "NAME=VALUE" as on the command line. Throws Error(kConfig).
+std::vector<Change> parse_changes(const std::vector<std::string>& texts);
 
 std::vector<std::string> built_in_machines();  // "booksim_mesh", "d1_die", ... by name
 

@@ -64,8 +64,8 @@ TEST(LoadMachine, AChangeThatCannotBeMadeIsNamed) {
   const Error error = failure("d1_die", {{"die/grid/rows", "0"}});
   EXPECT_EQ(error.message(), "/grid/rows is 0 rows, allowed are 1 to 4096 rows");
   EXPECT_EQ(error.where(), "--set die/grid/rows=0");
-  for (const char* text : {"", "=", "a", "a=", "=b"}) EXPECT_THROW(parse_change(text), Error);
-  EXPECT_EQ(parse_change("a=b=c").value, "b=c");
+  for (const char* text : {"", "=", "a", "a=", "=b"}) EXPECT_THROW(parse_changes({text}), Error);
+  EXPECT_EQ(parse_changes({"a=b=c"})[0].value, "b=c");
 }
 
 TEST(LoadMachine, PartsAreLookedForBesideTheFileAndThenInTheProgram) {

@@ -37,6 +37,12 @@ class Parser {
     return program;
   }
 
+  Region parse_region() {
+    const Region r = columns_and_rows();
+    if (!tokens_.is(Token::Kind::kEnd)) tokens_.fail_expected("the end");
+    return r;
+  }
+
  private:
   void item(Position at) {
     if (tokens_.accept_word("place")) return place(at);
@@ -296,12 +302,17 @@ class Parser {
   }
 
   Region region() {
-    Region r;
     tokens_.expect_symbol('[');
+    const Region r = columns_and_rows();
+    tokens_.expect_symbol(']');
+    return r;
+  }
+
+  Region columns_and_rows() {
+    Region r;
     r.x = range("a column");
     tokens_.expect_symbol(',');
     r.y = range("a row");
-    tokens_.expect_symbol(']');
     return r;
   }
 
@@ -338,5 +349,7 @@ class Parser {
 Program parse_program(std::string_view text, std::string_view file, SourceLines* lines) {
   return Parser(text, file).parse(lines);
 }
+
+Region parse_region(std::string_view text) { return Parser(text, "region").parse_region(); }
 
 }  // namespace dojo::program

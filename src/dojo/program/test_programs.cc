@@ -34,15 +34,26 @@ std::vector<Example> examples() {
   return all;
 }
 
-std::vector<std::string> problems_of(std::string_view text, const MachineView& machine) {
+Found problems_of(std::string_view text, const MachineView& machine) {
   SourceLines lines;
   const Program program = parse_program(text, "test", &lines);
-  std::vector<std::string> found;
+  Found problems;
   const Verification result = verify(program, machine);
   for (const Problem& problem : result.problems.list())
-    found.push_back(fmt::format("line {}: {}: {}", lines.line(problem.site), name(problem.kind),
-                                problem.message));
-  return found;
+    problems.push_back(fmt::format("line {}: {}: {}", lines.line(problem.site), name(problem.kind),
+                                   problem.message));
+  return problems;
+}
+
+std::string on_row(std::string_view items, std::string_view body, std::string_view more) {
+  return fmt::format(
+      "program \"p\" {{ nodes 4 x 1\nlayout l {{ code at 0 size 4096 {} }}\nclass c uses l {{ on "
+      "[0:+4, 0] {} }}\n{} }}",
+      items, body, more);
+}
+
+Found found(std::string_view items, std::string_view body, std::string_view more) {
+  return problems_of(on_row(items, body, more), small_machine());
 }
 
 namespace {

@@ -25,6 +25,14 @@ std::vector<Example> examples();
 Program random_program(uint64_t seed);
 
 // "line 7: kind: message" of each problem that verify() finds.
-std::vector<std::string> problems_of(std::string_view text, const MachineView& machine);
+using Found = std::vector<std::string>;
+Found problems_of(std::string_view text, const MachineView& machine);
+
+// A program on 4 x 1 nodes with one layout and one class; the layout's items are line 2, the
+// class's line 3 and what follows.
+std::string on_row(std::string_view items, std::string_view body, std::string_view more = "");
+
+// Of such a program on small_machine().
+Found found(std::string_view items, std::string_view body, std::string_view more = "");
 
 }  // namespace dojo::program

@@ -24,4 +24,7 @@ inline constexpr int64_t kMaxTextBytes = int64_t{1} << 26;
 Program parse_program(std::string_view text, std::string_view file = "program",
                       SourceLines* lines = nullptr);
 
+// A region without its brackets: "3,0", "0:+4,0:+2". Throws Error(kInput).
+Region parse_region(std::string_view text);
+
 }  // namespace dojo::program

@@ -163,6 +163,13 @@ void expect_bad(const std::string& text, const Bad& bad) {
   }
 }
 
+TEST(ProgramText, ARegionCanStandAlone) {
+  EXPECT_EQ(parse_region("3,0"), (Region{{3}, {0}}));
+  EXPECT_EQ(parse_region("0:+4:2, 1:+3"), (Region{{0, 4, 2}, {1, 3}}));
+  for (const char* text : {"", "3", "3,", "-1,0", "3,0,0", "0:+0,0", "[3,0]", "65536,0"})
+    EXPECT_THROW(parse_region(text), Error) << text;
+}
+
 TEST(ProgramText, BadProgramsHaveLineAndColumn) {
   const Bad cases[] = {
       {"", "2:1", "the end instead of place, random, layout, barrier, class or '}'"},

@@ -7,18 +7,11 @@
 #include "dojo/program/verify.h"
 
 namespace dojo::compiler {
-namespace {
-
-machine::Machine load(const std::string& name, const std::vector<std::string>& changes) {
-  std::vector<machine::Change> parsed;
-  for (const std::string& change : changes) parsed.push_back(machine::parse_change(change));
-  return machine::load_machine(name, parsed);
-}
-
-}  // namespace
 
 TestTarget::TestTarget(const std::string& name, const std::vector<std::string>& changes)
-    : machine(load(name, changes)), uses(machine), target(uses) {}
+    : machine(machine::load_machine(name, machine::parse_changes(changes))),
+      uses(machine),
+      target(uses) {}
 
 std::vector<std::string> test_machines() { return {"unit:die", "unit:tile", "holes", "d1_die"}; }
 
