@@ -85,8 +85,7 @@ Way Routes::core_way(NodeId source, NodeId destination, size_t most_stops) const
   Way way{.stops = {destination}};
   if (live_.empty()) return way;
   if (is_clear(from, to)) {
-    // Of either class: as many of each, of those that go far and of neighbours.
-    if ((from.x / 2 + from.y / 2 + to.x + to.y) % 2 == 1) way.second = 0;
+    if (straight_class(from, to) == 1) way.second = 0;
     return way;
   }
   // Most often a few steps aside are enough.
@@ -161,7 +160,6 @@ bool Routes::search(Place from, Place to, Way* way) const {
   };
   std::deque<Step> open = {{static_cast<int32_t>(number(from)), kFirst}};
   std::unordered_map<int32_t, int32_t> before;
-  const auto distance = [&](Place p) { return std::abs(to.x - p.x) + std::abs(to.y - p.y); };
   int32_t last = kFirst;
   while (!open.empty()) {
     const Step step = open.front();
@@ -176,7 +174,7 @@ bool Routes::search(Place from, Place to, Way* way) const {
     const auto visit = [&](Place next, int32_t then) {
       if (!is_live(next)) return;
       const int32_t reached = static_cast<int32_t>(number(next)) + nodes * then;
-      if (distance(next) < distance(p))
+      if (distance(next, to) < distance(p, to))
         open.push_front({reached, state});
       else
         open.push_back({reached, state});
@@ -209,7 +207,7 @@ int32_t Routes::hops(NodeId source, const Way& way) const {
   Place at = place(source);
   for (const NodeId stop : way.stops) {
     const Place to = place(stop);
-    hops += std::abs(at.x - to.x) + std::abs(at.y - to.y);
+    hops += distance(at, to);
     at = to;
   }
   return hops;
