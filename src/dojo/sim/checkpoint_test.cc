@@ -250,7 +250,7 @@ TEST(Checkpoint, OfAnotherRunIsRefused) {
   other.program_hash ^= 1;
   EXPECT_THROW(require_same_run(head, other), Error);
   const machine::Machine slower =
-      machine::load_machine("unit", {machine::parse_change("die/edge/latency=7")});
+      machine::load_machine("unit", machine::parse_changes({"die/edge/latency=7"}));
   EXPECT_THROW(require_same_run(head, checkpoint_head("", run.program, slower, options)), Error);
   other = head;
   other.level = Level::kFunctional;

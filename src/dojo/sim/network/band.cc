@@ -12,6 +12,14 @@ namespace {
 // 32 for what a router counts in that time.
 constexpr uint32_t kShiftCycle = uint32_t{1} << 26;
 
+RouterStages stages_of(const RouterParameters& p) {
+  return {.vcs = static_cast<uint32_t>(p.virtual_channels),
+          .lanes = static_cast<uint32_t>(p.input_speedup),
+          .vc_cycles = static_cast<uint32_t>(p.vc_allocation_cycles),
+          .switch_cycles = static_cast<uint32_t>(p.switch_allocation_cycles),
+          .tail_credit = p.wait_for_tail_credit};
+}
+
 uint32_t most_flit_delay(const NetworkState& s) {
   uint32_t most = static_cast<uint32_t>(s.parameters.injection_cycles);
   for (const RouterBlock& r : s.routers)
@@ -56,24 +64,20 @@ Band::Band(NetworkState& state, NodeId begin, NodeId end)
       routers_(state.routers.data()),
       begin_(begin),
       end_(end),
-      vcs_(static_cast<uint32_t>(state.parameters.virtual_channels)),
-      lanes_(static_cast<uint32_t>(state.parameters.input_speedup)),
-      valid_vcs_((1u << vcs_) - 1),
+      stages_(stages_of(state.parameters)),
+      valid_vcs_((1u << stages_.vcs) - 1),
       class_vcs_(channels_of_classes(state.routes, state.parameters.virtual_channels)),
-      vc_cycles_(static_cast<uint32_t>(state.parameters.vc_allocation_cycles)),
-      switch_cycles_(static_cast<uint32_t>(state.parameters.switch_allocation_cycles)),
       routing_cycles_(static_cast<uint32_t>(state.parameters.routing_cycles)),
+      rounds_(state.parameters.allocation_rounds),
+      one_class_(state.routes.num_classes() == 1),
       eject_credit_(
           static_cast<uint32_t>(state.parameters.ejection_cycles + state.parameters.credit_cycles)),
-      tail_credit_(state.parameters.wait_for_tail_credit),
-      usual_(tail_credit_ && vcs_ == kVcs && lanes_ == kUsualLanes && vc_cycles_ == 1 &&
-             switch_cycles_ == 1),
-      heads_wait_(!tail_credit_ || routing_cycles_ > 0 || vc_cycles_ > 1),
+      heads_wait_(!stages_.tail_credit || routing_cycles_ > 0 || stages_.vc_cycles > 1),
       heads_(most_flit_delay(state)),
-      vc_bids_(routing_cycles_ + vc_cycles_ + 1),
-      switch_bids_(std::max(most_interval(state), switch_cycles_ + 1)),
-      vc_results_(vc_cycles_),
-      departures_(switch_cycles_),
+      vc_bids_(routing_cycles_ + stages_.vc_cycles + 1),
+      switch_bids_(std::max(most_interval(state), stages_.switch_cycles + 1)),
+      vc_results_(stages_.vc_cycles),
+      departures_(stages_.switch_cycles),
       bodies_(most_flit_delay(state)),
       credits_(most_credit_delay(state)),
       wakes_(most_credit_delay(state)),
@@ -87,7 +91,12 @@ void Band::run_until(Cycle end) {
     if (now_ >= kShiftCycle) count_from_later(now_ / kShiftCycle * kShiftCycle);
     const auto last = static_cast<uint32_t>(std::min<Cycle>(end - base_, 2 * kShiftCycle));
     while (now_ < last) {
-      usual_ ? run_cycle<true>() : run_cycle<false>();
+      if (stages_ == kBookSimStages)
+        run_cycle<&kBookSimStages>();
+      else if (stages_ == kDojoStages)
+        run_cycle<&kDojoStages>();
+      else
+        run_cycle<nullptr>();
       ++now_;
       if (idle_) skip_to_next(last);
     }
@@ -103,14 +112,14 @@ void Band::pass_idle_cycles(Cycle end) {
   count_from_later(idle);
 }
 
-template <bool kUsual>
+template <Band::Usual kUsual>
 void Band::run_cycle() {
   each_ring([this](auto& ring) { ring.begin(now_); });
   while (!later_sources_.empty() && later_sources_.top().first <= base_ + now_) {
     sources_.push(now_, later_sources_.top().second);
     later_sources_.pop();
   }
-  idle_ = true;
+  idle_ = matched_.empty();
   each_ring([this](auto& ring) { idle_ = idle_ && ring.current().empty(); });
   if (idle_) return;
   wake_groups();
@@ -132,6 +141,7 @@ void Band::skip_to_next(uint32_t last) {
 }
 
 Cycle Band::next_event() const {
+  if (!matched_.empty()) return now();
   constexpr uint32_t kAny = kShiftCycle;
   uint32_t distance = kAny;
   const_cast<Band*>(this)->each_ring([&](auto& ring) { distance = ring.distance(distance); });
@@ -151,9 +161,9 @@ void Band::count_from_later(Cycle by) {
   for (NodeId n = begin_; n < end_; ++n) {
     for (auto& row : router(n).vc_free)
       for (int32_t& cycle : row) cycle = shift(cycle);
-    for (uint32_t i = 0; i < kPorts * vcs_; ++i) {
+    for (uint32_t i = 0; i < kPorts * stages_.vcs; ++i) {
       // It may have been long ago: a difference of times wraps around rightly.
-      InputChannel& c = state_.channels[size_t{n} * kPorts * vcs_ + i];
+      InputChannel& c = state_.channels[size_t{n} * kPorts * stages_.vcs + i];
       c.since -= static_cast<uint32_t>(by);
     }
     if (state_.slow_links.empty()) continue;
@@ -178,7 +188,14 @@ void Band::wake_groups() {
 }
 
 void Band::receive_credits() {
-  for (const uint32_t at : credits_.current()) {
+  const std::span<const uint32_t> credits = credits_.current();
+  for (size_t i = 0; i < credits.size(); ++i) {
+    if (i + kAhead < credits.size()) {
+      const CreditBlock& later = state_.credits[credits[i + kAhead] >> 6];
+      __builtin_prefetch(&later, 1);
+      __builtin_prefetch(&later.blocked);
+    }
+    const uint32_t at = credits[i];
     const NodeId node = at >> 6;
     const uint32_t row = (at >> 3) & 7, vc = at & 7;
     CreditBlock& credit = state_.credits[node];
@@ -198,14 +215,18 @@ void Band::receive_credits() {
 
 // A head starts to wait for its way, or queues behind the packet before it.
 void Band::receive_heads() {
-  for (const FlitEvent& flit : heads_.current()) {
+  const std::span<const FlitEvent> heads = heads_.current();
+  for (size_t i = 0; i < heads.size(); ++i) {
+    if (i + kAhead < heads.size())
+      __builtin_prefetch(&router(heads[i + kAhead].node()).occupied, 1);
+    const FlitEvent& flit = heads[i];
     RouterBlock& r = router(flit.node());
     const uint64_t bit = uint64_t{1} << flit.channel();
     if (r.occupied & bit) {
       enqueue(flit);
       continue;
     }
-    if (!tail_credit_) r.occupied |= bit;
+    if (!stages_.tail_credit) r.occupied |= bit;
     if (flit.flits > 1) channel(flit.at) = {flit, 0, 1, 0};
     vc_bids_.push(now_ + routing_cycles_, flit);
   }
@@ -217,9 +238,8 @@ void Band::enqueue(const FlitEvent& flit) {
   packet.next = kNone;
   packet.received = 1;
   packet.hop = {flit.out, static_cast<uint8_t>(flit.vc_class())};
-  packet.target = flit.destination;
   PacketQueue& queue = state_.queues[channel_index(flit.at)];
-  uint64_t& queued = state_.credits[flit.node()].queued;
+  uint64_t& queued = router(flit.node()).queued;
   const uint64_t bit = uint64_t{1} << flit.channel();
   if (queued & bit) {
     state_.pool[queue.back].next = flit.packet;
@@ -232,8 +252,7 @@ void Band::enqueue(const FlitEvent& flit) {
 
 void Band::next_of_channel(RouterBlock& r, uint32_t at) {
   const uint64_t bit = uint64_t{1} << (at & 63);
-  uint64_t& queued = state_.credits[at >> 6].queued;
-  if (!(queued & bit)) {
+  if (!(r.queued & bit)) {
     r.occupied &= ~bit;
     return;
   }
@@ -241,11 +260,11 @@ void Band::next_of_channel(RouterBlock& r, uint32_t at) {
   const PooledPacket& packet = state_.pool[queue.front];
   FlitEvent flit{.at = at,
                  .packet = queue.front,
-                 .destination = packet.target,
+                 .destination = state_.target(queue.front),
                  .flits = static_cast<uint16_t>(packet.packet.flits),
                  .out = packet.hop.port,
                  .state = packet.first_state(packet.hop.vc_class)};
-  if (queue.front == queue.back) queued &= ~bit;
+  if (queue.front == queue.back) r.queued &= ~bit;
   queue.front = packet.next;
   if (flit.flits > 1) channel(at) = {flit, 0, packet.received, 0};
   vc_bids_.push(now_ + 1 + routing_cycles_, flit);
@@ -254,7 +273,7 @@ void Band::next_of_channel(RouterBlock& r, uint32_t at) {
 void Band::receive_bodies() {
   const std::vector<uint32_t>& bodies = bodies_.current();
   for (const uint32_t at : bodies) {
-    if (!tail_credit_ && (state_.credits[at >> 6].queued >> (at & 63) & 1)) {
+    if (!stages_.tail_credit && (router(at >> 6).queued >> (at & 63) & 1)) {
       ++state_.pool[state_.queues[channel_index(at)].back].received;
       continue;
     }

@@ -14,8 +14,12 @@
 // behind its output is woken by the credit. What is parked costs nothing, and when nothing else is
 // left to do while packets are on their way, the network is deadlocked.
 //
-// Note [Usual routers]. The phases that each flit passes are written once and compiled twice: for
-// routers with the numbers of BookSim2's defaults, which the compiler then knows, and for any.
+// Note [Standing bids]. What loses at the switch stays in the router's masks too, and the router in
+// the list of those that are matched in the next cycle. Its event waits in its input channel.
+//
+// Note [Usual routers]. The phases that each flit passes are written once and compiled for routers
+// with the numbers of BookSim2's defaults, for those of d1_node.json, which the compiler then
+// knows, and for any.
 #pragma once
 
 #include <array>
@@ -42,16 +46,16 @@ struct FlitEvent {
   uint32_t destination;  // x + y * 65536; before that, of its next stop
   uint16_t flits;        // of the packet
   uint8_t out;           // the port that it asks for
-  uint8_t state;         // its virtual channel behind that port, two flags, its class, a flag
+  uint8_t state;         // its virtual channel behind that port, two flags, its class, two flags
 
   static constexpr uint8_t kCounted = 8;  // its credits are counted: it may meet a full buffer
   static constexpr uint8_t kSlow = 16;    // the link does not take a flit in every cycle
   static constexpr uint8_t of_class(uint32_t vc_class) {
     return static_cast<uint8_t>(vc_class << 5);
   }
+  static constexpr uint8_t kToldEnds = 64, kToldRouters = 128;  // as Told
   uint32_t out_vc() const { return state & 7; }
-  static constexpr uint8_t kTold = 128;  // of each router that it leaves
-  uint32_t vc_class() const { return state >> 5 & 3; }
+  uint32_t vc_class() const { return state >> 5 & 1; }
   uint8_t without_vc() const { return state & 0xe0; }
 
   NodeId node() const { return at >> 6; }
@@ -60,38 +64,40 @@ struct FlitEvent {
 static_assert(sizeof(FlitEvent) == 16);
 
 // What is kept of the packet at the front of an input channel, where the event alone is not enough:
-// while it is parked, and of packets of several flits.
+// while it is parked or stands, and of packets of several flits.
 struct InputChannel {
   FlitEvent flit;
   uint16_t sent, buffered;  // flits of this packet
   uint32_t since;           // the cycle of the first bid that failed
 };
 
-struct PooledPacket {
+struct alignas(64) PooledPacket {
   ArrivedPacket packet;
-  uint32_t stops[kMostStops] = {};    // Way::stops, as x + y * 65536
-  uint32_t target = 0;                // the one that it goes to, before it is sent and in a queue
   uint32_t next_to_send = kNone;      // in the source's queue
   uint32_t next = kNone;              // in the queue of an input channel
   uint16_t received = 0;              // flits in the buffer, while it is in such a queue
-  Hop hop{};                          // what its head asks for there
+  Hop hop{};                          // what its head asks for there, or at the source
   uint8_t num_stops = 1, second = 1;  // as in Way
   uint8_t next_stop = 0;
   Told told = Told::kArrival;
 
   // That of its first flit, in this class.
   uint8_t first_state(uint32_t vc_class) const {
-    return FlitEvent::of_class(vc_class) | (told == Told::kRouters ? FlitEvent::kTold : 0);
+    static constexpr uint8_t kFlags[] = {0, FlitEvent::kToldEnds,
+                                         FlitEvent::kToldEnds | FlitEvent::kToldRouters};
+    return FlitEvent::of_class(vc_class) | kFlags[static_cast<size_t>(told)];
   }
 };
+static_assert(sizeof(PooledPacket) == 64);
+// Way::stops of a packet with several, as x + y * 65536.
+using PooledStops = std::array<uint32_t, kMostStops>;
 
 // Counts of credits in a router, where buffers can be full.
-struct CreditBlock {
+struct alignas(64) CreditBlock {
   uint16_t room[kPorts + 1][kVcs];  // by output, and of the node's way in
-  uint8_t owner[kPorts * kVcs];     // the input channel that holds each output channel
   uint64_t blocked;                 // output channels whose owner waits for room
   uint8_t source_blocked;           // the node does
-  uint64_t queued;                  // input channels with a packet behind the first one
+  uint8_t owner[kPorts * kVcs];     // of those that are blocked: the input channel that holds it
 };
 struct PacketQueue {
   uint32_t front, back;
@@ -99,6 +105,7 @@ struct PacketQueue {
 
 struct SourceState {
   uint32_t front = kNone, back = kNone;  // packets in the pool
+  uint32_t waiting = 0;                  // how many
   uint16_t sent = 0;                     // flits of the first one
   uint8_t vc = 0;
   bool parked = false;
@@ -124,9 +131,15 @@ struct NetworkState {
   std::vector<SourceState> sources;    // by node
   std::vector<SlowLink> slow_links;    // [node * 4 + port], if there are any
   std::vector<PooledPacket> pool;
+  std::vector<PooledStops> stops;  // as pool, as far as packets had several
   std::vector<LinkCounts> totals;  // [node * kPorts + port], but for those in the routers
 
   NetworkState(const Topology& t, const RouterParameters& p);
+  // The place that a packet goes to.
+  uint32_t target(uint32_t packet) const {
+    const PooledPacket& p = pool[packet];
+    return p.num_stops > 1 ? stops[packet][p.next_stop] : routers[p.packet.destination].place;
+  }
   int64_t bytes() const;
 };
 
@@ -136,6 +149,21 @@ struct Crossing {
   uint32_t cycle;
   FlitEvent flit;  // of the last three only `at`: the input channel, or node * 64 + output channel
 };
+
+// A packet whose tail has left for its node.
+struct Arriving {
+  Cycle arrived;
+  NodeId destination;
+  uint32_t packet;  // in the pool
+};
+
+// Note [Usual routers]: what the phases look at most.
+struct RouterStages {
+  uint32_t vcs, lanes, vc_cycles, switch_cycles;
+  bool tail_credit;
+  friend bool operator==(const RouterStages&, const RouterStages&) = default;
+};
+inline constexpr RouterStages kBookSimStages{8, 2, 1, 1, true}, kDojoStages{4, 1, 1, 1, false};
 
 class Band {
  public:
@@ -152,8 +180,8 @@ class Band {
   std::vector<Crossing>& outbox(int side) { return outbox_[side]; }
   void accept(std::span<const Crossing> crossings);
 
-  // The packets whose tails have left for their nodes; whoever handles them removes them.
-  std::vector<uint32_t>& arriving() { return arriving_; }
+  // Whoever handles them removes them.
+  std::vector<Arriving>& arriving() { return arriving_; }
   std::vector<PacketStep>& steps() { return steps_; }  // the same
 
   // kNoEvent: there is none.
@@ -166,40 +194,27 @@ class Band {
   int64_t bytes() const;
 
  private:
-  // Note [Usual routers]
-  static constexpr uint32_t kUsualLanes = 2;
-  template <bool kUsual>
-  uint32_t vcs() const {
-    return kUsual ? kVcs : vcs_;
-  }
-  template <bool kUsual>
-  uint32_t lanes() const {
-    return kUsual ? kUsualLanes : lanes_;
-  }
-  template <bool kUsual>
-  uint32_t vc_cycles() const {
-    return kUsual ? 1 : vc_cycles_;
-  }
-  template <bool kUsual>
-  uint32_t switch_cycles() const {
-    return kUsual ? 1 : switch_cycles_;
-  }
-  template <bool kUsual>
-  bool tail_credit() const {
-    return kUsual || tail_credit_;
+  // Note [Usual routers]. Where kUsual is null it may be any.
+  using Usual = const RouterStages*;
+  template <Usual kUsual>
+  const RouterStages& stages() const {
+    if constexpr (kUsual != nullptr)
+      return *kUsual;
+    else
+      return stages_;
   }
 
   // A cycle and its phases.
-  template <bool kUsual>
+  template <Usual kUsual>
   void run_cycle();
   void wake_groups();
   void receive_credits();
   void run_sources();
   void receive_heads();
   void receive_bodies();
-  template <bool kUsual>
+  template <Usual kUsual>
   void ask_vcs();
-  template <bool kUsual>
+  template <Usual kUsual>
   void ask_switch();
   void skip_to_next(uint32_t last);
   void pass_idle_cycles(Cycle end);
@@ -219,14 +234,14 @@ class Band {
 
   // Virtual channels (band_vc.cc). `row` is an output port, or kSourceRow.
   void list_group(NodeId node, uint32_t port);
-  template <bool kUsual>
+  template <Usual kUsual>
   void allocate_group(NodeId node, uint32_t port);
   uint64_t bidders_for(NodeId node, uint32_t vc, uint64_t bids);
-  void park_group(NodeId node, uint32_t port, uint64_t bids);
-  void await(NodeId node, uint32_t row, uint32_t vcs);
-  template <bool kUsual>
+  uint32_t vcs_for(const RouterBlock& r, uint64_t bids) const;
+  void await(NodeId node, uint32_t row, uint32_t vcs, bool is_parked);
+  template <Usual kUsual>
   void grant_vc(RouterBlock& r, const FlitEvent& flit, uint32_t vc);
-  template <bool kUsual>
+  template <Usual kUsual>
   void take_vc(RouterBlock& r, const FlitEvent& flit, uint32_t vc);
   void finish_vcs();
   void ask_vc_again(RouterBlock& r, const FlitEvent& flit, uint32_t cycle);
@@ -240,20 +255,21 @@ class Band {
 
   // The switch (band_switch.cc).
   bool may_bid(RouterBlock& r, const FlitEvent& flit);
-  template <bool kUsual>
-  void settle_contended();
-  template <bool kUsual>
-  void match_switch(RouterBlock& r);
-  template <bool kUsual>
+  template <Usual kUsual>
+  bool settle_contended(NodeId node);
+  void come_again(NodeId node);
+  template <Usual kUsual>
+  uint64_t match_switch(RouterBlock& r);
+  template <Usual kUsual>
   uint8_t next_turn(uint32_t output, uint32_t channel) const;
-  template <bool kUsual>
+  template <Usual kUsual>
   void win_switch(RouterBlock& r, const FlitEvent& flit);
   void occupy_link(const FlitEvent& flit);
-  template <bool kUsual>
+  template <Usual kUsual>
   void depart(RouterBlock& r, const FlitEvent& flit);
-  template <bool kUsual>
+  template <Usual kUsual>
   void return_credit(RouterBlock& r, const FlitEvent& flit, uint32_t number, bool tail);
-  template <bool kUsual>
+  template <Usual kUsual>
   void send_on(RouterBlock& r, const FlitEvent& flit, uint32_t number, bool tail);
   void turn_at_stop(FlitEvent& flit);
   void tell(uint32_t packet, PacketStep::Kind kind, NodeId node, uint32_t cycle) {
@@ -264,17 +280,19 @@ class Band {
   RouterBlock& router(NodeId node) { return routers_[node]; }
   InputChannel& channel(uint32_t at) { return state_.channels[channel_index(at)]; }
   size_t channel_index(uint32_t at) const {
-    return (size_t{at >> 6} * kPorts + ((at >> 3) & 7)) * vcs_ + (at & 7);
+    return (size_t{at >> 6} * kPorts + ((at >> 3) & 7)) * stages_.vcs + (at & 7);
   }
   uint32_t allowed_vcs(const FlitEvent& flit) const { return class_vcs_[flit.vc_class()]; }
-  template <bool kUsual>
+  template <Usual kUsual>
   uint32_t lane_of(uint32_t channel) const {
-    return channel / kVcs * lanes<kUsual>() + channel % lanes<kUsual>();  // lanes divide kVcs
+    const uint32_t lanes = stages<kUsual>().lanes;
+    return channel / kVcs * lanes + channel % lanes;  // lanes divide kVcs
   }
-  template <bool kUsual>
+  template <Usual kUsual>
   uint64_t lane_mask(uint32_t lane) const {
-    const uint64_t every = lanes<kUsual>() == 1 ? 0xff : 0x55;
-    return every << (lane % lanes<kUsual>() + lane / lanes<kUsual>() * kVcs);
+    const uint32_t lanes = stages<kUsual>().lanes;
+    const uint64_t every = lanes == 1 ? 0xff : 0x55;
+    return every << (lane % lanes + lane / lanes * kVcs);
   }
   static constexpr size_t kAhead = 8;
   // Cycles. Nodes that send later than that wait in a heap.
@@ -283,14 +301,14 @@ class Band {
   NetworkState& state_;
   RouterBlock* const routers_;
   const NodeId begin_, end_;
-  const uint32_t vcs_, lanes_;
+  const RouterStages stages_;
   const uint32_t valid_vcs_;                // as a mask
   const std::array<uint8_t, 2> class_vcs_;  // the same
-  const uint32_t vc_cycles_, switch_cycles_, routing_cycles_;
+  const uint32_t routing_cycles_;
+  const int rounds_;  // of iSLIP
+  const bool one_class_;
   const uint32_t eject_credit_;  // from a flit's arrival at its node until its credit counts
-  const bool tail_credit_;
-  const bool usual_;       // Note [Usual routers]
-  const bool heads_wait_;  // between their arrival and their first bid something may come
+  const bool heads_wait_;        // between their arrival and their first bid something may come
 
   Cycle base_ = 0;    // cycle 0 of now_
   uint32_t now_ = 0;  // the cycle under way, or the next one
@@ -303,10 +321,10 @@ class Band {
   std::priority_queue<std::pair<Cycle, NodeId>, std::vector<std::pair<Cycle, NodeId>>,
                       std::greater<>>
       later_sources_;
-  std::vector<uint32_t> groups_;   // of this cycle: node * 8 + port
-  std::vector<uint32_t> matched_;  // of this cycle: nodes whose switch is contended
-  std::vector<FlitEvent> contended_;
-  std::vector<uint32_t> arriving_;
+  std::vector<uint32_t> groups_;  // of this cycle: node * 8 + port
+  // Nodes whose switch is contended in this cycle; at its end those with standing bids.
+  std::vector<uint32_t> matched_;
+  std::vector<Arriving> arriving_;
   std::vector<PacketStep> steps_;
   std::vector<Crossing> outbox_[2];
 };

@@ -25,8 +25,8 @@ void Band::send_from(NodeId node) {
   SourceState& source = state_.sources[node];
   PooledPacket& packet = state_.pool[source.front];
   const auto flits = static_cast<uint16_t>(packet.packet.flits);
-  const bool counted =
-      state_.counts_credits && (!tail_credit_ || flits > router(node).port[kLocal].own_depth);
+  const bool counted = state_.counts_credits &&
+                       (!stages_.tail_credit || flits > router(node).port[kLocal].own_depth);
   if (source.sent == 0) {
     if (!choose_vc(node, source, packet.hop.vc_class, counted)) {
       park_source(node, source, packet.hop.vc_class);
@@ -43,7 +43,7 @@ void Band::send_from(NodeId node) {
   if (source.sent == 0) {
     heads_.push(arrives, {.at = at,
                           .packet = source.front,
-                          .destination = packet.target,
+                          .destination = state_.target(source.front),
                           .flits = flits,
                           .out = packet.hop.port,
                           .state = packet.first_state(packet.hop.vc_class)});
@@ -57,7 +57,9 @@ void Band::send_from(NodeId node) {
   source.sent = 0;
   if (packet.told != Told::kArrival) tell(source.front, PacketStep::Kind::kSent, node, now_);
   source.front = packet.next_to_send;
-  if (!tail_credit_) router(node).vc_free[kSourceRow][source.vc] = static_cast<int32_t>(now_ + 1);
+  --source.waiting;
+  if (!stages_.tail_credit)
+    router(node).vc_free[kSourceRow][source.vc] = static_cast<int32_t>(now_ + 1);
   if (source.front != kNone)
     wake_source(node, std::max(state_.pool[source.front].packet.created, base_ + now_ + 1));
 }
@@ -69,26 +71,26 @@ bool Band::choose_vc(NodeId node, SourceState& source, uint32_t vc_class, bool c
   uint8_t& last = source.last_vc[vc_class];
   uint32_t free = free_channels(r.vc_free[kSourceRow], now_) & allowed;
   if (last == SourceState::kNoVc) free &= allowed & -allowed;
-  if (!tail_credit_)
-    for (uint32_t vc = 0; vc < vcs_; ++vc)
+  if (!stages_.tail_credit)
+    for (uint32_t vc = 0; vc < stages_.vcs; ++vc)
       if (state_.credits[node].room[kSourceRow][vc] == 0) free &= ~(1u << vc);
   if (free == 0) return false;
   last = static_cast<uint8_t>(first_from(free, last == SourceState::kNoVc ? 0u : last + 1u));
   source.vc = last;
   r.vc_free[kSourceRow][last] = kTaken;
-  if (tail_credit_ && counted)
+  if (stages_.tail_credit && counted)
     state_.credits[node].room[kSourceRow][last] = r.port[kLocal].own_depth;
   return true;
 }
 
 void Band::park_source(NodeId node, SourceState& source, uint32_t vc_class) {
-  if (!tail_credit_) {
+  if (!stages_.tail_credit) {
     // All channels are free between packets; what lacks is room.
     state_.credits[node].source_blocked = 1;
     return;
   }
   source.parked = true;
-  await(node, kSourceRow, class_vcs_[vc_class]);
+  await(node, kSourceRow, class_vcs_[vc_class], false);
 }
 
 }  // namespace dojo::sim

@@ -6,6 +6,7 @@
 namespace dojo::sim {
 namespace {
 
+constexpr uint64_t kEvenChannels = 0x5555555555555555;
 constexpr uint32_t kDropped = kNone;  // FlitEvent::at of a bid that is none any more
 
 // RouterBlock::lane_turn
@@ -27,7 +28,7 @@ uint8_t output_behind(const RouterBlock& r, uint32_t out, uint32_t destination) 
 
 }  // namespace
 
-template <bool kUsual>
+template <Band::Usual kUsual>
 void Band::ask_switch() {
   std::vector<FlitEvent>& bids = switch_bids_.current();
   const std::span<FlitEvent> events = bids;
@@ -56,33 +57,50 @@ void Band::ask_switch() {
       win_switch<kUsual>(r, flit);
       continue;
     }
-    contended_.push_back(flit);
+    InputChannel& c = channel(flit.at);
+    c.flit = flit;
+    c.since = now_;
     if (r.switch_listed) continue;
     r.switch_listed = 1;
     matched_.push_back(flit.node());
   }
   bids.clear();
-  if (!matched_.empty()) settle_contended<kUsual>();
-  if (switch_cycles<kUsual>() == 1) return;
+  std::erase_if(matched_, [this](NodeId node) { return !settle_contended<kUsual>(node); });
+  if (stages<kUsual>().switch_cycles == 1) return;
   for (const FlitEvent& flit : departures_.current()) depart<kUsual>(router(flit.node()), flit);
   departures_.current().clear();
 }
 
-template <bool kUsual>
-void Band::settle_contended() {
-  for (const NodeId node : matched_) match_switch<kUsual>(router(node));
-  for (const FlitEvent& flit : contended_) {
-    RouterBlock& r = router(flit.node());
-    if (r.switch_bidders >> flit.channel() & 1) {
-      win_switch<kUsual>(r, flit);
-    } else {
-      r.stalls[flit.out] += switch_cycles<kUsual>();
-      switch_bids_.push(now_ + switch_cycles<kUsual>(), flit);
-    }
+// Returns whether bids stand until the next cycle. Note [Standing bids]
+template <Band::Usual kUsual>
+bool Band::settle_contended(NodeId node) {
+  RouterBlock& r = router(node);
+  const uint64_t winners = match_switch<kUsual>(r);
+  r.switch_bidders ^= winners;
+  for (uint64_t& bids : r.switch_bids) bids &= ~winners;
+  if (stages<kUsual>().switch_cycles > 1 || r.slow_links != 0) come_again(node);
+  for (uint64_t rest = winners; rest != 0; rest &= rest - 1) {
+    const InputChannel& c = channel(node * 64 + static_cast<uint32_t>(std::countr_zero(rest)));
+    r.stalls[c.flit.out] += now_ - c.since;
+    win_switch<kUsual>(r, c.flit);
   }
-  for (const NodeId node : matched_) router(node).switch_bidders = router(node).switch_listed = 0;
-  contended_.clear();
-  matched_.clear();
+  r.switch_listed = r.switch_bidders != 0;
+  return r.switch_listed;
+}
+
+// What does not ask in every cycle, or not in every cycle of a link that is slow.
+void Band::come_again(NodeId node) {
+  RouterBlock& r = router(node);
+  for (uint32_t out = 0; out < kPorts; ++out) {
+    if (stages_.switch_cycles == 1 && !(r.slow_links >> out & 1)) continue;
+    for (uint64_t rest = r.switch_bids[out]; rest != 0; rest &= rest - 1) {
+      r.stalls[out] += stages_.switch_cycles;
+      switch_bids_.push(now_ + stages_.switch_cycles,
+                        channel(node * 64 + static_cast<uint32_t>(std::countr_zero(rest))).flit);
+    }
+    r.switch_bidders &= ~r.switch_bids[out];
+    r.switch_bids[out] = 0;
+  }
 }
 
 // Whether the link takes a flit in this cycle and there is room behind it; else the bid comes
@@ -99,40 +117,44 @@ bool Band::may_bid(RouterBlock& r, const FlitEvent& flit) {
   if (!(flit.state & FlitEvent::kCounted)) return true;
   CreditBlock& credit = state_.credits[flit.node()];
   if (credit.room[flit.out][flit.out_vc()] > 0) return true;
-  if (switch_cycles_ > 1) {
-    r.stalls[flit.out] += switch_cycles_;
-    switch_bids_.push(now_ + switch_cycles_, flit);
+  if (stages_.switch_cycles > 1) {
+    r.stalls[flit.out] += stages_.switch_cycles;
+    switch_bids_.push(now_ + stages_.switch_cycles, flit);
     return false;
   }
   credit.blocked |= uint64_t{1} << (flit.out * kVcs + flit.out_vc());
+  credit.owner[flit.out * kVcs + flit.out_vc()] = static_cast<uint8_t>(flit.channel());
   InputChannel& c = channel(flit.at);
   c.flit = flit;
   c.since = now_;
   return false;
 }
 
-template <bool kUsual>
+template <Band::Usual kUsual>
 inline uint8_t Band::next_turn(uint32_t output, uint32_t channel) const {
-  const uint32_t next = channel % kVcs + lanes<kUsual>();
-  const uint32_t wrapped = next >= vcs<kUsual>() ? next - vcs<kUsual>() : next;
+  const RouterStages& s = stages<kUsual>();
+  const uint32_t next = channel % kVcs + s.lanes;
+  const uint32_t wrapped = next >= s.vcs ? next - s.vcs : next;
   return static_cast<uint8_t>(output | wrapped << 3);
 }
 
-// Leaves the winners in switch_bidders, and no bids.
-template <bool kUsual>
-void Band::match_switch(RouterBlock& r) {
+// Returns the channels that win.
+template <Band::Usual kUsual>
+uint64_t Band::match_switch(RouterBlock& r) {
+  const uint32_t lanes = stages<kUsual>().lanes;
   uint64_t winners = 0;
-  uint32_t lanes_left = (1u << kPorts * lanes<kUsual>()) - 1;
+  uint32_t lanes_left = (1u << kPorts * lanes) - 1;
   uint32_t outputs_left = (1u << kPorts) - 1;
-  for (int round = 0; round < state_.parameters.allocation_rounds; ++round) {
+  for (int round = 0; round < rounds_; ++round) {
     uint32_t offers[kMostLanes] = {};  // by lane: outputs
     uint32_t offered = 0;
     for (uint32_t out = 0; out < kPorts; ++out) {
       if (!(outputs_left >> out & 1)) continue;
-      uint32_t asking = 0;
-      for (uint64_t bids = r.switch_bids[out]; bids != 0; bids &= bids - 1)
-        asking |= 1u << lane_of<kUsual>(static_cast<uint32_t>(std::countr_zero(bids)));
-      asking &= lanes_left;
+      const uint64_t bids = r.switch_bids[out];
+      const uint32_t asking =
+          lanes_left & (lanes == 1 ? inputs_of<1>(bids)
+                                   : inputs_of<2>(bids & kEvenChannels) |
+                                         inputs_of<2>(bids & ~kEvenChannels) << 1);
       if (asking == 0) continue;
       const uint32_t lane = first_from(asking, r.switch_grant[out]);
       offers[lane] |= 1u << out;
@@ -143,7 +165,7 @@ void Band::match_switch(RouterBlock& r) {
       const auto lane = static_cast<uint32_t>(std::countr_zero(offered));
       const uint8_t turn = r.lane_turn[lane];
       const uint32_t out = first_from(offers[lane], turn_of_outputs(turn));
-      const uint32_t port = lane / lanes<kUsual>();
+      const uint32_t port = lane / lanes;
       const uint64_t bids = (r.switch_bids[out] & lane_mask<kUsual>(lane)) >> port * kVcs;
       const uint32_t vc = first_from(bids, turn_of_channels(turn));
       if (round == 0) r.switch_grant[out] = static_cast<uint8_t>(lane + 1);
@@ -153,15 +175,14 @@ void Band::match_switch(RouterBlock& r) {
       outputs_left &= ~(1u << out);
     }
   }
-  for (uint64_t& bids : r.switch_bids) bids = 0;
-  r.switch_bidders = winners;
+  return winners;
 }
 
-template <bool kUsual>
+template <Band::Usual kUsual>
 [[gnu::always_inline]] inline void Band::win_switch(RouterBlock& r, const FlitEvent& flit) {
   if (flit.state & FlitEvent::kSlow) occupy_link(flit);
-  if (switch_cycles<kUsual>() > 1) {
-    departures_.push(now_ + switch_cycles<kUsual>() - 1, flit);
+  if (stages<kUsual>().switch_cycles > 1) {
+    departures_.push(now_ + stages<kUsual>().switch_cycles - 1, flit);
   } else {
     depart<kUsual>(r, flit);
   }
@@ -178,7 +199,7 @@ void Band::occupy_link(const FlitEvent& flit) {
   link.free_fraction %= link.denominator;
 }
 
-template <bool kUsual>
+template <Band::Usual kUsual>
 [[gnu::always_inline]] inline void Band::depart(RouterBlock& r, const FlitEvent& flit) {
   ++r.flits[flit.out];
   if (flit.state & FlitEvent::kCounted) --state_.credits[flit.node()].room[flit.out][flit.out_vc()];
@@ -194,20 +215,20 @@ template <bool kUsual>
     if (--c.buffered > 0 && !tail) switch_bids_.push(now_ + 1, flit);
     if (!tail) return;
   }
-  if (tail_credit<kUsual>()) return;
+  if (stages<kUsual>().tail_credit) return;
   set_free(flit.node() * 64 + flit.out * kVcs + flit.out_vc(), now_ + 1);
   next_of_channel(r, flit.at);
 }
 
 // To the router or node that sent the flit, the number-th of its packet.
-template <bool kUsual>
+template <Band::Usual kUsual>
 [[gnu::always_inline]] inline void Band::return_credit(RouterBlock& r, const FlitEvent& flit,
                                                        uint32_t number, bool tail) {
   const RouterPort& port = r.port[flit.channel() / kVcs];
   const uint32_t cycle = now_ + port.credit_delay;
   // With tail credits, what counts is when the tail has left, and of packets that are longer than
   // the buffer also the room that its later flits need.
-  const bool credit = !tail_credit<kUsual>() || number + port.own_depth < flit.flits;
+  const bool credit = !stages<kUsual>().tail_credit || number + port.own_depth < flit.flits;
   if (!credit && !tail) return;
   const uint32_t to = port.neighbour | flit.at % kVcs;
   if (to & kRemote) [[unlikely]] {
@@ -222,7 +243,7 @@ template <bool kUsual>
   }
 }
 
-template <bool kUsual>
+template <Band::Usual kUsual>
 [[gnu::always_inline]] inline void Band::send_on(RouterBlock& r, const FlitEvent& flit,
                                                  uint32_t number, bool tail) {
   const uint32_t out = flit.out;
@@ -232,7 +253,7 @@ template <bool kUsual>
     deliver(r, flit, number, tail, cycle);
     return;
   }
-  if (tail && (flit.state & FlitEvent::kTold)) [[unlikely]]
+  if (tail && (flit.state & FlitEvent::kToldRouters)) [[unlikely]]
     tell(flit.packet, PacketStep::Kind::kPassed, flit.node(), now_);
   const uint32_t to = (port.neighbour & ~kRemote) | flit.out_vc();
   const bool remote = port.neighbour & kRemote;
@@ -259,7 +280,7 @@ void Band::turn_at_stop(FlitEvent& flit) {
   PooledPacket& packet = state_.pool[flit.packet];
   const uint32_t here = flit.destination;
   if (packet.next_stop + 1 == packet.num_stops) return;
-  flit.destination = packet.stops[++packet.next_stop];
+  flit.destination = state_.stops[flit.packet][++packet.next_stop];
   flit.state = packet.first_state(packet.next_stop < packet.second ? 0 : 1);
   flit.out = Routes::dimension_order(place_of(here), place_of(flit.destination));
 }
@@ -267,7 +288,7 @@ void Band::turn_at_stop(FlitEvent& flit) {
 // The node takes each flit at once and gives its credit back.
 void Band::deliver(RouterBlock& r, const FlitEvent& flit, uint32_t number, bool tail,
                    uint32_t cycle) {
-  const bool credit = !tail_credit_ || number + r.port[kLocal].depth < flit.flits;
+  const bool credit = !stages_.tail_credit || number + r.port[kLocal].depth < flit.flits;
   const uint32_t at = flit.node() * 64 + kLocal * kVcs + flit.out_vc();
   if (credit) {
     credits_.push(cycle + eject_credit_, at);
@@ -275,13 +296,13 @@ void Band::deliver(RouterBlock& r, const FlitEvent& flit, uint32_t number, bool 
     set_free(at, cycle + eject_credit_);
   }
   if (!tail) return;
-  state_.pool[flit.packet].packet.arrived = base_ + cycle;
-  arriving_.push_back(flit.packet);
-  if (state_.pool[flit.packet].told != Told::kArrival)
+  arriving_.push_back({base_ + cycle, flit.node(), flit.packet});
+  if (flit.state & FlitEvent::kToldEnds)
     tell(flit.packet, PacketStep::Kind::kArriving, flit.node(), cycle);
 }
 
-template void Band::ask_switch<false>();
-template void Band::ask_switch<true>();
+template void Band::ask_switch<nullptr>();
+template void Band::ask_switch<&kBookSimStages>();
+template void Band::ask_switch<&kDojoStages>();
 
 }  // namespace dojo::sim

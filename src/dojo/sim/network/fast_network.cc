@@ -33,9 +33,7 @@ class FastNetwork final : public Network {
   }
 
   void send(const SentPacket& packet) override {
-    DOJO_CHECK_LE(now_, packet.created);
     check_packet(packet, state_.topology, state_.parameters);
-    const Way way = state_.routes.way(packet.source, packet.destination, kMostStops);
     uint32_t id;
     if (unused_.empty()) {
       id = static_cast<uint32_t>(state_.pool.size());
@@ -49,13 +47,13 @@ class FastNetwork final : public Network {
                 .source = packet.source,
                 .destination = packet.destination,
                 .flits = packet.flits,
-                .hops = state_.routes.hops(packet.source, way),
                 .created = packet.created};
-    set_way(p, way);
+    set_way(id);
     p.next_to_send = kNone;
     p.told = packet.told;
     ++in_flight_;
     SourceState& source = state_.sources[packet.source];
+    ++source.waiting;
     if (source.front != kNone) {
       state_.pool[source.back].next_to_send = id;
       source.back = id;
@@ -87,32 +85,24 @@ class FastNetwork final : public Network {
 
   Cycle next_event() const override {
     Cycle next = std::max(first_event(), now_);
-    for (const uint32_t id : arriving_) next = std::min(next, state_.pool[id].packet.arrived);
+    for (const Arriving& a : arriving_) next = std::min(next, a.arrived);
     return next;
   }
 
   std::vector<ArrivedPacket> take_arrived() override {
-    struct Taken {
-      Cycle arrived;
-      NodeId destination;
-      uint32_t id;
-    };
-    std::vector<Taken> taken;
-    std::erase_if(arriving_, [&](uint32_t id) {
-      const ArrivedPacket& packet = state_.pool[id].packet;
-      if (packet.arrived >= now_) return false;
-      taken.push_back({packet.arrived, packet.destination, id});
-      return true;
-    });
-    std::sort(taken.begin(), taken.end(), [](const Taken& a, const Taken& b) {
+    const auto taken = std::partition(arriving_.begin(), arriving_.end(),
+                                      [this](const Arriving& a) { return a.arrived >= now_; });
+    std::sort(taken, arriving_.end(), [](const Arriving& a, const Arriving& b) {
       return std::pair(a.arrived, a.destination) < std::pair(b.arrived, b.destination);
     });
     std::vector<ArrivedPacket> arrived;
-    arrived.reserve(taken.size());
-    for (const Taken& t : taken) {
-      arrived.push_back(state_.pool[t.id].packet);
-      unused_.push_back(t.id);
+    arrived.reserve(static_cast<size_t>(arriving_.end() - taken));
+    for (auto a = taken; a != arriving_.end(); ++a) {
+      arrived.push_back(state_.pool[a->packet].packet);
+      arrived.back().arrived = a->arrived;
+      unused_.push_back(a->packet);
     }
+    arriving_.erase(taken, arriving_.end());
     in_flight_ -= std::ssize(arrived);
     return arrived;
   }
@@ -123,6 +113,7 @@ class FastNetwork final : public Network {
   }
 
   int64_t in_flight() const override { return in_flight_; }
+  int64_t waiting(NodeId source) const override { return state_.sources[source].waiting; }
 
   LinkCounts counts(NodeId node, int port) const override {
     const RouterBlock& r = state_.routers[node];
@@ -139,13 +130,26 @@ class FastNetwork final : public Network {
   }
 
  private:
-  void set_way(PooledPacket& p, const Way& way) {
-    for (size_t i = 0; i < way.stops.size(); ++i) p.stops[i] = state_.routers[way.stops[i]].place;
+  void set_way(uint32_t id) {
+    PooledPacket& p = state_.pool[id];
+    const Routes& routes = state_.routes;
+    const NodeId source = p.packet.source, destination = p.packet.destination;
+    p.num_stops = p.second = 1;
+    p.next_stop = 0;
+    if (routes.is_straight(source, destination)) {
+      p.hop = {routes.towards(source, destination), routes.straight_class(source, destination)};
+      p.packet.hops = 1 + routes.distance(source, destination);
+      return;
+    }
+    const Way way = routes.way(source, destination, kMostStops);
+    p.hop = {routes.towards(source, way.stops[0]), way.vc_class(0)};
+    p.packet.hops = routes.hops(source, way);
     p.num_stops = static_cast<uint8_t>(way.stops.size());
     p.second = static_cast<uint8_t>(std::min(way.second, way.stops.size()));
-    p.next_stop = 0;
-    p.target = p.stops[0];
-    p.hop = {state_.routes.towards(p.packet.source, way.stops[0]), way.vc_class(0)};
+    if (way.stops.size() == 1) return;
+    if (state_.stops.size() <= id) state_.stops.resize(state_.pool.size());
+    for (size_t i = 0; i < way.stops.size(); ++i)
+      state_.stops[id][i] = state_.routers[way.stops[i]].place;
   }
 
   // Of what is inside; arrivals may be before it.
@@ -164,7 +168,7 @@ class FastNetwork final : public Network {
         bands_[side == 0 ? b - 1 : b + 1]->accept(crossings);
         crossings.clear();
       }
-      std::vector<uint32_t>& arriving = bands_[b]->arriving();
+      std::vector<Arriving>& arriving = bands_[b]->arriving();
       arriving_.insert(arriving_.end(), arriving.begin(), arriving.end());
       arriving.clear();
       std::vector<PacketStep>& steps = bands_[b]->steps();
@@ -202,8 +206,8 @@ class FastNetwork final : public Network {
   Cycle window_ = Cycle{1} << 28;
   Cycle now_ = 0;
   int64_t in_flight_ = 0;
-  std::vector<uint32_t> arriving_;  // in the pool
-  std::vector<uint32_t> unused_;    // the same
+  std::vector<Arriving> arriving_;
+  std::vector<uint32_t> unused_;  // in the pool
   std::vector<PacketStep> steps_;
 };
 

@@ -74,9 +74,10 @@ class Network {
  public:
   virtual ~Network() = default;
 
-  // REQUIRES: packets of one source come in the order of their creation, none earlier than now(),
-  // and source and destination live. Throws Error(kConfig) for a size that the routers do not take,
-  // and Error(kUnsupported) if dead nodes leave no way that Routes finds.
+  // REQUIRES: packets of one source come in the order of their creation, and source and destination
+  // live. What was created before now() may leave from now on. Throws Error(kConfig) for a size
+  // that the routers do not take, and Error(kUnsupported) if dead nodes leave no way that Routes
+  // finds.
   virtual void send(const SentPacket& packet) = 0;
 
   // Simulates the cycles [now(), end). Throws Error(kInput) that says who waits for whom when no
@@ -98,6 +99,8 @@ class Network {
 
   // Packets that were sent and are not handed out yet.
   virtual int64_t in_flight() const = 0;
+  // Of these, those of a source that have not left it.
+  virtual int64_t waiting(NodeId source) const = 0;
 
   // Since the beginning; `port` may be kLocal.
   virtual LinkCounts counts(NodeId node, int port) const = 0;

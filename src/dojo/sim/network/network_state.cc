@@ -75,7 +75,7 @@ NetworkState::NetworkState(const Topology& t, const RouterParameters& p)
 int64_t NetworkState::bytes() const {
   const auto of = [](const auto& v) { return static_cast<int64_t>(v.capacity() * sizeof(v[0])); };
   return of(topology.live) + of(topology.links) + of(routers) + of(channels) + of(credits) +
-         of(queues) + of(sources) + of(slow_links) + of(pool) + of(totals);
+         of(queues) + of(sources) + of(slow_links) + of(pool) + of(stops) + of(totals);
 }
 
 }  // namespace dojo::sim

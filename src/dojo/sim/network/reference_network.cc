@@ -106,7 +106,6 @@ class ReferenceNetwork final : public Network {
   }
 
   void send(const SentPacket& packet) override {
-    DOJO_CHECK_LE(now_, packet.created);
     check_packet(packet, topology_, p_);
     ways_.push_back(routes_.way(packet.source, packet.destination, kMostStops));
     next_stop_.push_back(0);
@@ -157,6 +156,7 @@ class ReferenceNetwork final : public Network {
   }
 
   int64_t in_flight() const override { return in_flight_; }
+  int64_t waiting(NodeId source) const override { return std::ssize(sources_[source].queue); }
 
   LinkCounts counts(NodeId node, int port) const override {
     return routers_[node].outputs[at(port)].counts;

@@ -42,13 +42,16 @@ struct alignas(64) RouterBlock {
   uint64_t vc_bids[kPorts];  // by output port
   uint32_t flits[kPorts];    // by output, since they were last added to the totals
   uint8_t vc_listed;         // bit per output port
+  uint8_t vc_parked;         // the same: bids are left from an earlier cycle
   uint8_t slow_links;        // the same: not every cycle a flit
 
   alignas(64) uint8_t vc_grant[kPorts * kVcs];  // iSLIP's: of each output channel over the inputs
   uint32_t stalls[kPorts];                      // as flits
 
   alignas(64) uint8_t vc_accept[kPorts * kVcs];  // iSLIP's: of each input channel over the outputs
-  uint64_t occupied;  // channels with a packet, where several may be in a buffer
+  uint64_t of_second_class;  // input channels whose packet asks for one, if there are two classes
+  // Where several packets may be in a buffer: channels with a packet, and with one behind it.
+  uint64_t occupied, queued;
 
   // What does not change.
   alignas(64) RouterPort port[kPorts];
@@ -71,9 +74,9 @@ inline uint32_t first_from(uint64_t mask, uint32_t pointer) {
 inline uint32_t free_channels(const int32_t (&row)[kVcs], uint32_t cycle) {
 #if defined(__SSE2__)
   const __m128i now = _mm_set1_epi32(static_cast<int32_t>(cycle));
-  const auto* lines = reinterpret_cast<const __m128i*>(row);
-  const __m128i low = _mm_cmpgt_epi32(_mm_load_si128(lines), now);
-  const __m128i high = _mm_cmpgt_epi32(_mm_load_si128(lines + 1), now);
+  const auto* halves = reinterpret_cast<const __m128i*>(row);
+  const __m128i low = _mm_cmpgt_epi32(_mm_load_si128(halves), now);
+  const __m128i high = _mm_cmpgt_epi32(_mm_load_si128(halves + 1), now);
   const __m128i words = _mm_packs_epi32(low, high);
   return ~static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(words, words))) & 0xff;
 #else
@@ -81,6 +84,33 @@ inline uint32_t free_channels(const int32_t (&row)[kVcs], uint32_t cycle) {
   for (int vc = 0; vc < kVcs; ++vc) mask |= uint32_t{row[vc] <= static_cast<int32_t>(cycle)} << vc;
   return mask;
 #endif
+}
+
+// From now on somebody awaits those that are taken.
+inline void await_channels(int32_t (&row)[kVcs]) {
+#if defined(__SSE2__)
+  const __m128i taken = _mm_set1_epi32(kTaken);
+  auto* halves = reinterpret_cast<__m128i*>(row);
+  for (int i = 0; i < 2; ++i) {  // what compares equal is -1: one less
+    const __m128i half = _mm_load_si128(halves + i);
+    _mm_store_si128(halves + i, _mm_add_epi32(half, _mm_cmpeq_epi32(half, taken)));
+  }
+#else
+  for (int32_t& free : row)
+    if (free == kTaken) free = kAwaited;
+#endif
+}
+static_assert(kAwaited == kTaken - 1);
+
+// Of a mask of input channels, the inputs that have one, as bits `apart` from each other.
+template <uint32_t apart>
+uint32_t inputs_of(uint64_t channels) {
+  constexpr uint64_t kLow = 0x7f7f7f7f7f;
+  const uint64_t any = (((channels & kLow) + kLow) | channels) >> (kVcs - 1);  // of each byte
+  uint64_t inputs = 0;
+  for (uint32_t port = 0; port < kPorts; ++port)
+    inputs |= any >> port * (kVcs - apart) & uint64_t{1} << port * apart;
+  return static_cast<uint32_t>(inputs);
 }
 
 }  // namespace dojo::sim

@@ -90,8 +90,7 @@ Way Routes::core_way(NodeId source, NodeId destination, size_t most_stops, Scrat
   Way way{.stops = {destination}};
   if (live_.empty()) return way;
   if (is_clear(from, to)) {
-    // Of either class: as many of each, of those that go far and of neighbours.
-    if ((from.x / 2 + from.y / 2 + to.x + to.y) % 2 == 1) way.second = 0;
+    if (straight_class(from, to) == 1) way.second = 0;
     return way;
   }
   // Most often a few steps aside are enough.
@@ -171,7 +170,6 @@ bool Routes::search(Place from, Place to, Way* way, Scratch* scratch) const {
   size_t first_further = 0;
   closer.assign(1, {from, kWestOnly, kFirst});
   further.clear();
-  const auto distance = [&](Place p) { return std::abs(to.x - p.x) + std::abs(to.y - p.y); };
   std::optional<Step> last;
   while (!last && (!closer.empty() || first_further < further.size())) {
     const Step step = closer.empty() ? further[first_further++] : closer.back();
@@ -183,7 +181,7 @@ bool Routes::search(Place from, Place to, Way* way, Scratch* scratch) const {
     const auto visit = [&](Port port, uint8_t then) {
       const Step next{beside(step.at, port), then, static_cast<uint8_t>(1 + port + 4 * step.phase)};
       if (!is_live(next.at) || came[state(next)] != kUnknown) return;
-      (distance(next.at) < distance(step.at) ? closer : further).push_back(next);
+      (distance(next.at, to) < distance(step.at, to) ? closer : further).push_back(next);
     };
     visit(kNorth, std::max<uint8_t>(step.phase, kNotWest));
     visit(kSouth, std::max<uint8_t>(step.phase, kNotWest));
@@ -223,7 +221,7 @@ int32_t Routes::hops(NodeId source, const Way& way) const {
   Place at = place(source);
   for (const NodeId stop : way.stops) {
     const Place to = place(stop);
-    hops += std::abs(at.x - to.x) + std::abs(at.y - to.y);
+    hops += distance(at, to);
     at = to;
   }
   return hops;

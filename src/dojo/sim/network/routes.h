@@ -61,8 +61,14 @@ class Routes {
   bool is_straight(NodeId source, NodeId destination) const {
     if (live_.empty()) return true;
     const Place from = place(source), to = place(destination);
-    return std::abs(from.x - to.x) + std::abs(from.y - to.y) <= 1 || is_clear(from, to);
+    return distance(from, to) <= 1 || is_clear(from, to);
   }
+
+  // Of such a way.
+  uint8_t straight_class(NodeId source, NodeId destination) const {
+    return live_.empty() ? 0 : straight_class(place(source), place(destination));
+  }
+  int32_t distance(NodeId a, NodeId b) const { return distance(place(a), place(b)); }
 
   // Throws Error(kUnsupported) if there is none with such turns and so few stops.
   // REQUIRES: both live.
@@ -100,6 +106,11 @@ class Routes {
   }
   bool is_live(Place p) const {
     return p.x >= 0 && p.x < columns_ && p.y >= 0 && p.y < rows_ && live_[number(p)];
+  }
+  static int32_t distance(Place a, Place b) { return std::abs(a.x - b.x) + std::abs(a.y - b.y); }
+  // Either is possible: as many of each, of those that go far and of neighbours.
+  static uint8_t straight_class(Place from, Place to) {
+    return (from.x / 2 + from.y / 2 + to.x + to.y) % 2 == 1 ? 1 : 0;
   }
   void find_single_neighbours();
   [[noreturn]] void no_way(NodeId source, NodeId destination) const;
