@@ -8,6 +8,7 @@ from harness import run
 from programs import DEADLOCK, EXAMPLES, ProgramCase
 
 PATHS = sorted(EXAMPLES.glob("*.program"))
+MACHINES = pathlib.Path(__file__).resolve().parents[2] / "machines"
 
 
 class Program(ProgramCase):
@@ -118,7 +119,7 @@ class Program(ProgramCase):
         self.assertEqual(self.mistakes(block, "copy to node(3 - x, y): a = a"), set())
 
     def test_disabled_nodes_are_no_place_and_no_way(self):
-        die = json.loads((ROOT / "machines/d1_die.json").read_text(encoding="utf-8"))
+        die = json.loads((MACHINES / "d1_die.json").read_text(encoding="utf-8"))
         assumed = {"status": "assumed", "source": "a test"}
         die["disabled"] = {"count": {"value": 1, "unit": "nodes", **assumed}, "placing": {"value": "listed", **assumed},
                            "list": {"value": [[2, 0]], **assumed}}

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import pty
+import select
 import signal
 import struct
 import subprocess
@@ -77,6 +78,15 @@ def read_floats(path):
         assert about["dtype"] == "F32", about
         tensors[name] = (about["shape"], list(struct.unpack(f"<{(end - begin) // 4}f", data[begin:end])))
     return tensors
+
+
+def told_on(reader, word, seconds):
+    """What comes on a terminal until it has the word, or until the time is over."""
+    told, end = "", time.monotonic() + seconds
+    while (word is None or word not in told) and (left := end - time.monotonic()) > 0:
+        if select.select([reader], [], [], left)[0]:
+            told += os.read(reader, 1 << 16).decode(errors="replace")
+    return told
 
 
 class Sim(ProgramCase):
@@ -191,7 +201,7 @@ class Sim(ProgramCase):
             process = subprocess.Popen([harness.DOJO, "sim", path, *args], stdout=subprocess.DEVNULL, stderr=terminal,
                                        env=harness.ENVIRONMENT, start_new_session=True)
             os.close(terminal)
-            told = self.told_on(reader, "cycles" if is_told else None)
+            told = told_on(reader, *(("events", 20) if is_told else (None, 2)))
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=20)
             os.close(reader)
